@@ -1,0 +1,36 @@
+"""What a piece of work changed, so that views can refresh themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .refs import AppRef
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """``apps`` and ``status`` hold connection IDs whose inventory or health changed; ``schemas`` the apps whose
+    structure did; ``connections`` and ``tokens`` say that any connection or stored token did.
+    ``source`` is whoever asked, so that a view can skip its own change.
+    """
+
+    apps: frozenset[str] = frozenset()
+    status: frozenset[str] = frozenset()
+    schemas: frozenset[AppRef] = frozenset()
+    connections: bool = False
+    tokens: bool = False
+    source: object | None = field(default=None, compare=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.apps or self.status or self.schemas or self.connections or self.tokens)
+
+    def merged(self, other: Changes) -> Changes:
+        """Both together; ``source`` survives only where it is the same."""
+        return Changes(
+            apps=self.apps | other.apps,
+            status=self.status | other.status,
+            schemas=self.schemas | other.schemas,
+            connections=self.connections or other.connections,
+            tokens=self.tokens or other.tokens,
+            source=self.source if self.source is other.source else None,
+        )

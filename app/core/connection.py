@@ -1,0 +1,49 @@
+"""A configured platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Platform(StrEnum):
+    INSTANT = "instant"
+    POSTGRES = "postgres"
+    APPWRITE = "appwrite"
+    CONVEX = "convex"
+
+
+class Environment(StrEnum):
+    LOCAL = "local"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+class TokenKind(StrEnum):
+    """What a stored token is for; each connection has at most one of each.
+
+    PLATFORM: a personal access token (``per_…``). DASH: a person's dashboard login, needed by the few
+    calls that no personal access token may make (status, admin-token rotation, restore).
+    """
+
+    PLATFORM = "platform"
+    DASH = "dash"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One configured platform. It never holds a token: those are in the vault under its ``id``.
+
+    ``base_url`` has no trailing slash. ``is_read_only`` is enforced where requests are sent.
+    ``foundation_app_id`` names the app that holds the registry, None where there is none.
+    ``is_builtin`` marks the connection to the local platform that Tenantry itself starts.
+    """
+
+    id: str
+    label: str
+    platform: Platform
+    base_url: str
+    environment: Environment
+    is_read_only: bool = False
+    foundation_app_id: str | None = None
+    is_builtin: bool = False

@@ -1,0 +1,1 @@
+"""A client per platform behind one contract."""

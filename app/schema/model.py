@@ -1,0 +1,112 @@
+"""Schema, entity, attribute, link and index: immutable, comparable, hashable."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+from .types import AnyType, Type
+
+Cardinality = Literal["one", "many"]
+OnDelete = Literal["cascade", "restrict", "set-null"]
+# What a platform adds beyond the model rides along as sorted pairs of name and JSON text.
+Extra = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute (a column). ``default`` is the platform's own text, None for none.
+
+    ``is_system``: the platform owns it, it can be read but not changed.
+    """
+
+    name: str
+    type: Type = AnyType()
+    is_required: bool = False
+    is_unique: bool = False
+    is_indexed: bool = False
+    default: str | None = None
+    is_system: bool = False
+    extra: Extra = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index over several attributes, or of a special kind; single plain ones are ``Attribute.is_indexed``."""
+
+    name: str
+    attributes: tuple[str, ...]
+    is_unique: bool = False
+    kind: str = ""
+    extra: Extra = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One entity (a table, a collection). ``is_system``: it comes with the platform (``$users``)."""
+
+    name: str
+    attributes: tuple[Attribute, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    is_system: bool = False
+    extra: Extra = ()
+
+    def attribute(self, name: str) -> Attribute | None:
+        return next((each for each in self.attributes if each.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEnd:
+    """One side of a link: ``entity`` carries ``label``, which leads to one or many of the other side.
+
+    ``on_delete`` says what happens to the entities of *this* side when the other side is deleted.
+    """
+
+    entity: str
+    label: str
+    has: Cardinality
+    is_required: bool = False
+    on_delete: OnDelete | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A relationship with a name of its own; ``forward`` is the side that stores it."""
+
+    name: str
+    forward: LinkEnd
+    reverse: LinkEnd
+    is_system: bool = False
+    extra: Extra = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """All entities and links of one app; order is not part of its meaning (see ``normalised``)."""
+
+    entities: tuple[Entity, ...] = ()
+    links: tuple[Link, ...] = ()
+
+    def entity(self, name: str) -> Entity | None:
+        return next((each for each in self.entities if each.name == name), None)
+
+    def normalised(self) -> Schema:
+        """The same schema with every part in order of name: equal meanings become equal values."""
+        return Schema(
+            entities=tuple(
+                Entity(
+                    name=each.name,
+                    attributes=tuple(sorted(each.attributes, key=lambda part: part.name)),
+                    indexes=tuple(sorted(each.indexes, key=lambda part: part.name)),
+                    is_system=each.is_system,
+                    extra=each.extra,
+                )
+                for each in sorted(self.entities, key=lambda part: part.name)
+            ),
+            links=tuple(sorted(self.links, key=lambda part: (part.name, part.forward.entity, part.forward.label))),
+        )
+
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits; equal for schemas of equal meaning."""
+        return hashlib.sha256(repr(self.normalised()).encode()).hexdigest()[:16]
