@@ -1,0 +1,43 @@
+"""The command line: ``tenantry`` opens the window, ``tenantry local-platform`` serves a platform."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def _parser() -> argparse.ArgumentParser:
+    from app import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="tenantry",
+        description="One window over every tenant's database.",
+        epilog="tenantry local-platform --help tells of the local platform, which runs without a window.",
+    )
+    parser.add_argument(
+        "--profile", metavar="DIR", type=Path, help="keep everything in DIR instead of the usual folders"
+    )
+    parser.add_argument("--version", action="version", version=f"Tenantry {__version__}")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; the answer is the exit code. Heavy imports wait until it is known what was asked."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["local-platform"]:
+        from app.localplatform.command import main as serve
+
+        return serve(arguments[1:])
+    options = _parser().parse_args(arguments)
+
+    from app.bootstrap import run_window
+    from app.storage.paths import Profile
+
+    profile = Profile.at(options.profile.expanduser().resolve()) if options.profile else Profile.default()
+    return run_window(profile)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
