@@ -1,0 +1,56 @@
+"""All services together: what the engine hands to each piece of work."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.services.activity import ActivityLog
+    from app.services.catalog import Catalog
+    from app.services.connections import ConnectionBook
+    from app.services.directory import Directory
+    from app.services.hub import ChangeHub
+    from app.services.lifecycle import AppLifecycle
+    from app.services.local_platform import LocalPlatformSupervisor
+    from app.services.status import StatusMonitor
+    from app.services.templates import TemplateShelf
+    from app.services.tokens import TokenKeeper
+
+_logger = logging.getLogger(__name__)
+_CLOSE_LIMIT_S = 8.0
+
+
+@dataclass(frozen=True)
+class Services:
+    """Use cases, each a plain class with its collaborators in the constructor; all live on the engine's loop.
+
+    ``closers`` are awaited in order by ``aclose``, each with a time limit; one that fails does not keep the
+    others from closing.
+    """
+
+    hub: ChangeHub
+    activity: ActivityLog
+    connections: ConnectionBook
+    tokens: TokenKeeper
+    directory: Directory
+    status: StatusMonitor
+    catalog: Catalog
+    lifecycle: AppLifecycle
+    templates: TemplateShelf
+    local_platform: LocalPlatformSupervisor
+    closers: tuple[Callable[[], Awaitable[None]], ...] = field(default=(), repr=False)
+
+    async def aclose(self) -> None:
+        for close in self.closers:
+            await _close(close)
+
+
+async def _close(close: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await asyncio.wait_for(close(), _CLOSE_LIMIT_S)
+    except Exception:
+        _logger.exception("A service did not close cleanly")
