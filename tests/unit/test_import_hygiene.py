@@ -1,0 +1,47 @@
+"""The rooms at run time: what importing one of them really pulls in, in a fresh interpreter."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+ROOMS = ("core", "schema", "platforms", "storage", "services", "localplatform")
+
+
+def modules_after(statement: str) -> set[str]:
+    """Names of all top-level modules that are loaded once ``statement`` ran in a new interpreter."""
+    code = f"import json, sys\n{statement}\nprint(json.dumps(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    return set(json.loads(done.stdout))
+
+
+def import_all_of(room: str) -> str:
+    return (
+        "import importlib, pkgutil\n"
+        f"import app.{room} as room\n"
+        "for each in pkgutil.walk_packages(room.__path__, room.__name__ + '.'):\n"
+        "    if '.migrations' not in each.name:\n"
+        "        importlib.import_module(each.name)"
+    )
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_room_below_ui_imported_whole_pulls_in_no_qt(room):
+    assert modules_after(import_all_of(room)) & {"PySide6", "shiboken6", "qasync"} == set()
+
+
+@pytest.mark.parametrize("room", ["core", "schema"])
+def test_pure_room_imported_whole_stays_in_the_standard_library(room):
+    loaded = modules_after(import_all_of(room)) - modules_after("import importlib, pkgutil")
+    assert loaded - sys.stdlib_module_names - {"app"} == set()
+
+
+def test_window_module_imported_leaves_heavy_libraries_alone():
+    loaded = modules_after("import app.ui.application, app.bootstrap")
+    heavy = {"httpx", "aiohttp", "sqlalchemy", "alembic", "keyring", "starlette", "uvicorn"}
+    assert loaded & heavy == set()
+
+
+def test_command_line_asked_for_its_version_imports_next_to_nothing():
+    assert modules_after("import app.__main__") & {"PySide6", "httpx", "sqlalchemy", "asyncio"} == set()
