@@ -1,0 +1,42 @@
+"""``./dev bench [NAME…]``: one JSON object on stdout, progress on stderr; medians, ratios from one run."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+
+NAMES = ("start", "list", "stalls", "refresh")
+# What is promised; a figure above its limit is marked and makes the exit code 1.
+LIMITS = {
+    "start": {"first_paint_ratio": 1.6, "list_ready_ratio": 2.6, "rss_mb": 140},
+    "list": {"filter_p95_ms": 20, "scroll_p95_ms": 8},
+    "stalls": {"p99_ms": 10, "max_ms": 50},
+    "refresh": {"ratio": 1.3},
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}; all without")
+    names = parser.parse_args().names or NAMES
+    if unknown := set(names) - set(NAMES):
+        parser.error(f"no such measurement: {', '.join(sorted(unknown))}")
+    figures = {}
+    for name in names:
+        print(f"measuring {name}…", file=sys.stderr, flush=True)
+        figures[name] = importlib.import_module(f"tests.bench.bench_{name}").measure()
+    print(json.dumps(figures, indent=2))
+    over = [
+        f"{name}.{figure} is {figures[name][figure]}, promised is at most {limit}"
+        for name in names
+        for figure, limit in LIMITS[name].items()
+        if figures[name][figure] > limit
+    ]
+    print("\n".join(over) or "all within their limits", file=sys.stderr)
+    return 1 if over else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
