@@ -1,4 +1,4 @@
-"""A bare PySide6 window: what any start is measured against. Writes the monotonic time of its first paint to argv[1]."""
+"""A bare PySide6 window: what a start is measured against. Writes the monotonic time of its first paint to argv[1]."""
 
 import sys
 import time
