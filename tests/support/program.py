@@ -1,0 +1,130 @@
+"""The real program in a real window, driven from outside as a person would: keys, mouse, clipboard, window manager."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from tests.support.display import virtual_display
+
+T = TypeVar("T")
+WINDOW_TITLE = "Tenantry"
+
+
+def eventually(look: Callable[[], T], what: str, limit_s: float = 30.0) -> T:
+    """Ask again until the answer is true; the pause is for the machine's sake, not for the outcome's."""
+    deadline = time.monotonic() + limit_s
+    while True:
+        answer = look()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {limit_s:g} s in vain: {what}")
+        time.sleep(0.05)
+
+
+class Desktop:
+    """An X display with a window manager, and the hands to use it."""
+
+    def __init__(self, display: str) -> None:
+        self.env = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
+
+    def run(self, *command: str, check: bool = True, text: str | None = None) -> str:
+        done = subprocess.run(
+            command, env=self.env, capture_output=True, text=True, input=text, check=False, timeout=30
+        )
+        if check and done.returncode:
+            raise AssertionError(f"{' '.join(command)}: {done.stderr}")
+        return done.stdout.strip()
+
+    def windows(self, title: str) -> list[str]:
+        found = self.run("xdotool", "search", "--onlyvisible", "--name", title, check=False)
+        return found.split()
+
+    def wait_for_window(self, title: str, limit_s: float = 60.0) -> str:
+        return eventually(lambda: self.windows(title), f"a window named {title}", limit_s)[-1]
+
+    def focus(self, window: str) -> None:
+        self.run("xdotool", "windowactivate", "--sync", window)
+
+    def keys(self, *names: str) -> None:
+        for name in names:
+            self.run("xdotool", "key", "--clearmodifiers", name)
+
+    def type(self, text: str) -> None:
+        self.run("xdotool", "type", "--clearmodifiers", "--delay", "5", text)
+
+    def click(self, x: int, y: int, *, button: int = 1, times: int = 1) -> None:
+        """``x`` and ``y`` are pixels on the screen."""
+        self.run("xdotool", "mousemove", "--sync", str(x), str(y))
+        self.run("xdotool", "click", "--repeat", str(times), "--delay", "120", str(button))
+
+    def clipboard(self) -> str:
+        return self.run("xclip", "-selection", "clipboard", "-o", check=False)
+
+    def clear_clipboard(self) -> None:
+        # The one who owns the selection must stay alive and must not hold our pipes.
+        subprocess.run(
+            ["xclip", "-selection", "clipboard"],
+            env=self.env,
+            input=b"",
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=True,
+            timeout=10,
+        )
+
+    def close_window(self, window: str) -> None:
+        """As the window manager's own shortcut does it: asked, not killed."""
+        self.focus(window)
+        self.keys("alt+F4")
+
+
+@contextmanager
+def desktop(size: str = "1440x900x24") -> Iterator[Desktop]:
+    with virtual_display(size) as display:
+        place = Desktop(display)
+        manager = subprocess.Popen(["openbox"], env=place.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            eventually(
+                lambda: place.run("xprop", "-root", "_NET_SUPPORTED", check=False).startswith("_NET_SUPPORTED(ATOM)"),
+                "openbox",
+                10,
+            )
+            yield place
+        finally:
+            manager.terminate()
+            manager.wait(10)
+
+
+class Program:
+    """One run of the program with a profile of its own; ``output`` is all that it printed, once it ended."""
+
+    def __init__(self, place: Desktop, profile: Path, env: dict[str, str] | None = None) -> None:
+        self.profile = profile
+        self.log = profile.parent / f"{profile.name}.output"
+        with open(self.log, "ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-W", "error", "-m", "app", "--profile", str(profile)],
+                env={**place.env, **(env or {})},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def wait(self, limit_s: float = 20.0) -> int:
+        return self.process.wait(limit_s)
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
