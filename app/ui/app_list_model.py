@@ -1,0 +1,205 @@
+"""The Qt model of the app-ID list: one row an app, over an :class:`AppFilter`."""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from app.core.apps import AppState, AppSummary
+from app.core.connection import Connection
+from app.core.refs import AppRef
+
+from .app_table import AppColumn, AppFilter, AppTable, shown
+
+Index = QModelIndex | QPersistentModelIndex
+
+HEADERS = ("", "Title", "App ID", "Owner", "Kind", "Where", "Agents", "Created", "Last seen")
+STATE_COLUMN_NAME = "State"
+STATE_WORDS = {
+    AppState.OK.value: "OK",
+    AppState.DRIFTED.value: "drifted from its template",
+    AppState.UNOWNED.value: "no owner in the registry",
+    AppState.MISSING.value: "in the registry, but not on the platform",
+    AppState.READ_ONLY.value: "read-only",
+    AppState.DISABLED.value: "disabled",
+    AppState.CREATING.value: "creating…",
+    AppState.UNKNOWN.value: "not checked yet",
+}
+# As plain integers: data() is called some thousand times a frame, and comparing enums costs more than the rest.
+_DISPLAY, _TOOL_TIP, _ALIGNMENT, _ACCESSIBLE, _USER = 0, 3, 7, 11, 256
+_STATE, _TITLE, _APP_ID, _SEEN, _AGENTS = 0, 1, 2, 8, 6
+_RIGHT = int((Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter).value)
+_NONE = QModelIndex()
+# Between these states and OK there is nothing to act on; the column then says when the app was last seen.
+_QUIET = frozenset({AppState.OK.value, AppState.UNKNOWN.value})
+
+
+def age(then: float, now: float) -> str:
+    """How long ago, in one unit: "just now", "5 min", "3 hours", "2 days"; a date after a month; "—" for 0."""
+    if then <= 0:
+        return "—"
+    seconds = max(0.0, now - then)
+    if seconds < 60:
+        return "just now"
+    for limit, size, unit in ((3600, 60, "min"), (86_400, 3600, "hour"), (2_592_000, 86_400, "day")):
+        if seconds < limit:
+            count = int(seconds // size)
+            return f"{count} {unit}" if unit == "min" or count == 1 else f"{count} {unit}s"
+    return day(then)
+
+
+def day(then: float) -> str:
+    """The date in local time, ISO spelled; "—" for 0."""
+    if then <= 0:
+        return "—"
+    return datetime.fromtimestamp(then, UTC).astimezone().strftime("%Y-%m-%d")
+
+
+def moment(then: float) -> str:
+    """Date and time to the minute, in local time; "unknown" for 0."""
+    if then <= 0:
+        return "unknown"
+    return datetime.fromtimestamp(then, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+class AppListModel(QAbstractTableModel):
+    """Rows are positions in ``filter.visible``; the model itself keeps no copy of them."""
+
+    def __init__(self, parent: QObject | None = None, *, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(parent)
+        self.filter = AppFilter()
+        self._clock = clock
+        self._connections: dict[str, Connection] = {}
+        self._cells: tuple[Callable[[AppSummary], str], ...] = (
+            lambda row: "",
+            lambda row: shown(row.title) or "untitled",
+            lambda row: row.app_id,
+            lambda row: shown(row.owner) or "nobody",
+            lambda row: row.kind,
+            self._where,
+            lambda row: str(row.agents) if row.agents >= 0 else "—",
+            lambda row: day(row.created_at),
+            self._seen,
+        )
+
+    # What is shown
+
+    def set_table(self, table: AppTable) -> None:
+        self.beginResetModel()
+        self.filter.set_table(table)
+        self.endResetModel()
+
+    def set_connections(self, connections: Iterable[Connection]) -> None:
+        """Labels and environments for the Where column; rebuilds the order only where it depends on them."""
+        self._connections = {each.id: each for each in connections}
+        if self.filter.table.rows:
+            self.set_table(AppTable(self.filter.table.rows, self._connections))
+
+    @property
+    def connections(self) -> dict[str, Connection]:
+        return self._connections
+
+    def set_query(self, query: str) -> bool:
+        return self._reset(lambda: self.filter.set_query(query))
+
+    def set_connection(self, connection_id: str | None) -> bool:
+        return self._reset(lambda: self.filter.set_connection(connection_id))
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        if column < 0:
+            return
+        self.beginResetModel()
+        self.filter.set_order(column, is_descending=order == Qt.SortOrder.DescendingOrder)
+        self.endResetModel()
+
+    def _reset(self, change: Callable[[], bool]) -> bool:
+        self.beginResetModel()
+        try:
+            return change()
+        finally:
+            self.endResetModel()
+
+    def app(self, row: int) -> AppSummary:
+        return self.filter.table.rows[self.filter.visible[row]]
+
+    def ref(self, row: int) -> AppRef:
+        return self.filter.table.ref(self.filter.visible[row])
+
+    def cell(self, app: AppSummary, column: int) -> str:
+        """The text of a cell, for the delegate, which paints whole rows without the detour over ``data``."""
+        return self._cells[column](app)
+
+    def connection_of(self, app: AppSummary) -> Connection | None:
+        return self._connections.get(app.connection_id)
+
+    # Qt's side
+
+    def rowCount(self, parent: Index = _NONE) -> int:
+        return 0 if parent.isValid() else len(self.filter.visible)
+
+    def columnCount(self, parent: Index = _NONE) -> int:
+        return 0 if parent.isValid() else 9
+
+    def data(self, index: Index, role: int = 0) -> Any:
+        if role == _DISPLAY:
+            return self._cells[index.column()](self.app(index.row()))
+        if role == _TOOL_TIP:
+            return self._tool_tip(self.app(index.row()), index.column())
+        if role == _ACCESSIBLE:
+            return self._spoken(self.app(index.row()), index.column())
+        if role == _ALIGNMENT:
+            return _RIGHT if index.column() == _AGENTS else None
+        if role == _USER:
+            return self.app(index.row())
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == _DISPLAY:
+            return HEADERS[section]
+        if role == _ALIGNMENT:
+            return _RIGHT if section == _AGENTS else int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        if role in (_ACCESSIBLE, _TOOL_TIP):
+            return HEADERS[section] or STATE_COLUMN_NAME
+        return None
+
+    # Texts
+
+    def _where(self, row: AppSummary) -> str:
+        connection = self._connections.get(row.connection_id)
+        return connection.environment.value if connection else "—"
+
+    def _seen(self, row: AppSummary) -> str:
+        if row.state not in _QUIET:
+            return shown(row.note) or STATE_WORDS.get(row.state, row.state)
+        return age(row.seen_at, self._clock())
+
+    def _spoken(self, row: AppSummary, column: int) -> str:
+        if column == _STATE:
+            return STATE_WORDS.get(row.state, row.state)
+        return f"{HEADERS[column]}: {self._cells[column](row)}"
+
+    def _tool_tip(self, row: AppSummary, column: int) -> str:
+        """Server text is escaped: a tool tip that looks like markup would otherwise be read as markup."""
+        title = html.escape(shown(row.title) or "untitled")
+        if column in (_TITLE, _APP_ID):
+            return (
+                f"<p style='white-space:pre'><b>{title}</b><br><tt>{html.escape(row.app_id)}</tt><br>"
+                "Click to copy · Ctrl+C copies the selection</p>"
+                if column == _APP_ID
+                else f"<p style='white-space:pre'><b>{title}</b><br><tt>{html.escape(row.app_id)}</tt></p>"
+            )
+        if column in (_STATE, _SEEN):
+            word = html.escape(STATE_WORDS.get(row.state, row.state))
+            note = f"<br>{html.escape(shown(row.note))}" if row.note else ""
+            return f"<p style='white-space:pre'><b>{title}</b>: {word}{note}<br>Last seen {moment(row.seen_at)}</p>"
+        if column == AppColumn.WHERE:
+            connection = self._connections.get(row.connection_id)
+            return html.escape(shown(connection.label)) if connection else ""
+        return html.escape(self._cells[column](row))

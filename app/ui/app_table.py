@@ -1,0 +1,256 @@
+"""The rows of the app-ID list, with what filtering and sorting need prepared; no Qt in here."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import IntEnum
+from itertools import accumulate, compress, repeat
+from operator import contains, itemgetter
+from typing import Any
+
+from app.core.apps import AppKind, AppState, AppSummary
+from app.core.connection import Connection, Environment
+from app.core.refs import AppRef
+from app.core.text import plain
+
+
+class AppColumn(IntEnum):
+    """The columns of the list, in their order on screen."""
+
+    STATE = 0
+    TITLE = 1
+    APP_ID = 2
+    OWNER = 3
+    KIND = 4
+    WHERE = 5
+    AGENTS = 6
+    CREATED = 7
+    SEEN = 8
+
+
+KIND_RANK = {
+    AppKind.FOUNDATION.value: 0,
+    AppKind.TENANT.value: 1,
+    AppKind.TASK.value: 2,
+    AppKind.OTHER.value: 3,
+}
+# What needs an eye comes first when the list is sorted by state.
+STATE_RANK = {
+    AppState.MISSING.value: 0,
+    AppState.DISABLED.value: 1,
+    AppState.UNOWNED.value: 2,
+    AppState.DRIFTED.value: 3,
+    AppState.READ_ONLY.value: 4,
+    AppState.CREATING.value: 5,
+    AppState.UNKNOWN.value: 6,
+    AppState.OK.value: 7,
+}
+_ENVIRONMENT_RANK = {Environment.PRODUCTION: "0", Environment.STAGING: "1", Environment.LOCAL: "2"}
+# Sorts behind every letter: rows without an owner go last.
+_LAST = "\U0010ffff"
+
+
+def shown(text: str) -> str:
+    """``plain`` with a short way for the usual case, because it runs for every cell on screen."""
+    if len(text) <= 200 and text.isascii() and text.isprintable():
+        return text
+    return plain(text)
+
+
+class AppTable:
+    """All apps in a fixed order; row ids are positions in ``rows``.
+
+    It is never changed after it was built, so it may be built on any thread (100,000 rows take about a tenth of
+    a second) and handed over. Orders by column are computed on demand and kept.
+    """
+
+    __slots__ = ("_connections", "_index", "_orders", "_starts", "_text", "haystack", "rows")
+
+    def __init__(self, rows: Sequence[AppSummary] = (), connections: Mapping[str, Connection] | None = None) -> None:
+        self.rows: tuple[AppSummary, ...] = tuple(rows)
+        self._connections = dict(connections or {})
+        hay = [f"{row[2]}\n{row[1]}\n{row[3]}".lower().replace("\0", " ") for row in self.rows]
+        # The rows as one text too: looking for something rare in it takes a third of the time.
+        self._text = "\0".join(hay)
+        # Split from the text, the rows lie side by side in memory; reading them in order is twice as fast.
+        self.haystack: list[str] = self._text.split("\0") if hay else []
+        self._starts = list(accumulate((len(each) + 1 for each in hay), initial=0))
+        self._orders: dict[tuple[int, bool], RowOrder] = {}
+        self._index: dict[AppRef, int] | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def ref(self, row_id: int) -> AppRef:
+        row = self.rows[row_id]
+        return AppRef(row.connection_id, row.app_id)
+
+    def find(self, ref: AppRef) -> int | None:
+        """The row id of an app, None where it is not in the table."""
+        if self._index is None:
+            self._index = {AppRef(row[0], row[1]): at for at, row in enumerate(self.rows)}
+        return self._index.get(ref)
+
+    def of_connection(self, connection_id: str) -> list[int]:
+        return [at for at, row in enumerate(self.rows) if row[0] == connection_id]
+
+    def containing(self, term: str) -> list[int]:
+        """The ids of the rows that contain a lower-cased term, ascending."""
+        hay = self.haystack
+        sample = hay[:: len(hay) // 500 + 1]
+        if sum(term in each for each in sample) * 20 < len(sample):
+            return self._containing_rare(term)
+        return list(compress(range(len(hay)), map(contains, hay, repeat(term))))
+
+    def _containing_rare(self, term: str) -> list[int]:
+        text, starts = self._text, self._starts
+        hits: list[int] = []
+        at = text.find(term)
+        while at >= 0:
+            row = bisect_right(starts, at) - 1
+            hits.append(row)
+            at = text.find(term, starts[row + 1])
+        return hits
+
+    def order(self, column: int, *, is_descending: bool) -> RowOrder:
+        """All rows in the order of a column; equal keys keep the order of the rows."""
+        order = self._orders.get((column, is_descending))
+        if order is None:
+            order = self._orders[(column, is_descending)] = RowOrder(self._sorted(column, is_descending))
+        return order
+
+    def _sorted(self, column: int, is_descending: bool) -> list[int]:
+        other = self._orders.get((column, not is_descending))
+        if other is not None:
+            return other.ids[::-1]
+        key = self._key(column)
+        keys = [key(row) for row in self.rows]
+        ids = sorted(range(len(keys)), key=keys.__getitem__)
+        return ids[::-1] if is_descending else ids
+
+    def _key(self, column: int) -> Callable[[AppSummary], Any]:
+        if column == AppColumn.WHERE:
+            places = {each.id: self._place_key(each) for each in self._connections.values()}
+            return lambda row: places.get(row.connection_id, _LAST) + row.title.lower()
+        return _KEYS[AppColumn(column)]
+
+    @staticmethod
+    def _place_key(connection: Connection) -> str:
+        return f"{_ENVIRONMENT_RANK[connection.environment]}{connection.label.lower()}\0"
+
+
+_KEYS: dict[AppColumn, Callable[[AppSummary], Any]] = {
+    AppColumn.STATE: lambda row: f"{STATE_RANK.get(row.state, 6)}{row.title.lower()}",
+    AppColumn.TITLE: lambda row: row.title.lower(),
+    AppColumn.APP_ID: lambda row: row.app_id,
+    AppColumn.OWNER: lambda row: row.owner.lower() or _LAST,
+    AppColumn.KIND: lambda row: f"{KIND_RANK.get(row.kind, 3)}{row.title.lower()}",
+    AppColumn.AGENTS: lambda row: row.agents,
+    AppColumn.CREATED: lambda row: row.created_at,
+    AppColumn.SEEN: lambda row: row.seen_at,
+}
+
+
+def words(query: str) -> tuple[str, ...]:
+    """The lower-cased words of a query; a row matches when it contains each of them."""
+    return tuple(query.lower().split())
+
+
+class RowOrder:
+    """An order of all rows, prepared so that picking some of them out takes a few milliseconds at 100,000."""
+
+    __slots__ = ("_flags_of", "ids")
+
+    def __init__(self, ids: list[int]) -> None:
+        self.ids = ids
+        # itemgetter needs two items at least to give a tuple.
+        self._flags_of: Callable[[Any], Any] = itemgetter(*ids) if len(ids) > 1 else lambda mask: list(mask)
+
+    def picked(self, rows: list[int]) -> list[int]:
+        """The given row ids, each once, in this order."""
+        if len(rows) == len(self.ids):
+            return self.ids
+        mask = bytearray(len(self.ids))
+        for row in rows:
+            mask[row] = 1
+        return list(compress(self.ids, self._flags_of(mask)))
+
+
+class AppFilter:
+    """Which rows are visible, and in which order: a query, a connection and a sort column over one table.
+
+    ``visible`` holds row ids; take it, never change it. A query that can only match less than the one before
+    narrows the previous hits, where they are few, instead of reading the whole table again.
+    """
+
+    def __init__(self, table: AppTable | None = None) -> None:
+        self.table = table or AppTable()
+        self.column: int = AppColumn.KIND
+        self.is_descending = False
+        self.connection_id: str | None = None
+        self.terms: tuple[str, ...] = ()
+        self.total = 0  # rows there are before the query, after the connection
+        self.visible: list[int] = []
+        self._base: list[int] | None = None  # row ids of the connection, None for all
+        self._hits: list[int] = []
+        self._restart()
+
+    def set_table(self, table: AppTable) -> None:
+        self.table = table
+        self._restart()
+
+    def set_connection(self, connection_id: str | None) -> bool:
+        if connection_id == self.connection_id:
+            return False
+        self.connection_id = connection_id
+        self._restart()
+        return True
+
+    def set_order(self, column: int, *, is_descending: bool) -> None:
+        self.column, self.is_descending = column, is_descending
+        self._arrange()
+
+    def set_query(self, query: str) -> bool:
+        """True where the visible rows may have changed."""
+        terms = words(query)
+        if terms == self.terms:
+            return False
+        before, self.terms = self.terms, terms
+        if _narrows(before, terms) and len(self._hits) * 4 < len(self.table):
+            self._hits = self._narrowed(self._hits, terms)
+        else:
+            self._search()
+        self._arrange()
+        return True
+
+    def _restart(self) -> None:
+        self._base = None if self.connection_id is None else self.table.of_connection(self.connection_id)
+        self.total = len(self.table) if self._base is None else len(self._base)
+        self._search()
+        self._arrange()
+
+    def _search(self) -> None:
+        if self._base is not None:
+            self._hits = self._narrowed(self._base, self.terms)
+        elif self.terms:
+            # The longest word has the fewest hits, as a rule.
+            first, *others = sorted(self.terms, key=len, reverse=True)
+            self._hits = self._narrowed(self.table.containing(first), others)
+        else:
+            self._hits = list(range(len(self.table)))
+
+    def _narrowed(self, hits: list[int], terms: Iterable[str]) -> list[int]:
+        hay = self.table.haystack
+        for term in terms:
+            hits = [at for at in hits if term in hay[at]]
+        return hits
+
+    def _arrange(self) -> None:
+        order = self.table.order(self.column, is_descending=self.is_descending)
+        self.visible = order.picked(self._hits)
+
+
+def _narrows(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
+    """True where whatever matches ``after`` also matched ``before``."""
+    return all(any(old in new for new in after) for old in before)
