@@ -17,9 +17,9 @@ Json = Any
 class PlatformError(Exception):
     """A refusal that the caller sees; ``type`` is the wire name, ``hint`` is None where there is none."""
 
-    def __init__(self, type: str, message: str, hint: dict[str, Json] | None = None, *, http_status: int = 400) -> None:
+    def __init__(self, kind: str, message: str, hint: dict[str, Json] | None = None, *, http_status: int = 400) -> None:
         super().__init__(message)
-        self.type = type
+        self.type = kind
         self.message = message
         self.hint = hint
         self.http_status = http_status
@@ -45,12 +45,14 @@ def param_malformed(path: Sequence[str | int], original_input: Json) -> Platform
     return PlatformError("param-malformed", f"Malformed parameter: {_path_text(path)}", hint)
 
 
-def validation_failed(data_type: str, input: Json, errors: Sequence[dict[str, Json]]) -> PlatformError:
+def validation_failed(data_type: str, original: Json, errors: Sequence[dict[str, Json]]) -> PlatformError:
     """``errors`` are ``{"message", "in"?, "expected"?, "hint"?}``; their messages are joined into the error's own."""
     base = f"Validation failed for {data_type}"
     messages = [str(e["message"]) for e in errors if e.get("message") is not None]
     message = f"{base}: {', '.join(messages)}" if messages else base
-    return PlatformError("validation-failed", message, {"data-type": data_type, "input": input, "errors": list(errors)})
+    return PlatformError(
+        "validation-failed", message, {"data-type": data_type, "input": original, "errors": list(errors)}
+    )
 
 
 def admin_token_mismatch(app_id: str) -> PlatformError:
@@ -102,8 +104,8 @@ def sql_raise(message: str) -> PlatformError:
     return PlatformError("sql-raise", f"Raised Exception: {message}", {"table": None})
 
 
-def permission_denied(expected: str, input: Json = None, *, message: str | None = None) -> PlatformError:
-    hint = {"input": input, "expected": expected}
+def permission_denied(expected: str, original: Json = None, *, message: str | None = None) -> PlatformError:
+    hint = {"input": original, "expected": expected}
     return PlatformError("permission-denied", message or f"Permission denied: not {expected}", hint)
 
 
@@ -152,9 +154,9 @@ def unsupported(what: str) -> PlatformError:
     return PlatformError("validation-failed", what, {"reason": "unsupported-by-local-platform"})
 
 
-def raise_if(errors: Sequence[dict[str, Json]], data_type: str, input: Json) -> None:
+def raise_if(errors: Sequence[dict[str, Json]], data_type: str, original: Json) -> None:
     if errors:
-        raise validation_failed(data_type, input, errors)
+        raise validation_failed(data_type, original, errors)
 
 
 def fail(error: PlatformError) -> NoReturn:
