@@ -36,7 +36,9 @@ class Engine:
     and fails with the error of the build where that failed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, build: Build | None = None) -> None:
+        """``build`` is what ``start`` awaits where it is given none."""
+        self._default_build = build
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._services: asyncio.Future[Services] | None = None
@@ -48,8 +50,11 @@ class Engine:
     def is_running(self) -> bool:
         return self._thread is not None and self._thread.is_alive() and not self._is_closed
 
-    def start(self, build: Build) -> None:
+    def start(self, build: Build | None = None) -> None:
         """Start the thread, which then awaits ``build()``: heavy imports belong inside it."""
+        build = build or self._default_build
+        if build is None:
+            raise Bug("The engine was started without anything to build.")
         if self._thread is not None:
             raise Bug("The engine was started twice.")
         sys.setswitchinterval(_SWITCH_INTERVAL_S)
