@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -82,7 +83,11 @@ def variables_of(action: str) -> frozenset[str]:
 
 @lru_cache(maxsize=2048)
 def compile_rule(
-    etype: str, action: str, source: str, binds: tuple[tuple[str, str], ...] = (), rate_limits: frozenset[str] = frozenset()
+    etype: str,
+    action: str,
+    source: str,
+    binds: tuple[tuple[str, str], ...] = (),
+    rate_limits: frozenset[str] = frozenset(),
 ) -> Program:
     """Compile ``source``; the names in ``binds`` stand for their expressions. Raises CelCompileError."""
     names = dict(binds)
@@ -118,13 +123,13 @@ def _uses(source: str, name: str, names: Mapping[str, str]) -> bool:
 
 @lru_cache(maxsize=2048)
 def _parse(source: str) -> lark.Tree[Any]:
-    import celpy
+    from celpy.celparser import CELParseError
 
     with _parse_lock:
         environment = _environment()
         try:
             return environment.compile(source)  # type: ignore[no-any-return]
-        except celpy.CELParseError as error:
+        except CELParseError as error:
             line, column = error.line or 1, error.column or 1
             raise CelCompileError(f"ERROR: <input>:{line}:{column}: syntax error in the expression") from None
         except RecursionError:
@@ -295,7 +300,7 @@ def _rate_limit_name(target: Any) -> str | None:
 
 
 def _evaluate(tree: lark.Tree[Any], variables: Mapping[str, Any], resolve_ref: RefResolver) -> Any:
-    import celpy
+    from celpy.evaluation import CELEvalError
 
     def ref(target: Any, path: Any) -> Any:
         return _follow_ref(target, str(path), resolve_ref)
@@ -304,14 +309,20 @@ def _evaluate(tree: lark.Tree[Any], variables: Mapping[str, Any], resolve_ref: R
     try:
         program = _environment().program(tree, functions={**_functions(), "ref": ref})
         return from_cel(program.evaluate(context))
-    except celpy.CELEvalError as error:
+    except CELEvalError as error:
         raise CelEvaluationError(_first_line(error)) from None
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, ZeroDivisionError, RecursionError) as error:
         raise CelEvaluationError(_first_line(error)) from None
 
 
+_OVERLOAD = re.compile(r"found no matching overload for (?:Token\('RULE', ')?([^' ]+)(?:'\))?")
+
+
 def _first_line(error: Exception) -> str:
-    text = str(error.args[0]) if error.args else type(error).__name__
+    text = str(error.args[0]) if error.args else ""
+    overload = _OVERLOAD.match(text)
+    if overload:
+        return f"No matching overload for '{overload.group(1)}'"
     return text.splitlines()[0][:200] if text else type(error).__name__
 
 
@@ -425,7 +436,9 @@ def _equal(left: Any, right: Any) -> bool:
             float(right) if isinstance(right, float) else int(right)
         )
     if isinstance(left, celtypes.BoolType) or isinstance(right, celtypes.BoolType):
-        return isinstance(left, celtypes.BoolType) and isinstance(right, celtypes.BoolType) and bool(left) == bool(right)
+        return (
+            isinstance(left, celtypes.BoolType) and isinstance(right, celtypes.BoolType) and bool(left) == bool(right)
+        )
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(_equal(a, b) for a, b in zip(left, right, strict=True))
     if isinstance(left, dict) and isinstance(right, dict):
