@@ -1,0 +1,468 @@
+"""The only crossing between the window and the engine.
+
+Widgets hand in work and say what to do with its result; they never write ``try/except`` around input and output,
+never wait, and never hear of work whose widget is gone.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import itertools
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from app.core.changes import Changes
+from app.core.errors import KnownError
+from app.ui.scope import Scopes, is_alive
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from app.core.activity import ActivityEntry
+    from app.services.suite import Services
+
+T = TypeVar("T")
+_logger = logging.getLogger(__name__)
+
+# Work that ends sooner is not worth telling of; what takes longer shows progress.
+SHOWN_AFTER_S = 0.6
+# Changes and calls arrive in bursts; views are told at most this often.
+_BATCH_MS = 80
+_KEPT_ENDED = 100
+_ACTIVITY_KEPT = 2_000
+
+
+class Reach(Protocol):
+    """What the runner needs of the engine (see ``app.services.engine.Engine``)."""
+
+    @property
+    def is_running(self) -> bool: ...
+
+    def start(self, build: Callable[[], Awaitable[Services]]) -> None: ...
+
+    def submit(self, work: Callable[[Services], Awaitable[T]]) -> concurrent.futures.Future[T]: ...
+
+    def stop(self, timeout_s: float = ...) -> bool: ...
+
+
+class JobState(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Job(NamedTuple):
+    """One piece of work as it is now. ``started_at``/``ended_at`` are seconds since the epoch (0: not ended),
+    ``done``/``total`` count steps (total 0: not known), ``note`` is what it is doing or why it failed."""
+
+    key: int
+    title: str
+    state: JobState
+    started_at: float
+    ended_at: float = 0.0
+    done: int = 0
+    total: int = 0
+    note: str = ""
+
+    @property
+    def is_slow(self) -> bool:
+        """True once it has taken long enough to be worth telling of."""
+        return (self.ended_at or time.time()) - self.started_at >= SHOWN_AFTER_S
+
+
+class ProgressReporter:
+    """Hand it to a service as ``on_progress`` and to ``Runner.start`` as ``reporter``; any thread may call it.
+
+    Takes anything with ``done`` and ``total`` (and, where there is one, ``text``). The window looks at the latest
+    value a few times a second, so reporting costs nothing.
+    """
+
+    def __init__(self) -> None:
+        self._latest: Any = None
+
+    def __call__(self, progress: Any) -> None:
+        self._latest = progress
+
+    def read(self) -> tuple[int, int, str]:
+        """(done, total, text); zeros before the first report."""
+        latest = self._latest
+        if latest is None:
+            return 0, 0, ""
+        return int(latest.done), int(latest.total), str(getattr(latest, "text", ""))
+
+
+class Ticket:
+    """A hold on work that was started; keeping it is optional."""
+
+    def __init__(self, runner: Runner, key: int) -> None:
+        self._runner = runner
+        self.key = key
+
+    def cancel(self) -> None:
+        """End it; neither ``done`` nor ``failed`` is called any more. Harmless when it has ended."""
+        self._runner.cancel(self.key)
+
+    @property
+    def is_running(self) -> bool:
+        return self._runner.is_working(self.key)
+
+
+class _Work:
+    """The runner's own record of one piece of work."""
+
+    __slots__ = (
+        "done",
+        "dropped",
+        "failed",
+        "future",
+        "is_quiet",
+        "key",
+        "leave",
+        "owner",
+        "raised",
+        "replaces",
+        "reporter",
+        "started_at",
+        "task",
+        "title",
+    )
+
+    def __init__(self, key: int, owner: QObject, title: str) -> None:
+        self.key = key
+        self.owner = owner
+        self.title = title
+        self.started_at = time.time()
+        self.task: Callable[[Services], Awaitable[Any]] | None = None
+        self.future: concurrent.futures.Future[Any] | None = None
+        self.done: Callable[[Any], None] | None = None
+        self.failed: Callable[[KnownError], bool] | None = None
+        self.raised: Callable[[BaseException], None] | None = None
+        self.dropped: Callable[[], None] = _nothing
+        self.replaces: str | None = None
+        self.reporter: ProgressReporter | None = None
+        self.leave: Callable[[], None] = _nothing
+        self.is_quiet = False
+
+
+class Runner(QObject):
+    """Runs work on the engine and brings its result to the UI thread. All methods: UI thread."""
+
+    changed = Signal(object)  # Changes, merged over a few frames
+    activity = Signal(object)  # tuple[ActivityEntry, ...], the new calls
+    busy_changed = Signal(int)  # how many pieces of work run (quiet ones not counted)
+    jobs_changed = Signal()  # a job began to be worth telling of, or ended
+    known_error = Signal(object, str)  # KnownError that nobody showed, title of the work
+    bug_found = Signal(object, str)  # any other exception, title of the work (logged already)
+    ready = Signal()  # the services are built
+
+    _arrived = Signal(object, object)
+    _woken = Signal()
+
+    def __init__(self, engine: Reach, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._engine = engine
+        self._keys = itertools.count(1)
+        self._running: dict[int, _Work] = {}
+        self._ended: deque[Job] = deque(maxlen=_KEPT_ENDED)
+        self._waiting: list[_Work] = []
+        self._scopes = Scopes()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._is_closing = False
+        self._lock = threading.Lock()
+        self._changes = Changes()
+        self._calls: deque[ActivityEntry] = deque(maxlen=_ACTIVITY_KEPT)
+        self._is_woken = False
+        self._unsubscribe: list[Callable[[], None]] = []
+        self._batch = QTimer(self, singleShot=True, interval=_BATCH_MS)
+        self._batch.timeout.connect(self._flush)
+        # Always queued: a future that is cancelled here must not call back in the middle of the caller.
+        self._arrived.connect(self._settle, Qt.ConnectionType.QueuedConnection)
+        self._woken.connect(self._wake, Qt.ConnectionType.QueuedConnection)
+        if engine.is_running:
+            self._attach()
+
+    # Starting and ending
+
+    def open(self, build: Callable[[], Awaitable[Services]]) -> None:
+        """Start the engine; work that was handed in before begins now."""
+        self._engine.start(build)
+        self._attach()
+
+    def close(self) -> None:
+        """Cancel everything; nothing is started or delivered any more."""
+        self._is_closing = True
+        for key in tuple(self._running):
+            self.cancel(key)
+        for task in tuple(self._tasks):
+            task.cancel()
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+
+    @property
+    def engine(self) -> Reach:
+        return self._engine
+
+    # Work
+
+    def start(
+        self,
+        work: Callable[[Services], Awaitable[T]],
+        *,
+        owner: QObject,
+        title: str,
+        done: Callable[[T], None] | None = None,
+        failed: Callable[[KnownError], bool] | None = None,
+        cancelled: Callable[[], None] | None = None,
+        replaces: str | None = None,
+        reporter: ProgressReporter | None = None,
+        quiet: bool = False,
+    ) -> Ticket:
+        """Run ``work`` on the engine.
+
+        ``done`` or ``failed`` is called on the UI thread, never after ``owner`` was destroyed. ``failed`` returns
+        True when it has shown the error; otherwise the router does. ``cancelled`` is called when the work ended
+        without either (but not when the owner is gone). A newer request with the same ``owner`` and ``replaces``
+        cancels the older. ``title`` is what the jobs panel says; ``quiet`` work is not shown there.
+        """
+        item = self._make(work, owner, title, replaces, reporter)
+        item.done, item.failed, item.is_quiet = cast(Any, done), failed, quiet
+        if cancelled is not None:
+            item.dropped = lambda: cancelled() if is_alive(owner) else None
+        return self._begin(item)
+
+    async def run(
+        self,
+        work: Callable[[Services], Awaitable[T]],
+        *,
+        owner: QObject,
+        title: str,
+        replaces: str | None = None,
+        reporter: ProgressReporter | None = None,
+    ) -> T:
+        """The same for coroutines on the UI thread: returns the result or raises the error.
+
+        Raises CancelledError where the work is cancelled, replaced, or its owner destroyed.
+        """
+        import asyncio
+
+        waiting: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def finish(value: T) -> None:
+            if not waiting.done():
+                waiting.set_result(value)
+
+        def fail(error: BaseException) -> None:
+            if not waiting.done():
+                waiting.set_exception(error)
+
+        item = self._make(work, owner, title, replaces, reporter)
+        item.done, item.raised, item.dropped = finish, fail, _canceller(waiting)
+        self._begin(item)
+        try:
+            return await waiting
+        finally:
+            self.cancel(item.key)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None], *, owner: QObject, title: str) -> None:
+        """Run a coroutine on the UI thread's loop; it is owned here, dies with ``owner``, and its errors are routed."""
+        import asyncio
+
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        leave = self._scopes.enter(owner, next(self._keys), _canceller(task))
+
+        def ended(finished: asyncio.Task[None]) -> None:
+            self._tasks.discard(finished)
+            leave()
+            if not finished.cancelled() and (error := finished.exception()) is not None:
+                self.route(error, title)
+
+        task.add_done_callback(ended)
+
+    def cancel(self, key: int) -> None:
+        item = self._running.get(key)
+        if item is None:
+            return
+        self._finish(item, JobState.CANCELLED, "cancelled")
+        if item.future is not None:
+            item.future.cancel()
+        if item in self._waiting:
+            self._waiting.remove(item)
+        item.dropped()
+
+    def is_working(self, key: int) -> bool:
+        return key in self._running
+
+    def jobs(self) -> tuple[Job, ...]:
+        """What runs and is worth telling of, newest last, then what ended, newest first."""
+        running = [self._job(item) for item in self._running.values() if not item.is_quiet]
+        return (*(job for job in running if job.is_slow), *reversed(self._ended))
+
+    def route(self, error: BaseException, title: str) -> None:
+        """The three ways of an error that nobody has shown: silence, its sentence, or a report of a bug."""
+        if isinstance(error, concurrent.futures.CancelledError) or _is_cancellation(error):
+            return
+        if isinstance(error, KnownError):
+            self.known_error.emit(error, title)
+            return
+        _logger.error("%s failed", title, exc_info=error)
+        self.bug_found.emit(error, title)
+
+    # Inside
+
+    def _make(
+        self,
+        work: Callable[[Services], Awaitable[Any]],
+        owner: QObject,
+        title: str,
+        replaces: str | None,
+        reporter: ProgressReporter | None,
+    ) -> _Work:
+        item = _Work(next(self._keys), owner, title)
+        item.task, item.replaces, item.reporter = work, replaces, reporter
+        return item
+
+    def _begin(self, item: _Work) -> Ticket:
+        ticket = Ticket(self, item.key)
+        if self._is_closing:
+            item.dropped()
+            return ticket
+        self._running[item.key] = item
+        item.leave = self._scopes.enter(item.owner, item.key, ticket.cancel, item.replaces)
+        if self._engine.is_running:
+            self._submit(item)
+        else:
+            self._waiting.append(item)
+        if not item.is_quiet:
+            self._count()
+            QTimer.singleShot(int(SHOWN_AFTER_S * 1000) + 20, self, self.jobs_changed.emit)
+        return ticket
+
+    def _attach(self) -> None:
+        self.start(self._subscribe, owner=self, title="Start", done=self._attached, quiet=True)
+        waiting, self._waiting = self._waiting, []
+        for item in waiting:
+            self._submit(item)
+
+    async def _subscribe(self, services: Services) -> list[Callable[[], None]]:
+        for entry in services.activity.recent():
+            self._on_call(entry)
+        return [services.hub.subscribe(self._on_changes), services.activity.subscribe(self._on_call)]
+
+    def _attached(self, unsubscribe: list[Callable[[], None]]) -> None:
+        self._unsubscribe = unsubscribe
+        self.ready.emit()
+
+    def _submit(self, item: _Work) -> None:
+        assert item.task is not None
+        item.future = self._engine.submit(item.task)
+        item.task = None
+        item.future.add_done_callback(partial(self._arrived.emit, item))
+
+    def _settle(self, item: _Work, future: concurrent.futures.Future[Any]) -> None:
+        if item.key not in self._running:
+            return
+        if future.cancelled():
+            self.cancel(item.key)
+            return
+        error = future.exception()
+        note = "" if error is None else _sentence(error)
+        self._finish(item, JobState.DONE if error is None else JobState.FAILED, note)
+        if not is_alive(item.owner):
+            return
+        if error is None:
+            if item.done is not None:
+                item.done(future.result())
+        else:
+            self._fail(item, error)
+
+    def _fail(self, item: _Work, error: BaseException) -> None:
+        if item.raised is not None:
+            item.raised(error)
+            return
+        if isinstance(error, KnownError) and item.failed is not None and item.failed(error):
+            return
+        self.route(error, item.title)
+
+    def _finish(self, item: _Work, state: JobState, note: str) -> None:
+        del self._running[item.key]
+        item.leave()
+        job = self._job(item)._replace(state=state, ended_at=time.time(), note=note)
+        if item.is_quiet:
+            return
+        if job.is_slow or state is JobState.FAILED:
+            self._ended.append(job)
+            self.jobs_changed.emit()
+        self._count()
+
+    def _job(self, item: _Work) -> Job:
+        done, total, text = item.reporter.read() if item.reporter else (0, 0, "")
+        return Job(item.key, item.title, JobState.RUNNING, item.started_at, 0.0, done, total, text)
+
+    def _count(self) -> None:
+        self.busy_changed.emit(sum(not item.is_quiet for item in self._running.values()))
+
+    # From the engine's thread
+
+    def _on_changes(self, changes: Changes) -> None:
+        with self._lock:
+            self._changes = self._changes.merged(changes) if self._changes else changes
+        self._call_window()
+
+    def _on_call(self, entry: ActivityEntry) -> None:
+        with self._lock:
+            self._calls.append(entry)
+        self._call_window()
+
+    def _call_window(self) -> None:
+        with self._lock:
+            if self._is_woken or self._is_closing:
+                return
+            self._is_woken = True
+        self._woken.emit()
+
+    def _wake(self) -> None:
+        if not self._batch.isActive():
+            self._batch.start()
+
+    def _flush(self) -> None:
+        with self._lock:
+            self._is_woken = False
+            changes, self._changes = self._changes, Changes()
+            calls = tuple(self._calls)
+            self._calls.clear()
+        if self._is_closing:
+            return
+        if calls:
+            self.activity.emit(calls)
+        if changes:
+            self.changed.emit(changes)
+
+
+def _nothing() -> None:
+    return None
+
+
+def _canceller(future: asyncio.Future[Any]) -> Callable[[], None]:
+    def cancel() -> None:
+        future.cancel()
+
+    return cancel
+
+
+def _sentence(error: BaseException) -> str:
+    return error.sentence if isinstance(error, KnownError) else f"Internal error: {type(error).__name__}"
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    # Named, not imported: asyncio stays out of the first paint where nothing else needs it.
+    return type(error).__name__ == "CancelledError"
