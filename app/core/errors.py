@@ -90,7 +90,20 @@ class RateLimited(KnownError):
 
 
 class Unreachable(KnownError):
+    """``may_have_taken_effect`` is True for a write that was sent before the connection broke."""
+
     default_remedy = "Check the address and the network, then try again."
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        may_have_taken_effect: bool = False,
+        remedy: str | None = None,
+        details: str = "",
+    ) -> None:
+        super().__init__(sentence, remedy=remedy, details=details)
+        self.may_have_taken_effect = may_have_taken_effect
 
 
 class Timeout(KnownError):
