@@ -1,0 +1,1 @@
+"""This machine: folders, the local database, the vault and the log."""

@@ -1,0 +1,98 @@
+"""The tables of the local database. There is no column for a secret, and there must never be one."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _connection_id(*, is_key: bool = True) -> Column[str]:
+    return Column(
+        "connection_id",
+        Text,
+        ForeignKey("connections.id", ondelete="CASCADE"),
+        primary_key=is_key,
+        nullable=False,
+    )
+
+
+connections = Table(
+    "connections",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("base_url", Text, nullable=False),
+    Column("environment", Text, nullable=False),
+    Column("is_read_only", Boolean, nullable=False),
+    Column("foundation_app_id", Text),
+    Column("is_builtin", Boolean, nullable=False),
+    # The operator's order; new connections come last.
+    Column("position", Integer, nullable=False),
+)
+
+# Columns as in core.apps.AppSummary, in the same order: rows are read straight into it.
+apps = Table(
+    "apps",
+    metadata,
+    _connection_id(),
+    Column("app_id", Text, primary_key=True, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("agents", Integer, nullable=False),
+    Column("created_at", Integer, nullable=False),
+    Column("seen_at", Integer, nullable=False),
+    Column("org", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+statuses = Table(
+    "statuses",
+    metadata,
+    _connection_id(),
+    Column("health", Text, nullable=False),
+    Column("latency_ms", Float),
+    Column("checked_at", Float, nullable=False),
+    Column("app_count", Integer, nullable=False),
+    Column("entity_count", Integer, nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    # JSON: see rows.findings_text.
+    Column("findings", Text, nullable=False),
+)
+
+schemas = Table(
+    "schemas",
+    metadata,
+    _connection_id(),
+    Column("app_id", Text, primary_key=True, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("read_at", Float, nullable=False),
+)
+
+# No foreign key: the trail outlives the connection.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("connection_id", Text, nullable=False),
+    Column("app_id", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("ix_audit_connection_id_app_id", "connection_id", "app_id"),
+)
