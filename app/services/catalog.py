@@ -1,0 +1,127 @@
+"""Structures of apps, read when they are asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from app.core.changes import Changes
+from app.core.refs import AppRef
+from app.schema.model import Schema
+from app.services.schema_json import from_text, to_text
+
+if TYPE_CHECKING:
+    from app.services.clients import ClientPool
+    from app.services.directory import Directory
+    from app.services.hub import ChangeHub
+
+_logger = logging.getLogger(__name__)
+_KEPT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaSnapshot:
+    """``read_at`` is seconds since the epoch; ``fingerprint`` that of the schema."""
+
+    schema: Schema
+    read_at: float
+    fingerprint: str
+
+
+class CachedSchema(Protocol):
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def read_at(self) -> float: ...
+
+
+class SchemaStore(Protocol):
+    """What is needed of the local database; its methods block."""
+
+    def put_schema(self, ref: AppRef, json_text: str, fingerprint: str, at: float) -> None: ...
+
+    def get_schema(self, ref: AppRef) -> CachedSchema | None: ...
+
+
+class Catalog:
+    """Keeps the latest 200 structures in memory, and all that were opened in the local database."""
+
+    def __init__(
+        self,
+        clients: ClientPool,
+        directory: Directory,
+        store: SchemaStore,
+        hub: ChangeHub,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._clients = clients
+        self._directory = directory
+        self._store = store
+        self._hub = hub
+        self._clock = clock
+        self._kept: OrderedDict[AppRef, SchemaSnapshot] = OrderedDict()
+        self._reading: dict[AppRef, asyncio.Task[SchemaSnapshot]] = {}
+
+    async def schema(self, ref: AppRef, refresh: bool = False) -> SchemaSnapshot:
+        """As last read in this session; else, or with ``refresh``, from the platform. Raises the client's errors."""
+        kept = self._kept.get(ref)
+        if kept is not None and not refresh:
+            self._kept.move_to_end(ref)
+            return kept
+        task = self._reading.get(ref)
+        if task is None:
+            task = self._reading[ref] = asyncio.create_task(self._read(ref))
+            task.add_done_callback(lambda _: self._reading.pop(ref, None))
+        # Two views may wait for the same answer: one that closes must not take it from the other.
+        return await asyncio.shield(task)
+
+    async def last_known(self, ref: AppRef) -> SchemaSnapshot | None:
+        """What can be shown without the platform, None where it was never opened."""
+        if ref in self._kept:
+            return self._kept[ref]
+        cached = await asyncio.to_thread(self._store.get_schema, ref)
+        if cached is None:
+            return None
+        try:
+            schema = from_text(cached.text)
+        except ValueError:
+            # Written by another version: it will be read again from the platform.
+            return None
+        return SchemaSnapshot(schema, cached.read_at, schema.fingerprint())
+
+    def forget(self, ref: AppRef) -> None:
+        """The app is gone, or its structure was changed."""
+        self._kept.pop(ref, None)
+
+    async def _read(self, ref: AppRef) -> SchemaSnapshot:
+        client = await self._clients.get(ref.connection_id)
+        schema = await client.read_schema(ref.app_id)
+        snapshot = SchemaSnapshot(schema, self._clock(), schema.fingerprint())
+        before = self._kept.get(ref)
+        self._keep(ref, snapshot)
+        self._directory.take_schema(ref, schema)
+        await self._save(ref, snapshot)
+        if before is not None and before.fingerprint != snapshot.fingerprint:
+            self._hub.publish(Changes(schemas=frozenset((ref,))))
+        return snapshot
+
+    def _keep(self, ref: AppRef, snapshot: SchemaSnapshot) -> None:
+        self._kept[ref] = snapshot
+        self._kept.move_to_end(ref)
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+
+    async def _save(self, ref: AppRef, snapshot: SchemaSnapshot) -> None:
+        text = to_text(snapshot.schema)
+        try:
+            await asyncio.to_thread(self._store.put_schema, ref, text, snapshot.fingerprint, snapshot.read_at)
+        except Exception:
+            # The structure is on screen; only the copy for the next start is lost.
+            _logger.exception("A structure could not be kept")

@@ -1,0 +1,239 @@
+"""The operator's connections."""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from app.core.changes import Changes
+from app.core.connection import Connection, Environment, Platform, TokenKind
+from app.core.errors import FieldError, Invalid, NotFound, Unsupported
+from app.core.refs import is_uuid, new_id
+from app.core.secret import Secret
+
+if TYPE_CHECKING:
+    from app.platforms.contract import Probe
+    from app.services.clients import ClientPool
+    from app.services.hub import ChangeHub
+    from app.services.tokens import TokenKeeper
+
+LABEL_LIMIT = 80
+BUILTIN_LABEL = "Instant · local"
+# Fixed, so that the last-known inventory of the local platform is found again.
+BUILTIN_ID = "00000000-0000-4000-8000-000000000001"
+_URL_LIMIT = 500
+
+
+class ConnectionStore(Protocol):
+    """What is needed of the local database; its methods block."""
+
+    def all(self) -> tuple[Connection, ...]: ...
+
+    def add(self, connection: Connection) -> None: ...
+
+    def update(self, connection: Connection) -> None: ...
+
+    def remove(self, connection_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionDraft:
+    """What the dialog collects. A token that is None leaves the stored one as it is."""
+
+    label: str
+    platform: Platform
+    base_url: str
+    environment: Environment
+    is_read_only: bool = False
+    foundation_app_id: str | None = None
+    platform_token: Secret | None = None
+    dash_token: Secret | None = None
+
+
+class ConnectionBook:
+    """Connections live in the local database, their tokens in the vault; ``all`` answers from memory."""
+
+    def __init__(
+        self, store: ConnectionStore, tokens: TokenKeeper, hub: ChangeHub, connections: tuple[Connection, ...] = ()
+    ) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._hub = hub
+        self._connections = {each.id: each for each in connections}
+        self._clients: ClientPool | None = None
+
+    def use(self, clients: ClientPool) -> None:
+        """The clients that must follow what changes here."""
+        self._clients = clients
+
+    async def load(self) -> None:
+        self._connections = {each.id: each for each in await asyncio.to_thread(self._store.all)}
+
+    def all(self) -> tuple[Connection, ...]:
+        return tuple(self._connections.values())
+
+    def find(self, connection_id: str) -> Connection | None:
+        return self._connections.get(connection_id)
+
+    def get(self, connection_id: str) -> Connection:
+        connection = self._connections.get(connection_id)
+        if connection is None:
+            raise NotFound("This connection was removed.")
+        return connection
+
+    async def add(self, draft: ConnectionDraft) -> Connection:
+        """Raises Invalid with the fields that are wrong."""
+        connection = self._checked(new_id(), draft)
+        await asyncio.to_thread(self._store.add, connection)
+        self._connections[connection.id] = connection
+        await self._keep_tokens(connection.id, draft)
+        self._hub.publish(Changes(connections=True))
+        return connection
+
+    async def update(self, connection_id: str, draft: ConnectionDraft) -> Connection:
+        """Raises Invalid with the fields that are wrong, NotFound where it was removed in the meantime."""
+        old = self.get(connection_id)
+        connection = replace(self._checked(connection_id, draft), is_builtin=old.is_builtin)
+        if old.is_builtin:
+            # Its address, kind and tokens are those of the process that Tenantry runs.
+            connection = replace(connection, base_url=old.base_url, environment=old.environment, platform=old.platform)
+        await self._put(connection)
+        if not old.is_builtin:
+            await self._keep_tokens(connection_id, draft)
+        self._retire(connection_id)
+        self._hub.publish(Changes(connections=True))
+        return connection
+
+    async def remove(self, connection_id: str) -> None:
+        """Forgets its tokens and its last-known inventory too; the platform itself is not touched."""
+        if self.get(connection_id).is_builtin:
+            raise Unsupported("The connection to the local platform belongs to Tenantry and stays.")
+        await self._tokens.forget(connection_id)
+        await asyncio.to_thread(self._store.remove, connection_id)
+        self._connections.pop(connection_id, None)
+        self._retire(connection_id)
+        self._hub.publish(Changes(connections=True, apps=frozenset((connection_id,))))
+
+    async def test(self, draft: ConnectionDraft, connection_id: str | None = None) -> Probe:
+        """Ask the platform how it is, without storing anything.
+
+        ``connection_id`` names the connection that is edited: tokens that the draft leaves out are taken from it.
+        """
+        assert self._clients is not None
+        connection = self._checked(connection_id or new_id(), draft)
+        platform = draft.platform_token or await self._stored(connection_id, TokenKind.PLATFORM)
+        dash = draft.dash_token or await self._stored(connection_id, TokenKind.DASH)
+        client = await self._clients.temporary(connection, platform, dash)
+        try:
+            return await client.probe()
+        finally:
+            await client.aclose()
+
+    async def put_builtin(self, base_url: str, foundation_app_id: str) -> Connection:
+        """The connection to the local platform, made on first start; later its address follows the port."""
+        old = self._connections.get(BUILTIN_ID)
+        if old is None:
+            builtin = Connection(
+                id=BUILTIN_ID,
+                label=BUILTIN_LABEL,
+                platform=Platform.INSTANT,
+                base_url=base_url,
+                environment=Environment.LOCAL,
+                foundation_app_id=foundation_app_id,
+                is_builtin=True,
+            )
+            await asyncio.to_thread(self._store.add, builtin)
+            self._connections = {BUILTIN_ID: builtin, **self._connections}
+        elif old.base_url != base_url:
+            await self._put(replace(old, base_url=base_url))
+        else:
+            return old
+        self._retire(BUILTIN_ID)
+        self._hub.publish(Changes(connections=True))
+        return self._connections[BUILTIN_ID]
+
+    async def _put(self, connection: Connection) -> None:
+        await asyncio.to_thread(self._store.update, connection)
+        self._connections[connection.id] = connection
+
+    async def _stored(self, connection_id: str | None, kind: TokenKind) -> Secret | None:
+        return await self._tokens.get(connection_id, kind) if connection_id else None
+
+    async def _keep_tokens(self, connection_id: str, draft: ConnectionDraft) -> None:
+        for kind, token in ((TokenKind.PLATFORM, draft.platform_token), (TokenKind.DASH, draft.dash_token)):
+            if token:
+                await self._tokens.set(connection_id, kind, Secret(token.reveal().strip()))
+
+    def _retire(self, connection_id: str) -> None:
+        if self._clients is not None:
+            self._clients.forget(connection_id)
+
+    def _checked(self, connection_id: str, draft: ConnectionDraft) -> Connection:
+        label = " ".join(draft.label.split())
+        errors = tuple(
+            FieldError(field, message)
+            for field, message in (
+                *_label_errors(label, {each.label for each in self.all() if each.id != connection_id}),
+                *_url_errors(draft.base_url.strip()),
+                *_foundation_errors((draft.foundation_app_id or "").strip(), draft.platform),
+                *_token_errors("platform_token", draft.platform_token),
+                *_token_errors("dash_token", draft.dash_token),
+            )
+        )
+        if errors:
+            raise Invalid("The connection is not complete.", fields=errors)
+        return Connection(
+            id=connection_id,
+            label=label,
+            platform=draft.platform,
+            base_url=draft.base_url.strip().rstrip("/"),
+            environment=draft.environment,
+            is_read_only=draft.is_read_only,
+            foundation_app_id=(draft.foundation_app_id or "").strip().lower() or None,
+        )
+
+
+def _label_errors(label: str, others: set[str]) -> Iterator[tuple[str, str]]:
+    if not label:
+        yield "label", "Enter a name for the connection."
+    elif len(label) > LABEL_LIMIT:
+        yield "label", f"At most {LABEL_LIMIT} characters."
+    elif any(unicodedata.category(char) in {"Cc", "Cf", "Cs"} for char in label):
+        yield "label", "Invisible characters are not allowed."
+    elif label in others:
+        yield "label", "Another connection has this name."
+
+
+def _url_errors(url: str) -> Iterator[tuple[str, str]]:
+    if not url:
+        yield "base_url", "Enter the address of the platform's API, for example https://api.instantdb.com."
+        return
+    try:
+        parts = urlsplit(url)
+        has_good_port = parts.port is None or parts.port > 0
+    except ValueError:
+        yield "base_url", "This is not a valid address."
+        return
+    if parts.scheme not in {"http", "https"}:
+        yield "base_url", "The address starts with https:// (or http:// on this machine)."
+    elif not parts.hostname or not has_good_port or len(url) > _URL_LIMIT or any(char.isspace() for char in url):
+        yield "base_url", "This is not a valid address."
+    elif parts.username is not None or parts.password is not None:
+        yield "base_url", "Leave user name and password out of the address; the token has a field of its own."
+    elif parts.query or parts.fragment:
+        yield "base_url", "Leave out everything from the first ? or # on."
+
+
+def _foundation_errors(app_id: str, platform: Platform) -> Iterator[tuple[str, str]]:
+    if app_id and platform is Platform.INSTANT and not is_uuid(app_id):
+        yield "foundation_app_id", "An app ID of Instant is a UUID, 36 characters with hyphens."
+
+
+def _token_errors(field: str, token: Secret | None) -> Iterator[tuple[str, str]]:
+    text = token.reveal().strip() if token else ""
+    if text and not all(33 <= ord(char) <= 126 for char in text):
+        yield field, "A token has no spaces and only plain characters; copy it again."

@@ -1,0 +1,502 @@
+"""All apps of all connections: who owns them, what they follow, how they are."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, cast
+
+from app.core.apps import AppKind, AppState, AppSummary
+from app.core.changes import Changes
+from app.core.connection import Connection, Environment
+from app.core.errors import (
+    Bug,
+    Forbidden,
+    Invalid,
+    KnownError,
+    NotFound,
+    PlatformFault,
+    RateLimited,
+    Timeout,
+    Unauthorised,
+    Unreachable,
+    Unsupported,
+)
+from app.core.refs import AppRef, is_uuid
+from app.schema.drift import Difference, differences, summary
+from app.services.batches import ChangeBatch
+from app.services.registry import Claim, QueryClient, Registry, read_registry
+
+if TYPE_CHECKING:
+    from app.platforms.contract import PlatformClient, RemoteApp
+    from app.schema.model import Schema
+    from app.services.clients import ClientPool
+    from app.services.connections import ConnectionBook
+    from app.services.hub import ChangeHub
+    from app.services.templates import Template, TemplateShelf
+
+_logger = logging.getLogger(__name__)
+
+WORKERS_LOCAL = 20
+WORKERS_REMOTE = 8
+_PROGRESS_S = 0.1
+# After so many failures in a row that are the platform's, the rest of its apps is left as last known.
+_FAILURES_TO_STOP = 5
+# Claimed apps that the list lacks are asked for one by one, up to this number.
+_MOST_LOOKED_FOR = 200
+_STATUS_STATES = {"read-only": AppState.READ_ONLY, "disabled": AppState.DISABLED}
+
+
+class InventoryStore(Protocol):
+    """What is needed of the local database; its methods block."""
+
+    def replace(self, connection_id: str, apps: Iterable[AppSummary]) -> None: ...
+
+    def upsert(self, app: AppSummary) -> None: ...
+
+    def remove(self, ref: AppRef) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """``total`` is 0 while it is not known; ``text`` says what is being done."""
+
+    done: int
+    total: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshFailure:
+    """A connection that could not be refreshed (fully): its apps stay as last known."""
+
+    connection_id: str
+    error: KnownError
+
+
+@dataclass(frozen=True, slots=True)
+class DriftedApp:
+    ref: AppRef
+    differences: tuple[Difference, ...]
+
+
+@dataclass
+class _Shelf:
+    """What is known of one connection; rows by app ID, in the order of listing."""
+
+    rows: dict[str, AppSummary] = field(default_factory=dict)
+    listed: dict[str, RemoteApp] = field(default_factory=dict)
+    registry: Registry | None = None
+    registry_error: KnownError | None = None
+    drifts: dict[str, tuple[Difference, ...]] = field(default_factory=dict)
+    is_fresh: bool = False
+
+
+@dataclass
+class _Run:
+    """One refresh that several may wait for; it ends when the last of them gives up."""
+
+    task: asyncio.Task[KnownError | None]
+    waiting: int = 0
+    progress: Progress = Progress(0, 0, "")
+
+
+class Directory:
+    """Answers from memory at once, and refreshes behind that.
+
+    What is on a shelf is replaced row by row on the engine's thread; ``inventory`` hands out immutable rows.
+    """
+
+    def __init__(
+        self,
+        connections: ConnectionBook,
+        clients: ClientPool,
+        templates: TemplateShelf,
+        store: InventoryStore,
+        hub: ChangeHub,
+        *,
+        last_known: Iterable[AppSummary] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._connections = connections
+        self._clients = clients
+        self._templates = templates
+        self._store = store
+        self._clock = clock
+        self._batch = ChangeBatch(hub)
+        self._runs: dict[str, _Run] = {}
+        self._shelves: dict[str, _Shelf] = {}
+        for app in last_known:
+            self._shelf(app.connection_id).rows[app.app_id] = app
+
+    # Reading
+
+    def inventory(self) -> tuple[AppSummary, ...]:
+        """All apps, connection by connection."""
+        order = [each.id for each in self._connections.all()]
+        return tuple(
+            app for each in order if (shelf := self._shelves.get(each)) is not None for app in shelf.rows.values()
+        )
+
+    def apps_of(self, connection_id: str) -> tuple[AppSummary, ...]:
+        shelf = self._shelves.get(connection_id)
+        return tuple(shelf.rows.values()) if shelf else ()
+
+    def find(self, ref: AppRef) -> AppSummary | None:
+        shelf = self._shelves.get(ref.connection_id)
+        return shelf.rows.get(ref.app_id) if shelf else None
+
+    def is_fresh(self, connection_id: str) -> bool:
+        """True once the connection was listed in this session."""
+        shelf = self._shelves.get(connection_id)
+        return shelf is not None and shelf.is_fresh
+
+    def known_registry(self, connection_id: str) -> tuple[Registry | None, KnownError | None]:
+        """The registry as last read in this session, and why it could not be read the last time."""
+        shelf = self._shelves.get(connection_id)
+        return (shelf.registry, shelf.registry_error) if shelf else (None, None)
+
+    def drifts_of(self, connection_id: str) -> Mapping[str, tuple[Difference, ...]]:
+        """By app ID, as found in this session."""
+        shelf = self._shelves.get(connection_id)
+        return shelf.drifts if shelf else {}
+
+    async def registry(self, connection_id: str) -> Registry:
+        """Read the registry now; raises NotFound where the connection has no foundation, and the client's errors."""
+        connection = self._connections.get(connection_id)
+        if connection.foundation_app_id is None:
+            raise NotFound(
+                f"{connection.label} has no foundation app.",
+                remedy="Edit the connection and enter the foundation's app ID.",
+            )
+        client = cast(QueryClient, await self._clients.get(connection_id))
+        return await read_registry(client, connection_id, connection.foundation_app_id, self._clock())
+
+    # Refreshing
+
+    async def refresh(
+        self,
+        connection_ids: Iterable[str] | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> tuple[RefreshFailure, ...]:
+        """List apps, read registries and schemas of these connections (None: all), all at the same time.
+
+        Changes are published on the way. A failing connection does not fail the others: it is in the answer, and
+        its apps stay as last known. A refresh that already runs is joined, not repeated.
+        """
+        wanted = [each.id for each in self._connections.all()] if connection_ids is None else list(connection_ids)
+        watch = asyncio.create_task(self._report(wanted, on_progress)) if on_progress else None
+        try:
+            errors = await asyncio.gather(*(self._joined(each) for each in wanted))
+        finally:
+            self._batch.flush()
+            if watch is not None:
+                watch.cancel()
+        if on_progress is not None:
+            on_progress(Progress(1, 1, ""))
+        return tuple(RefreshFailure(each, error) for each, error in zip(wanted, errors, strict=True) if error)
+
+    async def _joined(self, connection_id: str) -> KnownError | None:
+        run = self._runs.get(connection_id)
+        if run is None:
+            run = self._runs[connection_id] = _Run(asyncio.create_task(self._refreshed(connection_id)))
+            run.task.add_done_callback(lambda _: self._runs.pop(connection_id, None))
+        run.waiting += 1
+        try:
+            return await asyncio.shield(run.task)
+        finally:
+            run.waiting -= 1
+            if not run.waiting and not run.task.done():
+                run.task.cancel()
+
+    async def _report(self, connection_ids: list[str], on_progress: Callable[[Progress], None]) -> None:
+        while True:
+            await asyncio.sleep(_PROGRESS_S)
+            runs = [run.progress for each in connection_ids if (run := self._runs.get(each))]
+            total = sum(each.total for each in runs) if all(each.total for each in runs) else 0
+            text = next((each.text for each in runs if each.text), "")
+            on_progress(Progress(sum(each.done for each in runs), total, text))
+
+    async def _refreshed(self, connection_id: str) -> KnownError | None:
+        """None when all went well; other exceptions are bugs and are raised."""
+        try:
+            connection = self._connections.get(connection_id)
+            client = await self._clients.get(connection_id)
+            await self._list(connection, client)
+            error = await self._read_schemas(connection, client)
+        except KnownError as known:
+            return known
+        finally:
+            self._changed(connection_id)
+        await self._save(connection_id)
+        return error
+
+    async def _list(self, connection: Connection, client: PlatformClient) -> None:
+        self._say(connection.id, 0, 0, f"{connection.label}: listing apps")
+        shelf = self._shelf(connection.id)
+        listed = await client.list_apps()
+        shelf.listed = {each.app_id: each for each in listed}
+        await self._read_registry(connection, client, shelf)
+        await self._look_for_claimed(connection, client, shelf)
+        now = int(self._clock())
+        shelf.rows = {each.app_id: self._row(connection, shelf, each, now) for each in shelf.listed.values()} | {
+            each.app_id: each for each in _missing(connection, shelf)
+        }
+        shelf.is_fresh = True
+        self._changed(connection.id)
+
+    async def _read_registry(self, connection: Connection, client: PlatformClient, shelf: _Shelf) -> None:
+        foundation = connection.foundation_app_id
+        shelf.registry_error = None
+        if foundation is None:
+            shelf.registry = None
+            return
+        if foundation not in shelf.listed:
+            shelf.registry = None
+            shelf.registry_error = NotFound(
+                f"The foundation app {foundation} is not among the apps of {connection.label}.",
+                remedy="Check the foundation's app ID in the connection.",
+            )
+            return
+        try:
+            shelf.registry = await read_registry(cast(QueryClient, client), connection.id, foundation, self._clock())
+        except KnownError as error:
+            shelf.registry_error = error
+
+    async def _look_for_claimed(self, connection: Connection, client: PlatformClient, shelf: _Shelf) -> None:
+        """Ask for each claimed app that is not listed: a platform lists only what its token owns, but may show
+        more (Instant: apps of which one is a member)."""
+        claimed = shelf.registry.by_app if shelf.registry else {}
+        asked = iter([each for each in claimed if each not in shelf.listed and is_uuid(each)][:_MOST_LOOKED_FOR])
+
+        async def look() -> None:
+            for app_id in asked:
+                try:
+                    shelf.listed[app_id] = await client.get_app(app_id)
+                except (NotFound, Forbidden, Unauthorised, Invalid, Unsupported):
+                    continue
+
+        await asyncio.gather(*(look() for _ in range(_workers(connection))))
+
+    def _row(self, connection: Connection, shelf: _Shelf, remote: RemoteApp, now: int) -> AppSummary:
+        """A row from the list and the registry; what its schema says is kept from before."""
+        old = shelf.rows.get(remote.app_id)
+        claims = shelf.registry.by_app.get(remote.app_id, ()) if shelf.registry else ()
+        kind = _kind(connection, remote.app_id, claims, old if shelf.registry is None else None)
+        template = old.template if old else ""
+        row = AppSummary(
+            connection_id=connection.id,
+            app_id=remote.app_id,
+            title=remote.title,
+            owner=_owner(claims) if shelf.registry or old is None else old.owner,
+            kind=kind.value,
+            agents=old.agents if old else -1,
+            created_at=remote.created_at,
+            seen_at=now,
+            org=remote.org_title or remote.org_id or "",
+            template=template,
+        )
+        return self._judged(shelf, row, remote, old)
+
+    def _judged(self, shelf: _Shelf, row: AppSummary, remote: RemoteApp | None, old: AppSummary | None) -> AppSummary:
+        """The row with its state and the words for it."""
+        drift = summary(shelf.drifts[row.app_id]) if row.app_id in shelf.drifts else _last_known_drift(old)
+        is_unowned = _is_unowned(shelf.registry, row)
+        status = _STATUS_STATES.get(remote.status) if remote else None
+        words = [status.value] if status else []
+        words += [drift] if drift else []
+        words += ["no owner in registry"] if is_unowned else []
+        state = status or (AppState.DRIFTED if drift else AppState.UNOWNED if is_unowned else AppState.OK)
+        return row._replace(state=state.value, note="; ".join(words))
+
+    # Schemas
+
+    async def _read_schemas(self, connection: Connection, client: PlatformClient) -> KnownError | None:
+        """Read the schema of every listed app with a few workers; the error that made them give up, or None."""
+        shelf = self._shelf(connection.id)
+        app_ids = list(shelf.listed)
+        sweep = _Sweep(app_ids)
+        tasks = [
+            asyncio.create_task(self._work(connection, client, shelf, sweep))
+            for _ in range(min(_workers(connection), len(app_ids)))
+        ]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+        return sweep.gave_up
+
+    async def _work(self, connection: Connection, client: PlatformClient, shelf: _Shelf, sweep: _Sweep) -> None:
+        while (app_id := sweep.next()) is not None:
+            try:
+                schema = await client.read_schema(app_id)
+            except KnownError as error:
+                sweep.failed(error)
+                self._note_failure(shelf, app_id, error)
+            else:
+                sweep.succeeded()
+                self._take_schema(connection, shelf, app_id, schema)
+            self._say(connection.id, sweep.done, sweep.total, f"{connection.label}: reading schemas")
+            self._changed(connection.id)
+
+    def _note_failure(self, shelf: _Shelf, app_id: str, error: KnownError) -> None:
+        row = shelf.rows.get(app_id)
+        if row is not None and not isinstance(error, Unreachable | Timeout | RateLimited | PlatformFault):
+            shelf.rows[app_id] = row._replace(state=AppState.UNKNOWN.value, note=error.sentence)
+
+    def _take_schema(self, connection: Connection, shelf: _Shelf, app_id: str, schema: Schema) -> None:
+        row = shelf.rows.get(app_id)
+        if row is None:
+            return
+        template = self._template_of(row, schema)
+        found = differences(schema, template.schema) if template else ()
+        shelf.drifts.pop(app_id, None)
+        if found:
+            shelf.drifts[app_id] = found
+        agents = sum(not each.is_system for each in schema.entities)
+        row = row._replace(agents=agents, template=template.name if template else "")
+        shelf.rows[app_id] = self._judged(shelf, row, shelf.listed.get(app_id), None)
+
+    def _template_of(self, row: AppSummary, schema: Schema) -> Template | None:
+        """As remembered from its creation; a tenant without one follows what its entities look like."""
+        remembered = self._templates.find(row.template) if row.template else None
+        if remembered is not None or row.kind != AppKind.TENANT.value:
+            return remembered
+        return self._templates.recognise(schema)
+
+    # What others tell
+
+    def take_schema(self, ref: AppRef, schema: Schema) -> None:
+        """Somebody read this schema: agents and drift follow from it."""
+        connection, shelf = self._connections.find(ref.connection_id), self._shelves.get(ref.connection_id)
+        if connection is not None and shelf is not None:
+            self._take_schema(connection, shelf, ref.app_id, schema)
+            self._changed(ref.connection_id)
+
+    async def put(self, connection_id: str, remote: RemoteApp, template: str | None = None) -> AppSummary:
+        """An app was created or renamed; ``template`` is remembered (None: as it was)."""
+        connection, shelf = self._connections.get(connection_id), self._shelf(connection_id)
+        shelf.listed[remote.app_id] = remote
+        row = self._row(connection, shelf, remote, int(self._clock()))
+        if template is not None:
+            row = row._replace(template=template)
+        shelf.rows[remote.app_id] = row
+        self._changed(connection_id)
+        await asyncio.to_thread(self._store.upsert, row)
+        return row
+
+    async def drop(self, ref: AppRef) -> None:
+        """An app was deleted; where the registry still names it, it is shown as missing."""
+        connection, shelf = self._connections.get(ref.connection_id), self._shelf(ref.connection_id)
+        shelf.listed.pop(ref.app_id, None)
+        shelf.rows.pop(ref.app_id, None)
+        shelf.drifts.pop(ref.app_id, None)
+        shelf.rows |= {each.app_id: each for each in _missing(connection, shelf)}
+        self._changed(ref.connection_id)
+        await asyncio.to_thread(self._store.remove, ref)
+
+    def forget(self, connection_id: str) -> None:
+        """The connection was removed."""
+        self._shelves.pop(connection_id, None)
+
+    # Small parts
+
+    def _shelf(self, connection_id: str) -> _Shelf:
+        return self._shelves.setdefault(connection_id, _Shelf())
+
+    def _changed(self, connection_id: str) -> None:
+        self._batch.add(Changes(apps=frozenset((connection_id,))))
+
+    def _say(self, connection_id: str, done: int, total: int, text: str) -> None:
+        run = self._runs.get(connection_id)
+        if run is not None:
+            run.progress = Progress(done, total, text)
+
+    async def _save(self, connection_id: str) -> None:
+        """One write for the whole connection; failing to remember must not fail the refresh."""
+        if self._connections.find(connection_id) is None:
+            return
+        try:
+            await asyncio.to_thread(self._store.replace, connection_id, self.apps_of(connection_id))
+        except (KnownError, Bug, OSError):
+            _logger.exception("The inventory could not be kept")
+
+
+class _Sweep:
+    """Hands out the apps of one pass, and decides when to give up."""
+
+    def __init__(self, app_ids: list[str]) -> None:
+        self._app_ids = iter(app_ids)
+        self._in_a_row = 0
+        self.total = len(app_ids)
+        self.done = 0
+        self.gave_up: KnownError | None = None
+
+    def next(self) -> str | None:
+        return None if self.gave_up else next(self._app_ids, None)
+
+    def succeeded(self) -> None:
+        self.done += 1
+        self._in_a_row = 0
+
+    def failed(self, error: KnownError) -> None:
+        self.done += 1
+        if isinstance(error, Unreachable | Timeout | RateLimited | PlatformFault):
+            self._in_a_row += 1
+        if self._in_a_row >= _FAILURES_TO_STOP or isinstance(error, Unauthorised):
+            self.gave_up = error
+
+
+def _workers(connection: Connection) -> int:
+    return WORKERS_LOCAL if connection.environment is Environment.LOCAL else WORKERS_REMOTE
+
+
+def _kind(connection: Connection, app_id: str, claims: tuple[Claim, ...], last_known: AppSummary | None) -> AppKind:
+    if app_id == connection.foundation_app_id:
+        return AppKind.FOUNDATION
+    if claims:
+        return claims[0].kind
+    # The registry could not be read: better what was last known than nothing.
+    return AppKind(last_known.kind) if last_known else AppKind.OTHER
+
+
+def _owner(claims: tuple[Claim, ...]) -> str:
+    return ", ".join(dict.fromkeys(claim.owner for claim in claims if claim.owner))
+
+
+def _is_unowned(registry: Registry | None, row: AppSummary) -> bool:
+    """An organisation owns its apps itself; so does nobody else but the registry's users and tasks."""
+    if registry is None or not registry.is_complete or row.kind == AppKind.FOUNDATION.value:
+        return False
+    return not row.owner and not row.org
+
+
+def _last_known_drift(old: AppSummary | None) -> str:
+    """The words about drift in the note of a row from before this session's schema was read."""
+    words = old.note.split("; ") if old else []
+    return next((each for each in words if each.startswith("drift: ")), "")
+
+
+def _missing(connection: Connection, shelf: _Shelf) -> list[AppSummary]:
+    """Rows for apps that the registry names and the platform does not list."""
+    if shelf.registry is None:
+        return []
+    return [
+        AppSummary(
+            connection_id=connection.id,
+            app_id=app_id,
+            title=claims[0].name or (old.title if (old := shelf.rows.get(app_id)) else ""),
+            owner=_owner(claims),
+            kind=claims[0].kind.value,
+            state=AppState.MISSING.value,
+            created_at=claims[0].created_at,
+            seen_at=old.seen_at if (old := shelf.rows.get(app_id)) else 0,
+            note="in the registry, but not found on the platform",
+        )
+        for app_id, claims in shelf.registry.by_app.items()
+        if app_id not in shelf.listed
+    ]

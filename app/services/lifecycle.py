@@ -1,0 +1,185 @@
+"""Creating, renaming and deleting apps."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import unicodedata
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Protocol
+
+from app.core.apps import AppSummary
+from app.core.connection import Connection
+from app.core.errors import FieldError, Invalid, KnownError, NotFound, PlatformFault, ReadOnly, Timeout, Unsupported
+from app.core.refs import AppRef, new_id
+
+if TYPE_CHECKING:
+    from app.platforms.contract import PlatformClient, RemoteApp
+    from app.services.catalog import Catalog
+    from app.services.clients import ClientPool
+    from app.services.connections import ConnectionBook
+    from app.services.directory import Directory
+    from app.services.templates import Template, TemplateShelf
+
+TITLE_LIMIT = 200
+
+
+class AuditStore(Protocol):
+    """What is needed of the local database; its methods block."""
+
+    def add(
+        self, who: str, at: float, connection_id: str, app_id: str, action: str, outcome: str, detail: str
+    ) -> None: ...
+
+
+class AppLifecycle:
+    """Each act is in the audit trail with its outcome, and the inventory follows at once."""
+
+    def __init__(
+        self,
+        connections: ConnectionBook,
+        clients: ClientPool,
+        templates: TemplateShelf,
+        directory: Directory,
+        catalog: Catalog,
+        audit: AuditStore,
+        *,
+        clock: Callable[[], float],
+    ) -> None:
+        self._connections = connections
+        self._clients = clients
+        self._templates = templates
+        self._directory = directory
+        self._catalog = catalog
+        self._audit = audit
+        self._clock = clock
+
+    async def create(
+        self,
+        connection_id: str,
+        title: str,
+        template_name: str | None = None,
+        org_id: str | None = None,
+        *,
+        app_id: str | None = None,
+    ) -> AppSummary:
+        """Create an app, from a template or blank.
+
+        The ID is chosen here (or given by a caller that repeats itself), so that a repeat cannot make a second app.
+        Raises Invalid with the field ``title`` or ``template_name``, ReadOnly, and the client's errors.
+        """
+        connection = self._writable(connection_id)
+        title = checked_title(title)
+        template = self._template(template_name)
+        ref = AppRef(connection_id, app_id or new_id())
+        client = await self._clients.get(connection_id)
+        async with self._recorded(ref, "create", f"{title} on {connection.label}"):
+            remote = await _created(client, ref.app_id, title, template, org_id)
+        return await self._directory.put(connection_id, remote, template.name if template else "")
+
+    async def rename(self, ref: AppRef, title: str) -> AppSummary:
+        """Raises Invalid with the field ``title``, ReadOnly, and the client's errors."""
+        self._writable(ref.connection_id)
+        title = checked_title(title)
+        client = await self._clients.get(ref.connection_id)
+        async with self._recorded(ref, "rename", title):
+            remote = await client.rename_app(ref.app_id, title)
+        return await self._directory.put(ref.connection_id, remote)
+
+    async def delete(self, ref: AppRef) -> None:
+        """Delete an app; one that is gone already counts as deleted.
+
+        Instant keeps a deleted app for two days, but offers no way to bring it back. The foundation is refused.
+        """
+        connection = self._writable(ref.connection_id)
+        if ref.app_id == connection.foundation_app_id:
+            raise Unsupported(
+                "This app is the foundation: it knows who owns every other app.",
+                remedy="Take it out of the connection first, if it really is to be deleted.",
+            )
+        client = await self._clients.get(ref.connection_id)
+        async with self._recorded(ref, "delete", ""):
+            with suppress(NotFound):
+                await client.delete_app(ref.app_id)
+        self._catalog.forget(ref)
+        await self._directory.drop(ref)
+
+    def _writable(self, connection_id: str) -> Connection:
+        connection = self._connections.get(connection_id)
+        if connection.is_read_only:
+            raise ReadOnly(
+                f"{connection.label} is a read-only connection.",
+                remedy="Edit the connection to allow writes, or use another one.",
+            )
+        return connection
+
+    def _template(self, name: str | None) -> Template | None:
+        if name is None:
+            return None
+        template = self._templates.find(name)
+        if template is None:
+            message = "This template does not exist any more."
+            raise Invalid("The app cannot be created.", fields=(FieldError("template_name", message),))
+        return template
+
+    @asynccontextmanager
+    async def _recorded(self, ref: AppRef, action: str, detail: str) -> AsyncIterator[None]:
+        outcome = "cancelled"
+        try:
+            yield
+            outcome = "done"
+        except KnownError as error:
+            outcome = f"failed: {error.sentence}"
+            raise
+        finally:
+            entry = (_who(), self._clock(), ref.connection_id, ref.app_id, action, outcome, detail)
+            await asyncio.shield(asyncio.to_thread(self._audit.add, *entry))
+
+
+def checked_title(title: str) -> str:
+    """The title without white space around it; raises Invalid with the field ``title``.
+
+    Instant itself takes a title of any length; Tenantry stops where a list becomes unreadable. Right-to-left
+    letters and markup are fine (they are shown as plain text), what could reorder or hide text is not.
+    """
+    title = title.strip()
+    if not title:
+        message = "Enter a title."
+    elif len(title) > TITLE_LIMIT:
+        message = f"A title has at most {TITLE_LIMIT} characters; this one has {len(title):,}."
+    elif any(unicodedata.category(char) in {"Cc", "Cf", "Cs"} and char != "\u200d" for char in title):
+        message = "A title is one line without invisible characters."
+    else:
+        return title
+    raise Invalid("The title is not acceptable.", fields=(FieldError("title", message),))
+
+
+async def _created(
+    client: PlatformClient, app_id: str, title: str, template: Template | None, org_id: str | None
+) -> RemoteApp:
+    schema = template.schema if template and template.schema.entities else None
+    rules = template.rules if template else None
+    try:
+        return await client.create_app(title, app_id=app_id, schema=schema, rules=rules, org_id=org_id)
+    except (Timeout, PlatformFault) as error:
+        # The answer was lost, not necessarily the app: its ID is ours, so it can be asked for.
+        found = await _found(client, app_id) if error.may_have_taken_effect else None
+        if found is None:
+            raise
+        # Whether its schema arrived too is not known: a repeat under the same ID completes it.
+        return await client.create_app(title, app_id=app_id, schema=schema, rules=rules, org_id=org_id)
+
+
+async def _found(client: PlatformClient, app_id: str) -> RemoteApp | None:
+    try:
+        return await client.get_app(app_id)
+    except KnownError:
+        return None
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
