@@ -161,5 +161,5 @@ def register_functions(conn: sqlite3.Connection) -> None:
     conn.create_function("casefold", 1, _casefold, deterministic=True)
 
 
-def _casefold(value: object) -> object:
+def _casefold(value: str | int | float | bytes | None) -> str | int | float | bytes | None:
     return value.lower() if isinstance(value, str) else value

@@ -2,7 +2,8 @@
 
 A stored value has a *key*: the SQLite value it is found and ordered by. Numbers are themselves; other types are
 text with a leading letter, so that ``1``, ``"1"`` and ``true`` never meet; null is NULL. Dates of an attribute with
-a checked type of date are microseconds since the epoch. Long values have the hash of their text as key: they can be found but not ordered.
+a checked type of date are microseconds since the epoch. Long values have the hash of their text as key: they can
+be found but not ordered.
 """
 
 from __future__ import annotations
