@@ -1,0 +1,172 @@
+"""Findings in plain words, each with the buttons that mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from app.core.connection import Connection
+from app.core.status import ConnectionStatus, Finding, FindingAction, Severity
+from app.core.text import plain
+from app.ui.ages import counted
+from app.ui.badges import ElidedLabel, EnvironmentBadge, StateMark, text_label
+
+_WORDS = {
+    FindingAction.SHOW_APP: "Show app",
+    FindingAction.EDIT_CONNECTION: "Edit connection…",
+    FindingAction.RETRY: "Try again",
+    FindingAction.COPY_APP_ID: "Copy app ID",
+}
+_RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+_PAGE = 40
+
+
+def all_findings(statuses: Iterable[ConnectionStatus]) -> tuple[Finding, ...]:
+    """The findings of all connections, the gravest first; otherwise in the order of the checks."""
+    return tuple(
+        sorted((each for status in statuses for each in status.findings), key=lambda each: _RANK[each.severity])
+    )
+
+
+class FindingRow(QFrame):
+    """One finding."""
+
+    action_requested = Signal(object, object)  # Finding, FindingAction
+
+    def __init__(self, finding: Finding, connection: Connection | None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.finding = finding
+        self.setProperty("look", "finding")
+        self.setProperty("severity", finding.severity.value)
+        title = plain(finding.title, 300)
+        detail = plain(finding.detail, 400)
+        where = f", {connection.label} ({connection.environment.value})" if connection else ""
+        self.setAccessibleName(f"{finding.severity.value}: {title}. {detail}{where}")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 6, 8, 6)
+        row.setSpacing(9)
+        row.addWidget(StateMark(finding.severity))
+        row.addLayout(self._texts(title, detail), 1)
+        if connection is not None:
+            row.addWidget(text_label(plain(connection.label, 40), "small"))
+            row.addWidget(EnvironmentBadge(connection.environment))
+        for action in finding.actions:
+            row.addWidget(self._button(action, title))
+
+    def _texts(self, title: str, detail: str) -> QVBoxLayout:
+        texts = QVBoxLayout()
+        texts.setSpacing(1)
+        texts.addWidget(ElidedLabel(title, look="title"))
+        if detail:
+            texts.addWidget(ElidedLabel(detail, look="muted"))
+        return texts
+
+    def _button(self, action: FindingAction, title: str) -> QPushButton:
+        button = QPushButton(_WORDS[action])
+        button.setProperty("look", "small")
+        button.setAccessibleName(f"{_WORDS[action].rstrip('…')}: {title}")
+        button.clicked.connect(lambda: self.action_requested.emit(self.finding, action))
+        return button
+
+
+class _Findings(QWidget):
+    """What the strip and the panel share: rows that are rebuilt only where something changed."""
+
+    action_requested = Signal(object, object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.findings: tuple[Finding, ...] = ()
+        self._connections: dict[str, Connection] = {}
+        self._rows: list[FindingRow] = []
+
+    def show_findings(self, findings: Sequence[Finding], connections: Mapping[str, Connection]) -> None:
+        if tuple(findings) == self.findings and dict(connections) == self._connections:
+            return
+        self.findings, self._connections = tuple(findings), dict(connections)
+        self._rebuild()
+
+    def rows(self) -> tuple[FindingRow, ...]:
+        return tuple(self._rows)
+
+    def _rebuild(self) -> None:
+        raise NotImplementedError
+
+    def _fill(self, box: QVBoxLayout, findings: Sequence[Finding], at: int = 0) -> None:
+        for row in self._rows:
+            box.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        self._rows = []
+        for finding in findings:
+            row = FindingRow(finding, self._connections.get(finding.connection_id))
+            row.action_requested.connect(self.action_requested)
+            box.insertWidget(at + len(self._rows), row)
+            self._rows.append(row)
+
+
+class FindingsStrip(_Findings):
+    """The gravest findings on the overview, and the way to all of them."""
+
+    all_requested = Signal()
+    _SHOWN = 2
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Findings")
+        self._box = QVBoxLayout(self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(6)
+        self._all = QPushButton()
+        self._all.setProperty("look", "link")
+        self._all.clicked.connect(self.all_requested)
+        self._box.addWidget(self._all, 0, Qt.AlignmentFlag.AlignLeft)
+        self.setVisible(False)
+
+    def _rebuild(self) -> None:
+        self._fill(self._box, self.findings[: self._SHOWN])
+        more = len(self.findings) - self._SHOWN
+        self._all.setVisible(more > 0)
+        self._all.setText(f"Show all {counted(len(self.findings), 'finding')}")
+        self.setVisible(bool(self.findings))
+
+
+class FindingsPanel(_Findings):
+    """All findings, a page at a time."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("All findings")
+        self._limit = _PAGE
+        self._empty = text_label("Nothing to report: all that was checked is as it should be.", "muted")
+        self._empty.setContentsMargins(14, 12, 14, 12)
+        self._more = QPushButton()
+        self._more.setProperty("look", "link")
+        self._more.clicked.connect(self._show_more)
+        inner = QWidget()
+        self._box = QVBoxLayout(inner)
+        self._box.setContentsMargins(10, 8, 10, 8)
+        self._box.setSpacing(6)
+        self._box.addWidget(self._empty)
+        self._box.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        self._box.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setWidget(inner)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(area)
+        self._rebuild()
+
+    def _show_more(self) -> None:
+        self._limit += _PAGE
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        self._fill(self._box, self.findings[: self._limit])
+        self._empty.setVisible(not self.findings)
+        more = len(self.findings) - self._limit
+        self._more.setVisible(more > 0)
+        self._more.setText(f"Show {min(more, _PAGE)} more of {more:,}")
