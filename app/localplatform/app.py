@@ -19,9 +19,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .auth import Accounts
 from .errors import PlatformError, unknown
 from .faults import FaultMiddleware, Faults
-from .jobs import JobWorker
 from .store import Store
 from .web import MalformedJson, json_response
+from .worker import JobWorker
 
 logger = logging.getLogger(__name__)
 
