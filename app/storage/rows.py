@@ -36,15 +36,13 @@ STATUS_COLUMNS = (
     "findings",
 )
 
-SELECT_CONNECTIONS = f"SELECT {', '.join(CONNECTION_COLUMNS)} FROM connections ORDER BY is_builtin DESC, position"
-SELECT_STATUSES = f"SELECT {', '.join(STATUS_COLUMNS)} FROM statuses ORDER BY connection_id"
+_CONNECTION, _APP, _STATUS = map(", ".join, (CONNECTION_COLUMNS, APP_COLUMNS, STATUS_COLUMNS))
+SELECT_CONNECTIONS = f"SELECT {_CONNECTION} FROM connections ORDER BY is_builtin DESC, position"  # noqa: S608 our names
+SELECT_STATUSES = f"SELECT {_STATUS} FROM statuses ORDER BY connection_id"  # noqa: S608 our names
 # The whole inventory as one row. sqlite3 gives up the interpreter lock for every row that it steps to, and
 # waits up to 5 ms to have it back while another thread computes: 10,000 rows, read while the window is being
 # imported, took 28 s one by one and 0.1 s like this.
-SELECT_APPS = (
-    f"SELECT json_group_array(json_array({', '.join(APP_COLUMNS)})) "
-    f"FROM (SELECT {', '.join(APP_COLUMNS)} FROM apps ORDER BY rowid)"
-)
+SELECT_APPS = f"SELECT json_group_array(json_array({_APP})) FROM (SELECT {_APP} FROM apps ORDER BY rowid)"  # noqa: S608 our names
 
 
 def connection_of(row: Sequence[Any]) -> Connection:
