@@ -35,6 +35,7 @@ class FindingKind(StrEnum):
     TOKEN_MISSING = "token-missing"
     VAULT_UNAVAILABLE = "vault-unavailable"
     REGISTRY_UNREADABLE = "registry-unreadable"
+    TASK_WITHOUT_DATABASE = "task-without-database"
 
 
 class FindingAction(StrEnum):

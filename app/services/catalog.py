@@ -78,7 +78,7 @@ class Catalog:
         task = self._reading.get(ref)
         if task is None:
             task = self._reading[ref] = asyncio.create_task(self._read(ref))
-            task.add_done_callback(lambda _: self._reading.pop(ref, None))
+            task.add_done_callback(lambda done: self._ended(ref, done))
         # Two views may wait for the same answer: one that closes must not take it from the other.
         return await asyncio.shield(task)
 
@@ -99,6 +99,12 @@ class Catalog:
     def forget(self, ref: AppRef) -> None:
         """The app is gone, or its structure was changed."""
         self._kept.pop(ref, None)
+
+    def _ended(self, ref: AppRef, task: asyncio.Task[SchemaSnapshot]) -> None:
+        self._reading.pop(ref, None)
+        # Looked at here, for the case that everybody who waited has gone.
+        if not task.cancelled():
+            task.exception()
 
     async def _read(self, ref: AppRef) -> SchemaSnapshot:
         client = await self._clients.get(ref.connection_id)

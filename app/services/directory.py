@@ -203,7 +203,7 @@ class Directory:
         run = self._runs.get(connection_id)
         if run is None:
             run = self._runs[connection_id] = _Run(asyncio.create_task(self._refreshed(connection_id)))
-            run.task.add_done_callback(lambda _: self._runs.pop(connection_id, None))
+            run.task.add_done_callback(lambda task: self._ended(connection_id, task))
         run.waiting += 1
         try:
             return await asyncio.shield(run.task)
@@ -211,6 +211,12 @@ class Directory:
             run.waiting -= 1
             if not run.waiting and not run.task.done():
                 run.task.cancel()
+
+    def _ended(self, connection_id: str, task: asyncio.Task[KnownError | None]) -> None:
+        self._runs.pop(connection_id, None)
+        # Looked at here, for the case that everybody who waited has gone.
+        if not task.cancelled():
+            task.exception()
 
     async def _report(self, connection_ids: list[str], on_progress: Callable[[Progress], None]) -> None:
         while True:
@@ -422,6 +428,9 @@ class Directory:
             return
         try:
             await asyncio.to_thread(self._store.replace, connection_id, self.apps_of(connection_id))
+        except NotFound:
+            # The connection was removed while it was being read.
+            return
         except (KnownError, Bug, OSError):
             _logger.exception("The inventory could not be kept")
 

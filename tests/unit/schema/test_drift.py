@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from app.schema.drift import differences, summary
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
-from app.schema.types import NumberType, StringType
+from app.schema.types import AnyType, JsonType, NumberType, StringType
 
 TITLE = Attribute("title", StringType(), is_required=True)
 DONE = Attribute("rank", NumberType())
@@ -85,3 +85,8 @@ def test_summary_counts_by_kind():
     assert summary(differences(actual, WANTED)) == "drift: 3 attributes"
     assert summary(differences(Schema((LISTS,)), WANTED)) == "drift: 1 entity, 1 link"
     assert summary(()) == ""
+
+
+def test_differences_takes_json_and_any_for_the_same():
+    wanted = Schema((Entity("notes", (Attribute("body", JsonType()),)),))
+    assert differences(Schema((Entity("notes", (Attribute("body", AnyType()),)),)), wanted) == ()
