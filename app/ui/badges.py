@@ -1,72 +1,13 @@
-"""Small painted parts that many views share: environment badges, state marks, elided text, rules."""
+"""Small parts that many views share: state marks, elided text, plain labels, rules."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
-from app.core.connection import Environment
 from app.core.text import plain
 from app.ui.icons import State, paint_state, state_word
-from app.ui.theme import badge_colours, badge_text, scaled_font
-
-_PAD_X, _PAD_Y = 7.0, 2.0
-
-
-def badge_font() -> QFont:
-    return scaled_font(0.82, is_bold=True)
-
-
-def badge_size(environment: Environment) -> QSize:
-    metrics = QFontMetricsF(badge_font())
-    width = metrics.horizontalAdvance(badge_text(environment)) + 2 * _PAD_X
-    return QSize(int(width + 1), int(metrics.height() + 2 * _PAD_Y))
-
-
-def paint_badge(painter: QPainter, place: QRectF, environment: Environment) -> None:
-    """Draw an environment's badge, for delegates and widgets alike."""
-    background, foreground = badge_colours(environment)
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(background))
-    painter.drawRoundedRect(place, 4, 4)
-    painter.setPen(QColor(foreground))
-    painter.setFont(badge_font())
-    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, badge_text(environment))
-    painter.restore()
-
-
-class EnvironmentBadge(QWidget):
-    """Says in which environment the thing beside it is."""
-
-    def __init__(self, environment: Environment = Environment.LOCAL, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.set_environment(environment)
-
-    @property
-    def environment(self) -> Environment:
-        return self._environment
-
-    def set_environment(self, environment: Environment) -> None:
-        self._environment = environment
-        self.setAccessibleName(f"Environment: {environment.value}")
-        self.setToolTip(f"Environment: {environment.value}")
-        self.updateGeometry()
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return badge_size(self._environment)
-
-    def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        paint_badge(painter, QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), self._environment)
-        painter.end()
 
 
 class StateMark(QWidget):

@@ -11,7 +11,8 @@ from app.core.connection import Connection
 from app.core.status import ConnectionStatus, Finding, FindingAction, Severity
 from app.core.text import plain
 from app.ui.ages import counted
-from app.ui.badges import ElidedLabel, EnvironmentBadge, StateMark, text_label
+from app.ui.badges import ElidedLabel, StateMark, text_label
+from app.ui.environment_badge import EnvironmentBadge
 
 _WORDS = {
     FindingAction.SHOW_APP: "Show app",

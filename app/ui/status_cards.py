@@ -13,7 +13,8 @@ from app.core.connection import Connection, Environment
 from app.core.status import ConnectionStatus, Health
 from app.core.text import plain
 from app.ui.ages import ago, counted
-from app.ui.badges import ElidedLabel, EnvironmentBadge, StateMark, text_label
+from app.ui.badges import ElidedLabel, StateMark, text_label
+from app.ui.environment_badge import EnvironmentBadge
 from app.ui.icons import sign, state_word
 from app.ui.theme import scaled_font
 

@@ -375,6 +375,16 @@ QLabel[look="chip"] {{ background: {look.chip}; color: {look.chip_text}; border-
 QFrame[look="card"] {{ background: {look.card}; border: 1px solid {look.line}; border-radius: 9px; }}
 QFrame[look="card"]:focus {{ border: 1px solid {look.accent}; }}
 QFrame[look="card"][chosen="true"] {{ border: 1px solid {look.accent}; }}
+QFrame[look="finding"] {{ border: 1px solid {look.line}; border-left: 3px solid {look.info}; border-radius: 8px;
+  background: {look.info_fill}; }}
+QFrame[look="finding"][severity="warning"] {{ border-left-color: {look.warning}; background: {look.warning_fill}; }}
+QFrame[look="finding"][severity="error"] {{ border-left-color: {look.danger}; background: {look.danger_fill}; }}
+QFrame[look="production"] {{ background: {look.production}; border: 0; }}
+QFrame[look="production"] QLabel {{ color: {look.on_production}; font-weight: 600; font-size: {small}pt; }}
+QPushButton[look="link"] {{ background: transparent; border: 1px solid transparent; color: {look.link};
+  padding: 2px 6px; text-align: left; }}
+QPushButton[look="link"]:hover {{ text-decoration: underline; }}
+QPushButton[look="link"]:focus {{ border-color: {look.accent}; }}
 QFrame[look="line"] {{ background: {look.line}; border: 0; max-height: 1px; }}
 QCheckBox, QRadioButton {{ spacing: 7px; }}
 """

@@ -1,0 +1,191 @@
+"""Each call to a platform: when, where, what, and how it went."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
+
+from app.core.activity import ActivityEntry
+from app.core.connection import Connection
+from app.core.text import plain
+from app.ui.theme import colours, mono_font
+
+_KEPT = 2_000
+_HEADERS = ("Time", "Connection", "Method", "Path", "Status", "Size", "Time taken")
+# The widest usual text of each column but the path, which takes the rest.
+_SAMPLES = {
+    0: "00:00:00__",
+    1: "Instant · local__",
+    2: "DELETE__",
+    4: "429 → retry in 1.2 s",
+    5: "00.0 MB_",
+    6: "Time taken__",
+}
+_DISPLAY, _ALIGNMENT, _FOREGROUND = 0, 7, 9
+_STATUS, _SIZE, _TAKEN = 4, 5, 6
+_RIGHT = int((Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter).value)
+_NONE = QModelIndex()
+Index = QModelIndex | QPersistentModelIndex
+
+
+def status_text(entry: ActivityEntry) -> str:
+    """ "200", "429 → retry in 1.2 s", "no answer"."""
+    status = str(entry.status) if entry.status else "no answer"
+    return f"{status} → {entry.note}" if entry.note else status
+
+
+def size_text(count: int) -> str:
+    """Bytes in one unit, "" for none."""
+    if count <= 0:
+        return ""
+    if count < 1_000:
+        return f"{count} B"
+    return f"{count / 1_000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
+class ActivityModel(QAbstractTableModel):
+    """The latest calls, oldest first."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._entries: list[ActivityEntry] = []
+        self._labels: dict[str, str] = {}
+
+    def set_connections(self, connections: Sequence[Connection]) -> None:
+        self._labels = {each.id: plain(each.label, 60) for each in connections}
+        if self._entries:
+            self.dataChanged.emit(self.index(0, 1), self.index(len(self._entries) - 1, 1))
+
+    def append(self, entries: Sequence[ActivityEntry]) -> None:
+        new = list(entries)[-_KEPT:]
+        surplus = len(self._entries) + len(new) - _KEPT
+        if surplus > 0:
+            self.beginRemoveRows(_NONE, 0, surplus - 1)
+            del self._entries[:surplus]
+            self.endRemoveRows()
+        first = len(self._entries)
+        self.beginInsertRows(_NONE, first, first + len(new) - 1)
+        self._entries += new
+        self.endInsertRows()
+
+    def entry(self, row: int) -> ActivityEntry:
+        return self._entries[row]
+
+    def rowCount(self, parent: Index = _NONE) -> int:
+        return 0 if parent.isValid() else len(self._entries)
+
+    def columnCount(self, parent: Index = _NONE) -> int:
+        return 0 if parent.isValid() else len(_HEADERS)
+
+    def data(self, index: Index, role: int = 0) -> Any:
+        if role == _DISPLAY:
+            return self._text(self._entries[index.row()], index.column())
+        if role == _ALIGNMENT:
+            return _RIGHT if index.column() in (_SIZE, _TAKEN) else None
+        if role == _FOREGROUND:
+            return self._colour(self._entries[index.row()], index.column())
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == _DISPLAY:
+            return _HEADERS[section]
+        if role == _ALIGNMENT:
+            return _RIGHT if section in (_SIZE, _TAKEN) else int(Qt.AlignmentFlag.AlignLeft.value)
+        return None
+
+    def line(self, row: int) -> str:
+        """The row as text, columns by tabs."""
+        return "\t".join(self._text(self._entries[row], column) for column in range(len(_HEADERS)))
+
+    def _text(self, entry: ActivityEntry, column: int) -> str:
+        if column == 0:
+            return time.strftime("%H:%M:%S", time.localtime(entry.at))
+        if column == 1:
+            return self._labels.get(entry.connection_id, "—")
+        if column == 2:
+            return plain(entry.method, 10)
+        if column == 3:
+            return plain(entry.path, 300)
+        if column == _STATUS:
+            return plain(status_text(entry), 120)
+        if column == _SIZE:
+            return size_text(entry.answer_bytes)
+        return f"{entry.ms:,.0f} ms"
+
+    @staticmethod
+    def _colour(entry: ActivityEntry, column: int) -> QColor:
+        look = colours()
+        if column == _STATUS:
+            if 200 <= entry.status < 400:
+                return QColor(look.good)
+            return QColor(look.warning if entry.status == 429 or 0 < entry.status < 500 else look.danger)
+        return QColor(look.text if column in (2, 3) else look.muted)
+
+
+class ActivityPanel(QWidget):
+    """Follows the newest call while the newest is in sight; Ctrl+C copies the selected rows."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = ActivityModel(self)
+        self.view = _ActivityView(self.model)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(self.view)
+
+    def append(self, entries: Sequence[ActivityEntry]) -> None:
+        bar = self.view.verticalScrollBar()
+        follows = bar.value() >= bar.maximum() - 1
+        self.model.append(entries)
+        if follows:
+            self.view.scrollToBottom()
+
+    def set_connections(self, connections: Sequence[Connection]) -> None:
+        self.model.set_connections(connections)
+
+    def refresh_looks(self) -> None:
+        self.view.dress()
+
+
+class _ActivityView(QTableView):
+    def __init__(self, model: ActivityModel) -> None:
+        super().__init__()
+        self._calls = model
+        self.setModel(model)
+        self.setAccessibleName("Activity: calls to platforms")
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
+        self.dress()
+
+    def dress(self) -> None:
+        font = mono_font()
+        font.setPointSizeF(font.pointSizeF() * 0.92)
+        self.setFont(font)
+        metrics = self.fontMetrics()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(metrics.height() + 7)
+        for column, sample in _SAMPLES.items():
+            self.setColumnWidth(column, metrics.horizontalAdvance(sample) + 12)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+            if rows:
+                QGuiApplication.clipboard().setText("\n".join(self._calls.line(row) for row in rows))
+        else:
+            super().keyPressEvent(event)
