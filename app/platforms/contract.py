@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from app.core.secret import Secret
-from app.core.status import Health
+from app.core.status import Finding, Health
 from app.schema.model import Schema
 
 
@@ -52,6 +52,7 @@ class Probe:
     sentence: str = ""
     remedy: str = ""
     capabilities: Capabilities = field(default_factory=Capabilities)
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

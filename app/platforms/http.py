@@ -172,10 +172,12 @@ class HttpChannel:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         token: Secret | None = None,
+        is_retried: bool = True,
     ) -> Any:
         """Send one call and return its decoded JSON (None for an empty body).
 
-        ``token`` replaces the connection's own. Raises known errors only; retries where that is safe.
+        ``token`` replaces the connection's own. Raises known errors only; retries where that is safe, unless
+        ``is_retried`` is False.
         """
         self._guard(operation)
         secret = token or self._token_for(operation)
@@ -185,7 +187,7 @@ class HttpChannel:
         target = self._prefix + place + (f"?{urlencode(query)}" if query else "")
         content = b"" if body is None else _encode(body)
         call = _Call(operation, place, target, content, headers, secret)
-        return await self._with_retries(call)
+        return await (self._with_retries(call) if is_retried else self._once(call))
 
     def keep_secret(self, secret: Secret) -> None:
         """From now on this secret is masked in errors too."""

@@ -150,7 +150,7 @@ def _unauthorised(foreign: Foreign) -> KnownError:
 
 def _not_found(foreign: Foreign) -> KnownError:
     record = foreign.hint.get("record-type")
-    if record in _TOKEN_RECORDS:
+    if record in _TOKEN_RECORDS or foreign.message == "Record not found: token":
         return _unauthorised(foreign)
     what = plain(str(record), 60).replace("-", " ") if record else "what was asked for"
     sentence = f"{foreign.could_not}: the platform has no such {what}, or this token may not see it."

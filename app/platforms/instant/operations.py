@@ -42,9 +42,7 @@ GET_PERMS = _read("get-perms", "GET", "/superadmin/apps/{app_id}/perms", "read t
 RULE_VERSIONS = _read("rule-versions", "GET", "/dash/apps/{app_id}/rule-versions", "list the permission versions")
 PLAN_PUSH = _read("plan-push", "POST", "/superadmin/apps/{app_id}/schema/push/plan", "plan the push")
 JOB = _read("job", "GET", "/dash/apps/{app_id}/indexing-jobs/{job_id}", "read the background job")
-JOB_GROUP = _read(
-    "job-group", "GET", "/dash/apps/{app_id}/indexing-jobs/group/{group_id}", "read the background jobs"
-)
+JOB_GROUP = _read("job-group", "GET", "/dash/apps/{app_id}/indexing-jobs/group/{group_id}", "read the background jobs")
 SOFT_DELETED = _read(
     "soft-deleted", "GET", "/dash/apps/{app_id}/soft_deleted_attrs", "list what was deleted from the schema"
 )
@@ -73,9 +71,7 @@ SET_STATUS = _write(
 # The new token is the caller's, but each call deletes all others: repeated, it could undo a later rotation.
 ROTATE_TOKEN = _write("rotate-token", "POST", "/dash/apps/{app_id}/tokens", "replace the admin token", _DASH)
 CREATE_PAT = _write("create-pat", "POST", "/dash/personal_access_tokens", "create an access token", _DASH)
-DELETE_PAT = _write(
-    "delete-pat", "DELETE", "/dash/personal_access_tokens/{token_id}", "delete the access token", _DASH
-)
+DELETE_PAT = _write("delete-pat", "DELETE", "/dash/personal_access_tokens/{token_id}", "delete the access token", _DASH)
 TRANSACT = _write("transact", "POST", "/admin/transact", "write the rows")
 # The same transaction where every step names its own IDs and states a final value.
 TRANSACT_AGAIN = _write("transact", "POST", "/admin/transact", "write the rows", is_repeatable=True)
