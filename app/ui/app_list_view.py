@@ -13,14 +13,14 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from app.core.apps import AppSummary
 from app.core.refs import AppRef
 
-from .app_id_delegate import AppRowDelegate
 from .app_list_model import AppListModel
+from .app_row_painter import AppRowPainter, Frame
 from .app_table import AppColumn, AppTable
 
 _MARK_MS = 1400
@@ -72,7 +72,7 @@ class AppListView(QTableView):
     def __init__(self, model: AppListModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._list = model
-        self._delegate = AppRowDelegate(model, self)
+        self._painter = AppRowPainter(model, self)
         self._kept: _Kept | None = None
         self._scale = 1.0
         self._pressed: QPersistentModelIndex | None = None
@@ -83,7 +83,8 @@ class AppListView(QTableView):
         # Before the base class hears of the reset and forgets the selection.
         model.modelAboutToBeReset.connect(self._keep)
         self.setModel(model)
-        self.setItemDelegate(self._delegate)
+        # A header of its own mind: to draw itself it would ask for each of 100,000 rows whether it is selected.
+        self.horizontalHeader().setSelectionModel(QItemSelectionModel(model, self))
         model.modelReset.connect(self._restore)
         self._lay_out_columns()
 
@@ -115,13 +116,13 @@ class AppListView(QTableView):
 
     def _fit(self) -> None:
         """Row height and column widths for the font in force."""
-        self._delegate.restyle()
+        self._painter.restyle()
         metrics = self.fontMetrics()
         self._scale = max(1.0, metrics.averageCharWidth() / 7)
         self.verticalHeader().setDefaultSectionSize(max(28, metrics.height() + 11))
         for column, width in _WIDTHS.items():
             self.setColumnWidth(column, int(width * self._scale))
-        self.setColumnWidth(AppColumn.APP_ID, self._delegate.id_width("0" * 36) + 6)
+        self.setColumnWidth(AppColumn.APP_ID, self._painter.id_width("0" * 36) + 6)
         self._share_width()
 
     @property
@@ -181,10 +182,9 @@ class AppListView(QTableView):
             self.selection_settled.emit()
 
     def _select(self, row_ids: list[int], current: int | None) -> None:
-        chosen = set(row_ids)
-        if not chosen and current is None:
+        if not row_ids and current is None:
             return
-        rows = [row for row, each in enumerate(self._list.filter.visible) if each in chosen]
+        rows = self._rows_of(row_ids)
         picked = QItemSelection()
         for first, last in _runs(rows):
             picked.select(self._list.index(first, 0), self._list.index(last, self._list.columnCount() - 1))
@@ -193,6 +193,15 @@ class AppListView(QTableView):
         if at is not None:
             chooser.setCurrentIndex(self._list.index(at, AppColumn.TITLE), QItemSelectionModel.SelectionFlag.NoUpdate)
         chooser.select(picked, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
+    def _rows_of(self, row_ids: list[int]) -> list[int]:
+        """Where these row ids are visible, ascending."""
+        visible = self._list.filter.visible
+        if len(row_ids) <= 8:
+            found = [_position(visible, each) for each in row_ids]
+            return sorted(at for at in found if at is not None)
+        chosen = set(row_ids)
+        return [row for row, each in enumerate(visible) if each in chosen]
 
     def _scroll_back(self, kept: _Kept, is_refresh: bool) -> None:
         self.updateGeometries()
@@ -229,12 +238,12 @@ class AppListView(QTableView):
 
     def mark_copied(self, row: int) -> None:
         """Show a check mark beside the ID for a moment."""
-        self._delegate.marked = self._list.ref(row)
+        self._painter.marked = self._list.ref(row)
         self._mark_timer.start()
         self.viewport().update()
 
     def _unmark(self) -> None:
-        self._delegate.marked = None
+        self._painter.marked = None
         self.viewport().update()
 
     def is_over_id(self, at: QPoint) -> QModelIndex:
@@ -242,7 +251,7 @@ class AppListView(QTableView):
         index = self.indexAt(at)
         if not index.isValid() or index.column() != AppColumn.APP_ID:
             return QModelIndex()
-        width = self._delegate.id_width(self._list.app(index.row()).app_id)
+        width = self._painter.id_width(self._list.app(index.row()).app_id)
         return index if at.x() - self.visualRect(index).left() <= width else QModelIndex()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -276,16 +285,45 @@ class AppListView(QTableView):
 
     def _hover(self, index: QModelIndex) -> None:
         row = index.row() if index.isValid() else -1
-        if row == self._delegate.hovered_row:
+        if row == self._painter.hovered_row:
             return
-        for each in (self._delegate.hovered_row, row):
+        for each in (self._painter.hovered_row, row):
             if 0 <= each < self._list.rowCount():
                 self.viewport().update(self.visualRect(self._list.index(each, AppColumn.APP_ID)))
-        self._delegate.hovered_row = row
+        self._painter.hovered_row = row
         if row >= 0:
             self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
         else:
             self.viewport().unsetCursor()
+
+    # Painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        rows, height, offset = self._list.rowCount(), self.row_height, self.verticalOffset()
+        if not rows:
+            return
+        first = max(0, (event.rect().top() + offset) // height)
+        last = min(rows - 1, (event.rect().bottom() + offset) // height)
+        frame = Frame(
+            first=first,
+            last=last,
+            top=first * height - offset,
+            height=height,
+            width=self.viewport().width(),
+            columns=tuple((self.columnViewportPosition(each), self.columnWidth(each)) for each in range(9)),
+            selected=self._selected_between(first, last),
+            focused=self.currentIndex().row() if self.hasFocus() else -1,
+        )
+        painter = QPainter(self.viewport())
+        self._painter.paint(painter, frame)
+        painter.end()
+
+    def _selected_between(self, first: int, last: int) -> frozenset[int]:
+        chooser = self.selectionModel()
+        if not chooser.hasSelection():
+            return frozenset()
+        rows = range(first, last + 1)
+        return frozenset(row for row in rows if chooser.isSelected(self._list.index(row, AppColumn.TITLE)))
 
     # Keys
 
