@@ -40,6 +40,12 @@ class EntityReader:
         row = attr and self._conn.execute(sql, (self._app_id, entity_id, attr.id)).fetchone()
         return row[0] if row else None
 
+    def members(self, etype: str) -> list[str]:
+        attr = self._attrs.find(etype, "id")
+        sql = "SELECT entity_id FROM triples WHERE app_id = ? AND attr_id = ? AND is_id = 1"
+        rows = [] if attr is None else self._conn.execute(sql, (self._app_id, attr.id)).fetchall()
+        return [row[0] for row in rows]
+
     def ids_with(self, etype: str, label: str, value: Any) -> list[str]:
         """The entities whose attribute or to-one link has this value."""
         attr = self._attrs.find(etype, label)

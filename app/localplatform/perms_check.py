@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.localplatform import apps, catalog, errors
+from app.localplatform import apps, errors
 from app.localplatform.attrs import AttrSet, load_attrs
 from app.localplatform.cel import Entity, Program
 from app.localplatform.entity_reader import EntityReader
 from app.localplatform.query import QueryResult, query
 from app.localplatform.rules import Judge, Requester, RuleBook, passes
 from app.localplatform.store import Store
-from app.localplatform.transact import EntityChange, TxResult, transact
+from app.localplatform.transact import Dialect, EntityChange, TxResult, transact
 
 Values = dict[str, Any]
 
@@ -169,13 +169,20 @@ class _RolledBack(Exception):
 
 
 def run_transaction(
-    store: Store, actor: Actor, steps: Any, *, throw_on_missing_attrs: bool = False, **transact_options: Any
+    store: Store, actor: Actor, steps: Any, *, throw_on_missing_attrs: bool = False, dialect: Dialect | None = None
 ) -> Outcome:
     """Apply and commit ``steps``; a rule that says no raises permission-denied and rolls everything back."""
     with store.write() as conn:
         apps.require_writable(conn, actor.app_id)
         before = load_attrs(conn, actor.app_id)
-        result = transact(conn, actor.app_id, steps, throw_on_missing_attrs=throw_on_missing_attrs, **transact_options)
+        result = transact(
+            conn,
+            actor.app_id,
+            steps,
+            throw_on_missing_attrs=throw_on_missing_attrs,
+            is_admin=actor.is_admin,
+            dialect=dialect,
+        )
         if not actor.is_admin:
             _Trial(store, conn, actor, before, result, steps).require_all()
         store.note_commit(conn, actor.app_id, result.etypes, result.tx_id)
@@ -196,7 +203,14 @@ def try_transaction(
         with store.write() as conn:
             apps.require_writable(conn, actor.app_id)
             before = load_attrs(conn, actor.app_id)
-            result = transact(conn, actor.app_id, steps, throw_on_missing_attrs=throw_on_missing_attrs)
+            result = transact(
+                conn,
+                actor.app_id,
+                steps,
+                throw_on_missing_attrs=throw_on_missing_attrs,
+                is_admin=actor.is_admin,
+                dialect="admin",
+            )
             checks = tuple(_Trial(store, conn, actor, before, result, steps, book).results())
             outcome = Outcome(result.tx_id, checks, is_committed=commits)
             if not (commits and outcome.is_permitted):
@@ -270,7 +284,6 @@ class _Trial:
         with self._store.read() as old_conn:
             old = EntityReader(old_conn, self._actor.app_id, self._attrs_before)
             judge = Judge(self._actor.requester, old.follow)
-            self._refuse_system_writes()
             for check in _distinct(self._checks(old, after)):
                 value = self._judge(judge, check, after)
                 if stops_at_failure and not passes(value):
@@ -428,28 +441,6 @@ class _Trial:
                 **self._params.get((one.etype, one.eid), {}),
             },
         )
-
-    # System namespaces
-
-    def _refuse_system_writes(self) -> None:
-        """What no rule can allow to anybody but admins."""
-        for change in self._changes:
-            if not change.etype.startswith("$"):
-                continue
-            if change.action == "delete" and change.etype != "$files":
-                message = f"{change.etype} is a system entity. You aren't allowed to delete this directly."
-                raise errors.validation_failed(
-                    "tx-step", ["delete-entity", change.id, change.etype], [{"message": message}]
-                )
-            labels = (change.label or "",) if change.action in ("link", "unlink") else sorted(change.modified)
-            for label in labels:
-                self._refuse_system_label(change.etype, label)
-
-    def _refuse_system_label(self, etype: str, label: str) -> None:
-        attr = self._attrs_before.find(etype, label)
-        if attr is not None and attr.is_system and label != "id" and not catalog.is_writable(etype, label):
-            message = f"{etype}.{label} is a system column. You aren't allowed to change this directly."
-            raise errors.validation_failed("tx-step", None, [{"message": message}])
 
 
 @dataclass(frozen=True)

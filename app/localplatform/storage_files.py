@@ -159,6 +159,19 @@ def file_of_location(conn: sqlite3.Connection, app_id: str, location_id: str) ->
     return None
 
 
+def all_files(conn: sqlite3.Connection, app_id: str) -> list[StoredFile]:
+    """Ordered by path."""
+    attrs = load_attrs(conn, app_id)
+    reader = EntityReader(conn, app_id, attrs)
+    found = [_stored(reader.entity(FILES, file_id)) for file_id in reader.members(FILES)]
+    return sorted((file for file in found if file is not None), key=lambda file: file.path)
+
+
+def location_of(conn: sqlite3.Connection, app_id: str, attrs: AttrSet, file_id: str) -> str | None:
+    found = EntityReader(conn, app_id, attrs).follow(FILES, file_id, "location-id")
+    return str(found[0]) if found else None
+
+
 def _stored(values: dict[str, Any] | None) -> StoredFile | None:
     if values is None or "location-id" not in values:
         return None
