@@ -181,6 +181,11 @@ def set_status(conn: sqlite3.Connection, app: AppRow, status: str) -> AppRow:
     return replace(app, status=status)
 
 
+def set_code_expiry(conn: sqlite3.Connection, app: AppRow, minutes: int) -> AppRow:
+    conn.execute("UPDATE apps SET magic_code_expiry_minutes = ? WHERE id = ?", (minutes, app.id))
+    return replace(app, magic_code_expiry_minutes=minutes)
+
+
 def delete_app(conn: sqlite3.Connection, app: AppRow) -> AppRow:
     """Soft: the row stays for two days, so that its ID stays taken."""
     at = now_ms()

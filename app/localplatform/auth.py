@@ -52,7 +52,6 @@ register_ddl(
         secret_hash BLOB PRIMARY KEY,
         ticket TEXT NOT NULL UNIQUE,
         account_id TEXT,
-        token TEXT,
         expires_at INTEGER NOT NULL
     ) STRICT
     """
@@ -109,6 +108,12 @@ class Accounts:
     def ensure(self, conn: sqlite3.Connection, email: str) -> Account:
         conn.execute("INSERT OR IGNORE INTO accounts VALUES (?, ?, ?)", (new_id(), email, now_ms()))
         row = conn.execute("SELECT id, email, created_at FROM accounts WHERE email = ?", (email,)).fetchone()
+        return Account(*row)
+
+    def get(self, conn: sqlite3.Connection, account_id: str) -> Account:
+        row = conn.execute("SELECT id, email, created_at FROM accounts WHERE id = ?", (account_id,)).fetchone()
+        if row is None:
+            raise errors.record_not_found("instant-user", [{"id": account_id}])
         return Account(*row)
 
     def add_token(

@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import errors
@@ -16,6 +17,8 @@ from .web import json_response
 
 Json = Any
 
+# The key under which the server's protocol hands over the connection.
+TRANSPORT = "tenantry.transport"
 KINDS = ("latency", "rate-limited", "server-error", "drop", "truncate")
 CONTROL_PATH = "/local/faults"
 
@@ -93,7 +96,7 @@ class Faults:
 
 
 class Dropped(Exception):
-    """The connection is to be cut; uvicorn closes it without (the rest of) an answer."""
+    """The connection was to be cut, but there is none (an application that is called without a server)."""
 
 
 class FaultMiddleware:
@@ -102,46 +105,58 @@ class FaultMiddleware:
         self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        for fault in self._faults.take(scope["method"], scope["path"]):
+        struck = self._faults.take(scope["method"], scope["path"]) if scope["type"] == "http" else []
+        for fault in struck:
             if fault.latency_ms:
                 await asyncio.sleep(fault.latency_ms / 1000)
-            if fault.kind == "rate-limited":
-                await json_response(_rate_limited(fault).to_body(), 429)(scope, receive, send)
-                return
-            if fault.kind == "server-error":
-                await json_response(errors.unknown().to_body(), fault.status)(scope, receive, send)
-                return
             if fault.kind == "drop":
-                await _drop(scope)
+                await _cut(scope)
+                return
+            if answer := _answer(fault):
+                await answer(scope, receive, send)
                 return
             if fault.kind == "truncate":
-                send = _truncating(send, fault.after_bytes)
+                send = _truncating(scope, send, fault.after_bytes)
         await self._app(scope, receive, send)
 
 
-def _rate_limited(fault: Fault) -> errors.PlatformError:
-    hint = None if fault.retry_after_s is None else {"retry-after": fault.retry_after_s}
-    return errors.rate_limited(hint=hint)
+def _answer(fault: Fault) -> Response | None:
+    """The refusal that comes instead of the real answer."""
+    if fault.kind == "rate-limited":
+        hint = None if fault.retry_after_s is None else {"retry-after": fault.retry_after_s}
+        return json_response(errors.rate_limited(hint=hint).to_body(), 429)
+    if fault.kind == "server-error":
+        return json_response(errors.unknown().to_body(), fault.status)
+    return None
 
 
-async def _drop(scope: Scope) -> None:
-    """Cut the connection before an answer."""
-    transport = scope.get("state", {}).get("transport")
-    if transport is not None:
+async def _cut(scope: Scope, *, is_flushed: bool = False) -> None:
+    """Close the connection in the middle; ``is_flushed``: what was written still goes out."""
+    transport = scope.get(TRANSPORT)
+    if transport is None:
+        raise Dropped
+    if is_flushed:
+        transport.close()
+    else:
         transport.abort()
-    raise Dropped
+    # The protocol learns of it in a later turn of the loop; only then may the application return.
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
-def _truncating(send: Send, after_bytes: int) -> Send:
+def _truncating(scope: Scope, send: Send, after_bytes: int) -> Send:
     """The answer announces its full length and ends early."""
+    is_cut = False
 
     async def wrapped(message: Message) -> None:
-        if message["type"] == "http.response.body":
-            await send({"type": "http.response.body", "body": message["body"][:after_bytes], "more_body": True})
-            raise Dropped
-        await send(message)
+        nonlocal is_cut
+        if is_cut:
+            return
+        if message["type"] != "http.response.body":
+            await send(message)
+            return
+        is_cut = True
+        await send({"type": "http.response.body", "body": message.get("body", b"")[:after_bytes], "more_body": True})
+        await _cut(scope, is_flushed=True)
 
     return wrapped

@@ -48,7 +48,8 @@ register_ddl(
         done_at INTEGER
     ) STRICT;
     CREATE INDEX IF NOT EXISTS indexing_jobs_by_group ON indexing_jobs (app_id, group_id);
-    CREATE INDEX IF NOT EXISTS indexing_jobs_open ON indexing_jobs (serial) WHERE job_status IN ('waiting', 'processing')
+    CREATE INDEX IF NOT EXISTS indexing_jobs_open ON indexing_jobs (serial)
+        WHERE job_status IN ('waiting', 'processing')
     """
 )
 

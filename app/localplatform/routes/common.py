@@ -46,8 +46,12 @@ def create(
     app_title, org_id = title(call), call.optional("org_id", to_uuid)
     store = call.platform.store
     with store.write() as conn:
-        owner = {"org_id": org_for(conn, account, org_id, role)} if org_id else {"creator_id": account.id}
-        app, token = apps.create_app(conn, title=app_title, app_id=app_id, admin_token=admin_token, **owner)
+        if org_id:
+            org_for(conn, account, org_id, role)
+        owner = None if org_id else account.id
+        app, token = apps.create_app(
+            conn, title=app_title, creator_id=owner, org_id=org_id, app_id=app_id, admin_token=admin_token
+        )
         if code is not None:
             apps.put_rules(conn, app.id, code)
     push_first_schema(call, app.id)
@@ -166,3 +170,13 @@ def push_perms(call: Call) -> Json:
         row = apps.put_rules(conn, app.id, code)
         call.platform.store.note_commit(conn, app.id, ())
     return {"rules": row}
+
+
+def file_bytes(conn: sqlite3.Connection, app_id: str) -> int:
+    """Bytes of the app's stored files."""
+    size = load_attrs(conn, app_id).find("$files", "size")
+    if size is None:
+        return 0
+    sql = "SELECT coalesce(sum(CAST(value AS INTEGER)), 0) FROM triples WHERE app_id = ? AND attr_id = ?"
+    total: int = conn.execute(sql, (app_id, size.id)).fetchone()[0]
+    return total
