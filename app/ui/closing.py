@@ -1,0 +1,62 @@
+"""Ending the program: work is cancelled, services are closed, and only then the window goes."""
+
+from __future__ import annotations
+
+import threading
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QDialog, QProgressBar, QVBoxLayout, QWidget
+
+from app.ui.badges import text_label
+from app.ui.runner import SHOWN_AFTER_S, Runner
+
+_LIMIT_S = 20.0
+
+
+class Closing(QObject):
+    """Runs the shutdown once, beside the event loop; ``finished`` when the engine has stopped."""
+
+    finished = Signal()
+    _stopped = Signal()
+
+    def __init__(self, runner: Runner, window: QWidget) -> None:
+        super().__init__(window)
+        self._runner, self._window = runner, window
+        self._notice: QDialog | None = None
+        self.is_running = False
+        self._stopped.connect(self._end, Qt.ConnectionType.QueuedConnection)
+
+    def start(self) -> None:
+        if self.is_running:
+            return
+        self.is_running = True
+        self._runner.close()
+        QTimer.singleShot(int(SHOWN_AFTER_S * 1000), self, self._tell)
+        # The engine closes connections and its processes; waiting for that must not freeze the window.
+        threading.Thread(target=self._stop, name="closing", daemon=True).start()
+
+    def _stop(self) -> None:
+        self._runner.engine.stop(_LIMIT_S)
+        self._stopped.emit()
+
+    def _tell(self) -> None:
+        if not self.is_running or not self._window.isVisible():
+            return
+        self._notice = notice = QDialog(self._window)
+        notice.setWindowTitle("Closing")
+        bar = QProgressBar()
+        bar.setRange(0, 0)
+        bar.setTextVisible(False)
+        bar.setAccessibleName("Closing")
+        box = QVBoxLayout(notice)
+        box.setContentsMargins(22, 18, 22, 18)
+        box.setSpacing(12)
+        box.addWidget(text_label("Ending what runs and closing the connections…"))
+        box.addWidget(bar)
+        notice.open()
+
+    def _end(self) -> None:
+        self.is_running = False
+        if self._notice is not None:
+            self._notice.close()
+        self.finished.emit()

@@ -1,0 +1,59 @@
+"""The first tab: how the connections are, what was found, and all apps."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.ui.app_list_panel import AppListPanel
+from app.ui.findings_panel import FindingsStrip
+from app.ui.live_data import LiveData
+from app.ui.runner import Runner
+from app.ui.status_cards import StatusCards
+
+
+class OverviewPanel(QWidget):
+    """Cards, findings and the list, bound to the live data."""
+
+    def __init__(self, runner: Runner, data: LiveData, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._data = data
+        self.cards = StatusCards()
+        self.strip = FindingsStrip()
+        self.app_list = AppListPanel(runner)
+        top = QVBoxLayout()
+        top.setContentsMargins(14, 12, 14, 4)
+        top.setSpacing(10)
+        top.addWidget(self.cards)
+        top.addWidget(self.strip)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addLayout(top)
+        box.addWidget(self.app_list, 1)
+        data.order = self._order
+        data.connections_changed.connect(self._show_connections)
+        data.statuses_changed.connect(self._show_statuses)
+        data.apps_changed.connect(self._show_apps)
+
+    def _order(self) -> tuple[int, bool]:
+        shown = self.app_list.model.filter
+        return shown.column, shown.is_descending
+
+    def _show_connections(self) -> None:
+        self.app_list.set_connections(self._data.connections)
+        self._show_statuses()
+
+    def _show_statuses(self) -> None:
+        self.cards.show_all(self._data.connections, self._data.statuses)
+        self.strip.show_findings(self._data.findings(), self._data.by_id())
+
+    def _show_apps(self) -> None:
+        self.app_list.set_table(self._data.table)
+        self.app_list.set_updated_at(self._data.updated_at)
+
+    def choose_connection(self, connection_id: str | None) -> None:
+        self.cards.set_chosen(connection_id)
+        self.app_list.set_filter_connection(connection_id)
+
+    def refresh_looks(self) -> None:
+        self.cards.refresh_looks()
