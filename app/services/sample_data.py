@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from app.core.connection import TokenKind
 from app.core.errors import Conflict
-from app.core.refs import new_id
 from app.core.secret import Secret
 from app.schema.model import Schema
 from app.services.templates import TemplateShelf, read_schema
@@ -46,11 +45,11 @@ class SeedClient(Protocol):
         org_id: str | None = None,
     ) -> RemoteApp: ...
 
-    async def transact(self, app_id: str, steps: list[Step]) -> int: ...
+    async def transact(self, app_id: str, steps: list[Step], *, is_repeatable: bool = ...) -> int: ...
 
     async def query(self, app_id: str, query: dict[str, Any]) -> dict[str, Any]: ...
 
-    async def rotate_admin_token(self, app_id: str, new: Secret) -> None: ...
+    async def rotate_admin_token(self, app_id: str, new: Secret | None = None) -> Secret: ...
 
 
 class Organisations(Protocol):
@@ -85,14 +84,17 @@ class _Seeding:
     async def run(self) -> None:
         foundation = self._data["foundation"]
         org_id = await self._organisations(self._data["organisation"]["title"])
-        tokens, *_ = await asyncio.gather(
-            self._databases(),
+        tokens, _ = await asyncio.gather(self._databases(), self._foundation_and_tenants(org_id))
+        # The registry comes last: it never names an app that is still to be made.
+        await self._put(foundation["app_id"], [*self._users(), *self._claims()])
+        await self._put(foundation["app_id"], [*self._tasks(), *self._database_records(tokens)])
+
+    async def _foundation_and_tenants(self, org_id: str) -> None:
+        foundation = self._data["foundation"]
+        await asyncio.gather(
             self._create(foundation["app_id"], foundation["title"], read_schema(foundation["schema"])),
             *(self._tenant(each, org_id) for each in self._data["apps"]),
         )
-        # The registry comes last: it never names an app that is still to be made.
-        await self._client.transact(foundation["app_id"], [*self._users(), *self._claims()])
-        await self._client.transact(foundation["app_id"], [*self._tasks(), *self._database_records(tokens)])
 
     async def _tenant(self, app: _Data, org_id: str) -> None:
         app_id = sample_id("app", app["key"])
@@ -119,9 +121,7 @@ class _Seeding:
         where = {"databases": {"$": {"where": {"id": record_id}, "fields": ["name"]}}}
         if (await self._client.query(foundation, where)).get("databases"):
             return None
-        token = Secret(new_id())
-        await self._client.rotate_admin_token(app_id, token)
-        return token
+        return await self._client.rotate_admin_token(app_id)
 
     async def _create(self, app_id: str, title: str, schema: Schema, org_id: str | None = None) -> RemoteApp:
         async with self._slots:
@@ -135,7 +135,11 @@ class _Seeding:
 
     async def _put_rows(self, app_id: str, name: str) -> None:
         async with self._slots:
-            await self._client.transact(app_id, list(_row_steps(app_id, self._data["rows"][name])))
+            await self._put(app_id, list(_row_steps(app_id, self._data["rows"][name])))
+
+    async def _put(self, app_id: str, steps: list[Step]) -> None:
+        # All steps name their own IDs and state final values.
+        await self._client.transact(app_id, steps, is_repeatable=True)
 
     def _schema_of(self, app: _Data) -> Schema:
         if "schema" in app:

@@ -153,7 +153,7 @@ class StatusMonitor:
         )
 
     async def _knows_token(self, connection_id: str) -> bool:
-        known = await self._tokens.get(connection_id, TokenKind.PLATFORM) is not None
+        known = any([await self._tokens.get(connection_id, kind) is not None for kind in TokenKind])
         self._has_token[connection_id] = known
         return known
 

@@ -1,0 +1,124 @@
+"""The one place that builds everything and hands it over. Imports nothing heavy by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.services.hub import ChangeHub
+    from app.services.suite import Services
+    from app.storage.database import Database
+    from app.storage.log import Redactor
+    from app.storage.paths import Profile
+
+
+def run_window(profile: Profile) -> int:
+    """Open the window and run until it is closed; the answer is the exit code.
+
+    The last-known state is read in a thread of its own while Qt is being imported; the engine is started by the
+    window after its first paint.
+    """
+    from app.storage.last_known import LastKnownReader
+    from app.storage.log import Redactor, open_log
+
+    profile.make()
+    last_known = LastKnownReader(profile.database_path)
+    last_known.start()
+    redactor = Redactor()
+    close_log = open_log(profile.log_path, redactor)
+
+    from app.services.engine import Engine
+    from app.ui.application import run
+
+    try:
+        return run(profile, last_known, Engine(functools.partial(build_services, profile, redactor=redactor)))
+    finally:
+        close_log()
+
+
+async def build_services(profile: Profile, hub: ChangeHub | None = None, redactor: Redactor | None = None) -> Services:
+    """Everything behind the window, on the running loop; ``Services.aclose`` ends it.
+
+    Returns as soon as the local database is open. The local platform starts behind that, and so do the first check
+    and refresh of each connection; what needs the local platform waits for it, or is told why it cannot start.
+    """
+    from app.services.hub import ChangeHub
+    from app.storage.database import Database
+    from app.storage.log import Redactor
+
+    profile.make()
+    database = await asyncio.to_thread(Database.open, profile.database_path)
+    try:
+        return await _composed(profile, hub or ChangeHub(), redactor or Redactor(), database)
+    except BaseException:
+        await asyncio.to_thread(database.close)
+        raise
+
+
+async def _composed(profile: Profile, hub: ChangeHub, redactor: Redactor, database: Database) -> Services:
+    from app.services.activity import ActivityLog
+    from app.services.catalog import Catalog
+    from app.services.clients import ClientPool
+    from app.services.connections import ConnectionBook
+    from app.services.directory import Directory
+    from app.services.lifecycle import AppLifecycle
+    from app.services.local_platform import LocalPlatformSupervisor
+    from app.services.opening import LocalOpening, Opening
+    from app.services.status import StatusMonitor
+    from app.services.suite import Services
+    from app.services.templates import TemplateShelf
+    from app.services.tokens import TokenKeeper
+    from app.storage.paths import resources_dir
+    from app.storage.stores import AuditStore, ConnectionStore, InventoryStore, StatusStore
+    from app.storage.vault import Vault
+
+    activity, inventory, statuses = ActivityLog(), InventoryStore(database), StatusStore(database)
+    vault = Vault(on_secret=redactor.add)
+    tokens = TokenKeeper(vault, hub)
+    templates = await asyncio.to_thread(TemplateShelf.load, resources_dir() / "templates")
+    connections = ConnectionBook(ConnectionStore(database), tokens, hub)
+    local = LocalOpening(
+        connections,
+        lambda: clients,
+        tokens,
+        templates,
+        samples=resources_dir() / "sample",
+        marker=profile.local_platform_dir / "sample-data.json",
+        on_secret=redactor.add,
+    )
+    supervisor = LocalPlatformSupervisor(
+        profile.local_platform_dir, profile.log_dir / "local-platform.log", on_ready=local.ready
+    )
+    clients = ClientPool(connections.find, tokens, activity.record, before=supervisor.start)
+    connections.use(clients)
+    await connections.load()
+    await local.prepare()
+    known_apps, known_statuses = await asyncio.gather(asyncio.to_thread(inventory.all), asyncio.to_thread(statuses.all))
+    directory = Directory(connections, clients, templates, inventory, hub, last_known=known_apps)
+    status = StatusMonitor(connections, clients, directory, tokens, statuses, hub, last_known=known_statuses)
+    catalog = Catalog(clients, directory, inventory, hub)
+    audit = AuditStore(database)
+    opening = Opening(connections, tokens, directory, status)
+    opening.start(hub)
+    return Services(
+        hub=hub,
+        activity=activity,
+        connections=connections,
+        tokens=tokens,
+        directory=directory,
+        status=status,
+        catalog=catalog,
+        lifecycle=AppLifecycle(connections, clients, templates, directory, catalog, audit, clock=time.time),
+        templates=templates,
+        local_platform=supervisor,
+        closers=(
+            opening.stop,
+            clients.aclose,
+            supervisor.stop,
+            vault.aclose,
+            functools.partial(asyncio.to_thread, database.close),
+        ),
+    )
