@@ -60,7 +60,7 @@ class Profile:
 
 def _make_private(folder: Path) -> None:
     for missing in reversed([folder, *folder.parents]):
-        if not missing.exists():
+        if not missing.is_dir():
             missing.mkdir(mode=_PRIVATE, exist_ok=True)
     if os.name == "posix" and folder.stat().st_mode & 0o077:
         folder.chmod(_PRIVATE)

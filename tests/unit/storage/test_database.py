@@ -11,7 +11,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from .conftest import make_connection
 from sqlalchemy import insert
 
 from app.core.errors import Conflict, KnownError, NotFound, Unsupported
@@ -19,6 +18,8 @@ from app.storage import database as database_module
 from app.storage import rows, tables
 from app.storage.database import Database
 from app.storage.stores import ConnectionStore
+
+from .conftest import make_connection
 
 
 def test_database_opened_first_time_is_private_and_at_the_newest_revision(database_path):
@@ -54,8 +55,8 @@ def test_migrations_make_exactly_the_tables_of_the_metadata(database):
 
 
 def test_columns_read_by_position_are_the_columns_of_the_tables():
-    assert rows.APP_COLUMNS == tuple(tables.apps.columns.keys())
-    assert rows.STATUS_COLUMNS == tuple(tables.statuses.columns.keys())
+    assert tuple(tables.apps.columns.keys()) == rows.APP_COLUMNS
+    assert tuple(tables.statuses.columns.keys()) == rows.STATUS_COLUMNS
     assert (*rows.CONNECTION_COLUMNS, "position") == tuple(tables.connections.columns.keys())
 
 

@@ -1,0 +1,124 @@
+"""The log file: private, bounded, and without secrets."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import re
+import threading
+import time
+from collections.abc import Callable
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from urllib.parse import quote
+
+from app.core.secret import Secret
+
+_MASK = "••••••"
+_MAX_BYTES = 2 * 2**20
+_KEPT_FILES = 3
+_PRIVATE = 0o600
+# Shorter ones would take innocent words out of the log.
+_SHORTEST_SECRET = 6
+
+_VALUE = r"[^\s\"'&,;)}\]\\]+"
+# Each with the part to keep as its first group.
+_PATTERNS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(\bbearer\s+){_VALUE}",
+        r"(\bbasic\s+)[A-Za-z0-9+/=]{8,}",
+        # Tokens of Instant: personal access, platform access and platform refresh (facts of its server).
+        r"()\b(?:per|pat|prt)_[A-Za-z0-9_-]{6,}",
+        # User and password of an address.
+        r"(\b[a-z][a-z0-9+.-]*://)[^\s/@\"']+@",
+        # name=value and "name": "value", in whatever spelling.
+        r"((?:token|password|passwd|secret|api[-_]?key|authorization)[\"']?\s*[:=]\s*[\"']?(?:bearer\s+)?)" + _VALUE,
+    )
+)
+
+
+class Redactor:
+    """Takes secrets out of text: those that it was told of, and what looks like one. Safe on any thread."""
+
+    def __init__(self) -> None:
+        self._known: tuple[str, ...] = ()
+        self._lock = threading.Lock()
+
+    def add(self, secret: Secret) -> None:
+        """Take this one out from now on, also where it is part of a URL; fine to be told twice."""
+        text = secret.reveal()
+        if len(text) < _SHORTEST_SECRET:
+            return
+        with self._lock:
+            # The longest first: one may be the beginning of another.
+            self._known = tuple(sorted({*self._known, text, quote(text, safe="")}, key=len, reverse=True))
+
+    def clean(self, text: str) -> str:
+        for known in self._known:
+            text = text.replace(known, _MASK)
+        for pattern in _PATTERNS:
+            text = pattern.sub(rf"\g<1>{_MASK}", text)
+        return text
+
+
+class RedactingFormatter(logging.Formatter):
+    """One record: a line, and indented lines for what follows (a traceback, a text with line breaks).
+
+    Redacts what is about to be written, so that arguments, exceptions and tracebacks are covered too. Text from a
+    server cannot forge a record: only the first line starts at the margin.
+    """
+
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s [%(threadName)s] %(message)s")
+        self._redactor = redactor
+
+    @staticmethod
+    def converter(seconds: float | None = None) -> time.struct_time:
+        return time.gmtime(seconds)
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n    ".join(self._redactor.clean(super().format(record)).splitlines())
+
+
+class _PrivateFileHandler(RotatingFileHandler):
+    def _open(self) -> io.TextIOWrapper:
+        # Created by hand, so that it is never readable by others, not even for a moment.
+        descriptor = os.open(self.baseFilename, os.O_CREAT | os.O_APPEND | os.O_WRONLY, _PRIVATE)
+        if os.name == "posix":
+            os.fchmod(descriptor, _PRIVATE)
+        return io.TextIOWrapper(
+            os.fdopen(descriptor, "ab", buffering=0), "utf-8", "backslashreplace", write_through=True
+        )
+
+
+def open_log(path: Path, redactor: Redactor, *, level: int = logging.INFO) -> Callable[[], None]:
+    """Send all records from ``level`` on to ``path`` (at most 4 files of 2 MiB); returns what closes it.
+
+    The folder must exist; raises OSError where the file cannot be written.
+    """
+    handler = _PrivateFileHandler(path, maxBytes=_MAX_BYTES, backupCount=_KEPT_FILES, encoding="utf-8")
+    handler.setFormatter(RedactingFormatter(redactor))
+    handler.setLevel(level)
+    root = logging.getLogger()
+    level_before = root.level
+    root.addHandler(handler)
+    root.setLevel(min(level, root.getEffectiveLevel()))
+    _quieten()
+
+    def close() -> None:
+        root.removeHandler(handler)
+        root.setLevel(level_before)
+        handler.close()
+
+    return close
+
+
+def _quieten() -> None:
+    # httpx logs each URL with its query at INFO; calls are in the activity instead.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
