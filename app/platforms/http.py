@@ -19,6 +19,7 @@ from app.core.activity import ActivityEntry
 from app.core.connection import TokenKind
 from app.core.errors import (
     BadAnswer,
+    FieldError,
     Invalid,
     KnownError,
     PlatformFault,
@@ -373,6 +374,8 @@ class HttpChannel:
         error.remedy = scrub(error.remedy, self._secrets)
         error.details = scrub(error.details, self._secrets)
         error.args = (error.sentence,)
+        if isinstance(error, Invalid):
+            error.fields = tuple(FieldError(each.field, scrub(each.message, self._secrets)) for each in error.fields)
         return error
 
     def _note(self, call: _Call, note: str) -> None:
@@ -409,8 +412,6 @@ def bearer_auth(secret: Secret) -> httpx.Auth:
 
 def checked_base_url(text: str) -> str:
     """The base URL without trailing slash; raises Invalid with the field ``base_url`` for what cannot be one."""
-    from app.core.errors import FieldError
-
     url = text.strip().rstrip("/")
     try:
         parts = urlsplit(url)

@@ -234,10 +234,18 @@ class _Wire(asyncio.Protocol):
 
     # What the parser calls.
 
+    def on_message_begin(self) -> None:
+        if self._is_complete:
+            # A second answer to one request: nothing after it could be trusted.
+            self.is_reusable = False
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name, value))
+        if not self._is_complete:
+            self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
+        if self._is_complete:
+            return
         self.status = self._parser.get_status_code()
         if 100 <= self.status < 200:
             self.headers.clear()
@@ -250,11 +258,13 @@ class _Wire(asyncio.Protocol):
             self._complete()
 
     def on_body(self, body: bytes) -> None:
+        if self._is_complete:
+            return
         self._chunks.append(body)
         self._buffered += len(body)
 
     def on_message_complete(self) -> None:
-        if self._has_head:
+        if self._has_head and not self._is_complete:
             self._complete()
 
     # Inside.
