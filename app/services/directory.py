@@ -53,7 +53,7 @@ _STATUS_STATES = {"read-only": AppState.READ_ONLY, "disabled": AppState.DISABLED
 class InventoryStore(Protocol):
     """What is needed of the local database; its methods block."""
 
-    def replace(self, connection_id: str, apps: Iterable[AppSummary]) -> None: ...
+    def replace(self, connection_id: str, apps: Iterable[AppSummary]) -> object: ...
 
     def upsert(self, app: AppSummary) -> None: ...
 
@@ -498,7 +498,7 @@ def _missing(connection: Connection, shelf: _Shelf) -> list[AppSummary]:
         AppSummary(
             connection_id=connection.id,
             app_id=app_id,
-            title=claims[0].name or (old.title if (old := shelf.rows.get(app_id)) else ""),
+            title=claims[0].name or (old.title if (old := shelf.rows.get(app_id)) else "(title unknown)"),
             owner=_owner(claims),
             kind=claims[0].kind.value,
             state=AppState.MISSING.value,

@@ -109,7 +109,7 @@ def _gone(facts: Facts) -> Iterator[Finding]:
     counts = f"{claimed} apps are claimed, {claimed - len(missing)} of them were found." if claimed else ""
     for app in missing:
         owner = f" of {_name(app.owner)}" if app.owner else ""
-        title = f"The app{owner} is in the registry, but not on the platform: {_name(app.title or app.app_id)}."
+        title = f"The app{owner} is in the registry, but not on the platform: {_name(app.app_id)}."
         yield _of_app(facts, FindingKind.APP_GONE, Severity.ERROR, app, title, counts)
 
 
