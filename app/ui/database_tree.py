@@ -1,0 +1,312 @@
+"""The tree of databases: what there is on each connection, structures fetched when they are opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QStackedWidget, QTreeView, QVBoxLayout, QWidget
+
+from app.core.apps import AppSummary
+from app.core.changes import Changes
+from app.core.connection import Connection
+from app.core.errors import KnownError
+from app.core.refs import AppRef
+from app.core.status import ConnectionStatus
+from app.core.text import plain
+
+from .copy_formats import copied_sentence
+from .empty_state import EmptyState
+from .runner import Runner
+from .tree_delegate import TreeDelegate
+from .tree_model import NodeKind, TreeModel, app_key
+
+if TYPE_CHECKING:
+    from app.services.catalog import SchemaSnapshot
+    from app.services.suite import Services
+
+_OPENED_FIRST = 4
+
+
+class TreeView(QTreeView):
+    copy_requested = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_requested.emit()
+            return
+        super().keyPressEvent(event)
+
+
+class DatabaseTree(QWidget):
+    """What was open, selected and in sight stays so over a refresh, by stable keys.
+
+    ``app_activated`` and ``app_selected`` carry an AppRef (the latter None off apps), ``refresh_requested`` a
+    connection ID, ``edit_connection_requested`` too; ``copied`` a sentence for the status bar.
+    """
+
+    app_activated = Signal(object)
+    app_selected = Signal(object)
+    refresh_requested = Signal(str)
+    edit_connection_requested = Signal(str)
+    add_connection_requested = Signal()
+    copied = Signal(str)
+
+    def __init__(self, runner: Runner, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._open: dict[str, None] = {}  # in the order of opening, so that parents come before children
+        self._current = ""
+        self._is_restoring = False
+        self._has_opened_first = False
+        self.model = TreeModel(self)
+        self.view = TreeView()
+        self.empty = EmptyState()
+        self._stack = QStackedWidget()
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        view = self.view
+        view.setAccessibleName("Databases")
+        view.setHeaderHidden(True)
+        view.setUniformRowHeights(True)
+        view.setAnimated(False)
+        view.setIndentation(15)
+        view.setExpandsOnDoubleClick(False)
+        view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        view.setFrameShape(QTreeView.Shape.NoFrame)
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.setModel(self.model)
+        view.setItemDelegate(TreeDelegate(self.model, view))
+        self.empty.tell("No connections yet", "Connect to a platform to see its databases here.", "Add connection…")
+        self._stack.addWidget(view)
+        self._stack.addWidget(self.empty)
+        self._stack.setCurrentWidget(self.empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._stack)
+        self.setFocusProxy(view)
+
+    def _connect(self) -> None:
+        view = self.view
+        view.expanded.connect(self._opened)
+        view.collapsed.connect(self._closed)
+        view.activated.connect(self._activate)
+        view.clicked.connect(self._click)
+        view.copy_requested.connect(self.copy_id)
+        view.customContextMenuRequested.connect(self._show_menu)
+        view.selectionModel().currentChanged.connect(self._moved)
+        self.empty.activated.connect(self.add_connection_requested)
+        self.model.schema_wanted.connect(self._fetch)
+        self._runner.changed.connect(self._follow)
+
+    # What is shown
+
+    def set_inventory(self, connections: Sequence[Connection], apps: Iterable[AppSummary]) -> None:
+        apps = tuple(apps)
+        top, offset = self._first_in_sight()
+        value = self.view.verticalScrollBar().value()
+        self._is_restoring = True
+        was_reset = self.model.set_inventory(connections, apps)
+        if was_reset:
+            self._restore()
+            self._scroll_back(top, offset, value)
+        self._is_restoring = False
+        self._stack.setCurrentWidget(self.view if connections else self.empty)
+        if connections and apps and not self._has_opened_first:
+            self._open_first()
+
+    def set_statuses(self, statuses: Iterable[ConnectionStatus]) -> None:
+        self.model.set_statuses(statuses)
+
+    def _open_first(self) -> None:
+        """On the very first look the groups are in sight; later it is what was open."""
+        self._has_opened_first = True
+        if not self._open:
+            for row in range(min(self.model.rowCount(), _OPENED_FIRST)):
+                self.view.expand(self.model.index(row, 0))
+
+    def open_nodes(self) -> list[str]:
+        """Keys of the open rows, parents first, for the next start."""
+        return list(self._open)
+
+    def restore_open(self, keys: Iterable[str]) -> None:
+        """Open these rows again; those that are not there (yet) are opened when they come."""
+        self._open = dict.fromkeys(keys)
+        self._has_opened_first = True
+        self._restore()
+
+    def select_app(self, ref: AppRef) -> bool:
+        """Bring an app into sight and make it the current one; False where it is not in the tree."""
+        index = self.model.index_of(app_key(ref))
+        if not index.isValid():
+            return False
+        self.view.expand(index.parent())
+        self.view.setCurrentIndex(index)
+        self.view.scrollTo(index)
+        return True
+
+    def current_ref(self) -> AppRef | None:
+        node = self.model.node(self.view.currentIndex())
+        return node.ref if node else None
+
+    def _restore(self) -> None:
+        for key in tuple(self._open):
+            index = self.model.index_of(key)
+            if index.isValid():
+                self.view.expand(index)
+        index = self.model.index_of(self._current) if self._current else QModelIndex()
+        if index.isValid():
+            self.view.setCurrentIndex(index)
+
+    def _first_in_sight(self) -> tuple[str, int]:
+        index = self.view.indexAt(QPoint(1, 1))
+        node = self.model.node(index)
+        return (node.key, self.view.visualRect(index).top()) if node else ("", 0)
+
+    def _scroll_back(self, key: str, offset: int, value: int) -> None:
+        bar = self.view.verticalScrollBar()
+        index = self.model.index_of(key) if key else QModelIndex()
+        if index.isValid() and value:
+            self.view.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtTop)
+            bar.setValue(bar.value() - offset)
+        else:
+            bar.setValue(value)
+
+    # Opening
+
+    def _opened(self, index: QModelIndex) -> None:
+        node = self.model.node(index)
+        if node is not None:
+            self._open[node.key] = None
+
+    def _closed(self, index: QModelIndex) -> None:
+        node = self.model.node(index)
+        if node is not None:
+            self._open.pop(node.key, None)
+
+    def _moved(self, index: QModelIndex, _before: QModelIndex) -> None:
+        node = self.model.node(index)
+        if node is None or (self._is_restoring and node.key != self._current):
+            return
+        self._current = node.key
+        if not self._is_restoring:
+            self.app_selected.emit(node.ref)
+
+    def _click(self, index: QModelIndex) -> None:
+        node = self.model.node(index)
+        if node is not None and node.kind in (NodeKind.MORE, NodeKind.FAILED):
+            self._activate(index)
+
+    def _activate(self, index: QModelIndex) -> None:
+        node = self.model.node(index)
+        if node is None:
+            return
+        if node.kind is NodeKind.APP:
+            self.app_activated.emit(node.ref)
+        elif node.kind is NodeKind.MORE:
+            self._show_more(index)
+        elif node.kind is NodeKind.FAILED and node.ref is not None:
+            self.model.forget_schema(node.ref)
+        elif self.model.hasChildren(index):
+            self.view.setExpanded(index, not self.view.isExpanded(index))
+
+    def _show_more(self, index: QModelIndex) -> None:
+        """The next page; the keyboard stays where the first new row is."""
+        parent, row = index.parent(), index.row()
+        self.model.fetchMore(parent)
+        self.view.setCurrentIndex(self.model.index(row, 0, parent))
+
+    # Structures
+
+    def _fetch(self, ref: AppRef) -> None:
+        async def read(services: Services) -> SchemaSnapshot:
+            return await services.catalog.schema(ref)
+
+        self._runner.start(
+            read,
+            owner=self,
+            title="Read a structure",
+            done=partial(self._take, ref),
+            failed=partial(self._fail, ref),
+            replaces=f"schema {ref.connection_id} {ref.app_id}",
+        )
+
+    def _take(self, ref: AppRef, snapshot: SchemaSnapshot) -> None:
+        self._is_restoring = True
+        self.model.set_schema(ref, snapshot.schema)
+        self._reopen(ref)
+        self._is_restoring = False
+
+    def _fail(self, ref: AppRef, error: KnownError) -> bool:
+        self.model.set_failed(ref, error.sentence)
+        self._reopen(ref)
+        return True
+
+    def _reopen(self, ref: AppRef) -> None:
+        """Below an app whose rows were replaced, what was open is opened again."""
+        own = app_key(ref)
+        for key in tuple(self._open):
+            if own in key:
+                self.view.expand(self.model.index_of(key))
+        if own in self._current:
+            index = self.model.index_of(self._current)
+            if index.isValid() and index != self.view.currentIndex():
+                self.view.setCurrentIndex(index)
+
+    def _follow(self, changes: Changes) -> None:
+        for ref in changes.schemas:
+            self.model.forget_schema(ref)
+
+    # Copying and the menu
+
+    def copy_id(self) -> None:
+        node = self.model.node(self.view.currentIndex())
+        if node is None or node.app is None:
+            return
+        QGuiApplication.clipboard().setText(node.app.app_id)
+        self.copied.emit(copied_sentence([node.app]))
+
+    def _show_menu(self, at: QPoint) -> None:
+        index = self.view.indexAt(at)
+        if not index.isValid():
+            return
+        menu = self.make_menu(index)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.view.viewport().mapToGlobal(at))
+
+    def make_menu(self, index: QModelIndex) -> QMenu:
+        """What can be done with a row."""
+        menu = QMenu(self)
+        node = self.model.node(index)
+        if node is None:
+            return menu
+        if node.ref is not None:
+            menu.addAction("Open", partial(self.app_activated.emit, node.ref))
+            menu.addAction("Copy app ID", self.copy_id)
+            menu.addAction("Read structure again", partial(self._reread, node.ref))
+            menu.addSeparator()
+        if node.connection is not None:
+            label = plain(node.connection.label, 40).replace("&", "&&")
+            menu.addAction(f"Refresh {label}", partial(self.refresh_requested.emit, node.connection.id))
+            if node.kind is NodeKind.CONNECTION:
+                menu.addAction("Edit connection…", partial(self.edit_connection_requested.emit, node.connection.id))
+        return menu
+
+    def _reread(self, ref: AppRef) -> None:
+        async def read(services: Services) -> SchemaSnapshot:
+            return await services.catalog.schema(ref, refresh=True)
+
+        self._runner.start(
+            read,
+            owner=self,
+            title="Read a structure",
+            done=partial(self._take, ref),
+            failed=partial(self._fail, ref),
+            replaces=f"schema {ref.connection_id} {ref.app_id}",
+        )
