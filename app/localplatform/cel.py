@@ -9,15 +9,17 @@ failing, ``cel.bind``, the string and math extensions, ``ref`` and ``getTime``.
 
 from __future__ import annotations
 
-import json
+import logging
 import math
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from app.localplatform.values import date_key
 
 if TYPE_CHECKING:
     import lark
@@ -38,6 +40,7 @@ _VARIABLES: Mapping[str, frozenset[str]] = {
     "link": _COMMON | {"newData", "linkedData", "actions"},
 }
 _WRITE_VARIABLES = _COMMON | {"newData"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _parse_lock = threading.Lock()
 
 
@@ -140,6 +143,8 @@ def _parse(source: str) -> lark.Tree[Any]:
 def _environment() -> Any:
     import celpy
 
+    # Its debug records print every value that a rule looks at.
+    logging.getLogger("celpy").setLevel(logging.WARNING)
     return celpy.Environment()
 
 
@@ -323,7 +328,9 @@ def _first_line(error: Exception) -> str:
     overload = _OVERLOAD.match(text)
     if overload:
         return f"No matching overload for '{overload.group(1)}'"
-    return text.splitlines()[0][:200] if text else type(error).__name__
+    # The evaluator appends the whole activation, with all values.
+    plain = text.partition(" (in activation")[0]
+    return plain.splitlines()[0][:200] if plain else type(error).__name__
 
 
 def _follow_ref(target: Any, path: str, resolve_ref: RefResolver) -> Any:
@@ -613,11 +620,7 @@ def _on_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def parse_date(value: Any) -> datetime:
-    """A date as the platform accepts it: ISO text (with or without time), or epoch milliseconds."""
+    """A date in any of the forms that the platform takes for a date attribute."""
     if isinstance(value, datetime):
         return value
-    if _is_number(value):
-        return datetime.fromtimestamp(int(value) / 1000, tz=UTC)
-    text = str(value).strip().strip('"') if isinstance(value, str) else json.dumps(value)
-    parsed = datetime.fromisoformat(text)
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return _EPOCH + timedelta(microseconds=date_key(str(value) if isinstance(value, str) else value))
