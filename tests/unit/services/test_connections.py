@@ -1,0 +1,132 @@
+import pytest
+
+from app.core.changes import Changes
+from app.core.connection import Environment, Platform, TokenKind
+from app.core.errors import Invalid, NotFound, Unsupported
+from app.core.secret import Secret
+from app.services.connections import BUILTIN_ID, ConnectionBook, ConnectionDraft
+from app.services.hub import ChangeHub
+from app.services.tokens import TokenKeeper
+from tests.unit.services.fakes import FOUNDATION, FakeClient, FakePool, FakeStores, FakeVault, connection, heard_by
+
+
+class World:
+    def __init__(self) -> None:
+        self.hub = ChangeHub()
+        self.heard = heard_by(self.hub)
+        self.vault = FakeVault()
+        self.stores = FakeStores(connection())
+        self.client = FakeClient()
+        self.pool = FakePool(self.client)
+        self.book = ConnectionBook(self.stores, TokenKeeper(self.vault, self.hub), self.hub)
+        self.book.use(self.pool)
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    await world.book.load()
+    return world
+
+
+def draft(**changes) -> ConnectionDraft:
+    values = {
+        "label": "Production",
+        "platform": Platform.INSTANT,
+        "base_url": "https://api.instantdb.com",
+        "environment": Environment.PRODUCTION,
+    }
+    return ConnectionDraft(**{**values, **changes})
+
+
+async def test_add_stores_the_connection_and_puts_its_tokens_in_the_vault(world):
+    added = await world.book.add(draft(platform_token=Secret(" per_1 "), foundation_app_id=FOUNDATION.upper()))
+    assert world.stores.connections[added.id] == added
+    assert added.foundation_app_id == FOUNDATION
+    assert world.vault.kept == {(added.id, TokenKind.PLATFORM): Secret("per_1")}
+    assert [each.label for each in world.book.all()] == ["Staging", "Production"]
+    assert Changes(connections=True) in world.heard
+
+
+async def test_add_takes_the_trailing_slash_off_the_address(world):
+    assert (await world.book.add(draft(base_url="http://localhost:8888/"))).base_url == "http://localhost:8888"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"label": "  "}, "label"),
+        ({"label": "x" * 81}, "label"),
+        ({"label": "Staging"}, "label"),
+        ({"label": "gpj.\u202eexe"}, "label"),
+        ({"base_url": ""}, "base_url"),
+        ({"base_url": "api.instantdb.com"}, "base_url"),
+        ({"base_url": "ftp://host"}, "base_url"),
+        ({"base_url": "https://"}, "base_url"),
+        ({"base_url": "https://host:99999"}, "base_url"),
+        ({"base_url": "https://[::1"}, "base_url"),
+        ({"base_url": "https://me:secret@host"}, "base_url"),
+        ({"base_url": "https://host/?token=x"}, "base_url"),
+        ({"foundation_app_id": "tar"}, "foundation_app_id"),
+        ({"platform_token": Secret("per_ 1")}, "platform_token"),
+        ({"dash_token": Secret("ß")}, "dash_token"),
+    ],
+)
+async def test_add_with_a_wrong_field_names_it_and_stores_nothing(world, changes, field):
+    with pytest.raises(Invalid) as caught:
+        await world.book.add(draft(**changes))
+    assert [each.field for each in caught.value.fields] == [field]
+    assert len(world.stores.connections) == 1
+    assert world.vault.kept == {}
+
+
+async def test_update_without_tokens_keeps_the_stored_ones_and_retires_the_client(world):
+    world.vault.kept["c1", TokenKind.PLATFORM] = Secret("old")
+    updated = await world.book.update("c1", draft(label="Staging"))
+    assert updated.id == "c1"
+    assert world.vault.kept == {("c1", TokenKind.PLATFORM): Secret("old")}
+    assert world.pool.forgotten == ["c1"]
+
+
+async def test_remove_forgets_tokens_and_connection(world):
+    world.vault.kept["c1", TokenKind.PLATFORM] = Secret("old")
+    await world.book.remove("c1")
+    assert world.vault.kept == {}
+    assert world.stores.connections == {}
+    with pytest.raises(NotFound):
+        world.book.get("c1")
+
+
+async def test_put_builtin_makes_it_once_and_follows_the_port(world):
+    first = await world.book.put_builtin("http://127.0.0.1:1", FOUNDATION)
+    moved = await world.book.put_builtin("http://127.0.0.1:2", FOUNDATION)
+    assert (first.id, first.environment, first.is_builtin) == (BUILTIN_ID, Environment.LOCAL, True)
+    assert moved.base_url == "http://127.0.0.1:2"
+    assert [each.id for each in world.book.all()] == [BUILTIN_ID, "c1"]
+    assert world.stores.connections[BUILTIN_ID] == moved
+
+
+async def test_builtin_cannot_be_removed_nor_moved(world):
+    await world.book.put_builtin("http://127.0.0.1:1", FOUNDATION)
+    with pytest.raises(Unsupported):
+        await world.book.remove(BUILTIN_ID)
+    edited = await world.book.update(BUILTIN_ID, draft(label="Mine", platform_token=Secret("per_x")))
+    assert (edited.label, edited.base_url, edited.environment) == ("Mine", "http://127.0.0.1:1", Environment.LOCAL)
+    assert edited.is_builtin
+    assert world.vault.kept == {}
+
+
+async def test_test_probes_with_the_stored_token_where_the_draft_has_none_and_stores_nothing(world):
+    world.vault.kept["c1", TokenKind.PLATFORM] = Secret("old")
+    probe = await world.book.test(draft(dash_token=Secret("new")), "c1")
+    assert probe == world.client.answer
+    assert world.pool.tested[0][1:] == (Secret("old"), Secret("new"))
+    assert world.client.is_closed
+    assert world.stores.connections["c1"] == connection()
+    assert (("c1", TokenKind.DASH)) not in world.vault.kept
+
+
+async def test_test_of_an_incomplete_draft_is_invalid_before_anything_is_sent(world):
+    with pytest.raises(Invalid):
+        await world.book.test(draft(base_url="nonsense"))
+    assert world.pool.tested == []
