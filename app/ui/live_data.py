@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.core.apps import AppSummary
+from app.core.apps import AppState, AppSummary
 from app.core.changes import Changes
 from app.core.connection import Connection
 from app.core.refs import AppRef
@@ -30,6 +30,16 @@ class TokenPlace(NamedTuple):
     sentence: str
     remedy: str = ""
     is_lasting: bool = True
+
+
+class _Listed:
+    """A table with what is counted over all of it: apps that exist, and when the newest was last seen."""
+
+    def __init__(self, table: AppTable) -> None:
+        self.table = table
+        missing = AppState.MISSING.value
+        self.count = sum(row.state != missing for row in table.rows)
+        self.seen_at = float(max((row.seen_at for row in table.rows), default=0))
 
 
 class _Fetch(QObject):
@@ -87,7 +97,8 @@ class LiveData(QObject):
         self.statuses: dict[str, ConnectionStatus] = {}
         self.table = AppTable()
         self.token_place: TokenPlace | None = None
-        self.updated_at = 0.0
+        self.listed_count = 0
+        self.updated_at = 0.0  # when an app was last listed, seconds since the epoch
         self.has_apps = False
         # The order that the list is in, so that it is sorted before it gets here.
         self.order: Callable[[], tuple[int, bool]] = _usual_order
@@ -104,8 +115,7 @@ class LiveData(QObject):
         self._take_connections(known.connections)
         self._take_statuses(known.statuses)
         if known.apps:
-            self.table = AppTable(known.apps, self._by_id())
-            self.apps_changed.emit()
+            self._show(_Listed(AppTable(known.apps, self._by_id())))
 
     def fetch_all(self) -> None:
         for fetch in (self._connections, self._statuses, self._apps, self._tokens):
@@ -141,21 +151,24 @@ class LiveData(QObject):
         if changes.schemas:
             self.schemas_changed.emit(changes.schemas)
 
-    async def _read_apps(self, services: Services) -> AppTable:
+    async def _read_apps(self, services: Services) -> _Listed:
         connections = {each.id: each for each in services.connections.all()}
         table = AppTable(services.directory.inventory(), connections)
         column, is_descending = self.order()
-        table.pairs(column, is_descending=is_descending)
-        return table
+        table.order(column, is_descending=is_descending)
+        return _Listed(table)
 
     def _take_connections(self, connections: tuple[Connection, ...]) -> None:
         if connections != self.connections:
             self.connections = connections
             self.connections_changed.emit()
 
-    def _take_apps(self, table: AppTable) -> None:
+    def _take_apps(self, listed: _Listed) -> None:
         self.has_apps = True
-        self.table = table
+        self._show(listed)
+
+    def _show(self, listed: _Listed) -> None:
+        self.table, self.listed_count, self.updated_at = listed.table, listed.count, listed.seen_at
         self.apps_changed.emit()
 
     def _take_statuses(self, statuses: tuple[ConnectionStatus, ...]) -> None:

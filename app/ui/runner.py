@@ -46,7 +46,7 @@ class Reach(Protocol):
     @property
     def is_running(self) -> bool: ...
 
-    def start(self, build: Callable[[], Awaitable[Services]]) -> None: ...
+    def start(self, build: Callable[[], Awaitable[Services]] | None = None) -> None: ...
 
     def submit(self, work: Callable[[Services], Awaitable[T]]) -> concurrent.futures.Future[T]: ...
 
@@ -192,7 +192,7 @@ class Runner(QObject):
 
     # Starting and ending
 
-    def open(self, build: Callable[[], Awaitable[Services]]) -> None:
+    def open(self, build: Callable[[], Awaitable[Services]] | None = None) -> None:
         """Start the engine; work that was handed in before begins now."""
         self._engine.start(build)
         self._attach()

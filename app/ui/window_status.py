@@ -7,7 +7,6 @@ import time
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QStatusBar, QWidget
 
-from app.core.apps import AppState
 from app.core.connection import Connection
 from app.core.status import ConnectionStatus, Health
 from app.core.text import plain
@@ -82,8 +81,8 @@ class WindowStatusBar(QStatusBar):
         self._mark.setVisible(bool(healths))
         total = counted(len(healths), "connection")
         self._set(self._health, f"{up} of {total} up" if healths else "No connection yet")
-        listed = [each for each in self._data.table.rows if each.state != AppState.MISSING.value]
-        self._set(self._counts, counted(len(listed), "app") if listed or self._data.has_apps else "")
+        listed = self._data.listed_count
+        self._set(self._counts, counted(listed, "app") if listed or self._data.has_apps else "")
 
     def _tell_token(self) -> None:
         place = self._data.token_place

@@ -1,0 +1,205 @@
+"""Opens the window and runs it: the window first, everything else behind it."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import sys
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import (
+    QMessageLogContext,
+    QObject,
+    QSocketNotifier,
+    Qt,
+    QTimer,
+    QtMsgType,
+    Signal,
+    qInstallMessageHandler,
+)
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from app.ui import start_trace
+from app.ui.main_window import MainWindow
+from app.ui.runner import Reach, Runner
+from app.ui.settings import WindowSettings
+from app.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from qasync import QEventLoop
+
+    from app.storage.last_known import LastKnown, LastKnownReader
+    from app.storage.paths import Profile
+
+_logger = logging.getLogger(__name__)
+_qt_logger = logging.getLogger("qt")
+# The services start at the latest then, even where the last-known state is still being read.
+_PATIENCE_MS = 250
+
+
+def run(profile: Profile, last_known: LastKnownReader, engine: Reach) -> int:
+    """Show the window at once, start the engine after its first paint; the answer is the exit code."""
+    application = make_application(sys.argv[:1])
+    start = Start(application, profile, last_known, engine)
+    start.begin()
+    code = start.run()
+    start.end()
+    return code
+
+
+def make_application(arguments: list[str]) -> QApplication:
+    """The application, named and styled alike on every desktop."""
+    QApplication.setStyle("Fusion")
+    application = QApplication(arguments)
+    application.setApplicationName("tenantry")
+    application.setApplicationDisplayName("Tenantry")
+    application.setDesktopFileName("tenantry")
+    # The window's close button begins the shutdown; the loop ends when that is over.
+    application.setQuitOnLastWindowClosed(False)
+    return application
+
+
+class Start(QObject):
+    """The order of the start: paint, last-known state, engine, the rest of the window."""
+
+    _read = Signal(object)
+
+    def __init__(self, application: QApplication, profile: Profile, last_known: LastKnownReader, engine: Reach) -> None:
+        super().__init__()
+        self._application, self._last_known = application, last_known
+        settings = WindowSettings(profile.settings_path)
+        self.theme = Theme(application, settings.theme, settings.text_scale)
+        self.runner = Runner(engine)
+        self.window = MainWindow(self.runner, settings, self.theme, profile.data_dir)
+        self.window.closed.connect(application.quit)
+        self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
+        self._patience.timeout.connect(self._open)
+        self._read.connect(self._show_last_known, Qt.ConnectionType.QueuedConnection)
+        self._is_open = False
+        self._loop: QEventLoop | None = None
+        self._signals: _SignalWatch | None = None
+        self._icon_path = str(_icon_path())
+
+    def begin(self) -> None:
+        """Show the window; all else follows its first paint."""
+        start_trace.AfterPaint(self.window, self._painted)
+        self.window.show()
+
+    def run(self) -> int:
+        """The event loop of Qt and asyncio, until the window is closed."""
+        import qasync
+
+        self._loop = loop = qasync.QEventLoop(self._application)
+        code: int = loop.run_forever()
+        return code
+
+    def end(self) -> None:
+        """Give back what the process holds; the engine has stopped."""
+        if self._signals is not None:
+            self._signals.close()
+        if self._loop is not None:
+            self._loop.close()
+        sys.excepthook = sys.__excepthook__
+        qInstallMessageHandler(None)
+        # Widgets go while the application is still there, and in our order, not the interpreter's.
+        self.window.deleteLater()
+        QApplication.sendPostedEvents(self.window, 0)
+
+    def _painted(self) -> None:
+        start_trace.note("first_paint")
+        self._patience.start()
+        self._last_known.add_done_callback(self._read.emit)
+
+    def _show_last_known(self, known: LastKnown) -> None:
+        if known.apps:
+            start_trace.AfterPaint(self.window.overview.app_list.view.viewport(), self._listed)
+            self.window.show_last_known(known)
+            self.window.overview.app_list.view.viewport().update()
+        else:
+            self.window.show_last_known(known)
+            self._open()
+
+    def _listed(self) -> None:
+        start_trace.note("list_ready")
+        self._open()
+
+    def _open(self) -> None:
+        """The engine first, so that its imports run while the window builds its lesser parts."""
+        if self._is_open:
+            return
+        self._is_open = True
+        self._patience.stop()
+        self._install_hooks()
+        self.runner.open()
+        self.window.complete()
+        self.window.setWindowIcon(QIcon(self._icon_path))
+
+    def _install_hooks(self) -> None:
+        qInstallMessageHandler(_log_qt)
+        sys.excepthook = self._route
+        self._signals = _SignalWatch(self.window.close, self)
+
+    def _route(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """What escapes a slot: shown like any other bug, never lost."""
+        if issubclass(kind, KeyboardInterrupt):
+            self.window.close()
+            return
+        self.runner.route(error.with_traceback(trace), "An action")
+
+
+class _SignalWatch(QObject):
+    """SIGTERM and SIGINT close the window as its button does.
+
+    Python runs signal handlers only between its own instructions; the wake-up socket brings Qt's loop there.
+    """
+
+    def __init__(self, close: object, parent: QObject) -> None:
+        super().__init__(parent)
+        self._close_window = close
+        self._reader, self._writer = socket.socketpair()
+        self._reader.setblocking(False)
+        self._writer.setblocking(False)
+        self._before_fd = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        self._before = {each: signal.signal(each, self._note) for each in (signal.SIGTERM, signal.SIGINT)}
+        self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, self)
+        self._notifier.activated.connect(self._drain)
+        self._was_asked = False
+
+    def close(self) -> None:
+        self._notifier.setEnabled(False)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._before_fd)
+        self._reader.close()
+        self._writer.close()
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self._was_asked = True
+
+    def _drain(self) -> None:
+        self._reader.recv(64)
+        if self._was_asked and callable(self._close_window):
+            self._was_asked = False
+            self._close_window()
+
+
+def _icon_path() -> object:
+    from app.storage.paths import resources_dir
+
+    return resources_dir() / "icons" / "tenantry.svg"
+
+
+_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+
+
+def _log_qt(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+    _qt_logger.log(_LEVELS.get(kind, logging.WARNING), "%s", message)

@@ -1,0 +1,403 @@
+"""The main window: assembles the parts and connects them; what commands do is in ``commands``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QMainWindow, QTabWidget, QToolBar, QVBoxLayout, QWidget
+
+from app.core.apps import AppSummary
+from app.core.connection import Connection, Environment
+from app.core.errors import KnownError
+from app.core.refs import AppRef
+from app.core.text import plain
+from app.ui.actions import ActionRegistry
+from app.ui.badges import text_label
+from app.ui.closing import Closing
+from app.ui.commands import Commands
+from app.ui.live_data import LiveData
+from app.ui.message_bar import MessageBar
+from app.ui.overview import OverviewPanel
+from app.ui.runner import JobState, Runner
+from app.ui.settings import WindowSettings
+from app.ui.theme import Theme, badge_text
+from app.ui.toolbar import MainToolbar
+from app.ui.window_actions import add_actions
+from app.ui.window_status import WindowStatusBar
+
+if TYPE_CHECKING:
+    from app.storage.last_known import LastKnown
+    from app.ui.app_view import AppView
+    from app.ui.bottom_panel import BottomPanel, BottomTab
+    from app.ui.database_tree import DatabaseTree
+
+_FIRST_SIZE = QSize(1440, 900)
+_TREE_WIDTH, _BOTTOM_HEIGHT = 280, 190
+
+
+class MainWindow(QMainWindow):
+    """Shown at once with what was last known; ``complete`` builds the rest after the first paint.
+
+    ``closed`` is sent when the shutdown is over and the program may end.
+    """
+
+    closed = Signal()
+    connection_chosen = Signal(object)
+
+    def __init__(self, runner: Runner, settings: WindowSettings, theme: Theme, data_dir: Path) -> None:
+        super().__init__()
+        self.setWindowTitle("Tenantry")
+        self.runner, self.settings, self.theme, self.data_dir = runner, settings, theme, data_dir
+        self.data = LiveData(runner, self)
+        self.commands = Commands(runner, self.data, self)
+        self.closing = Closing(runner, self)
+        self.toolbar = MainToolbar()
+        self.overview = OverviewPanel(runner, self.data)
+        self.messages = MessageBar()
+        self.tabs = QTabWidget()
+        self.production_bar = _production_bar()
+        self.tree_dock = QDockWidget("Databases", self)
+        self.bottom_dock = QDockWidget("Activity, jobs and findings", self)
+        self.tree: DatabaseTree | None = None
+        self.bottom: BottomPanel | None = None
+        self._views: dict[AppRef, AppView] = {}
+        self._lay_out()
+        self.registry = ActionRegistry(self)
+        add_actions(self)
+        self._connect()
+        self._restore()
+
+    # Building
+
+    def _lay_out(self) -> None:
+        self.addToolBar(self.toolbar)
+        self.addToolBarBreak()
+        self.addToolBar(self.production_bar)
+        self.tabs.setDocumentMode(True)
+        self.tabs.setTabsClosable(True)
+        self.tabs.setMovable(True)
+        self.tabs.setAccessibleName("Tabs")
+        self.tabs.addTab(self.overview, "Overview")
+        self.tabs.tabBar().setTabButton(0, self.tabs.tabBar().ButtonPosition.RightSide, None)
+        centre = QWidget()
+        box = QVBoxLayout(centre)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.messages)
+        box.addWidget(self.tabs)
+        self.setCentralWidget(centre)
+        self._dress_docks()
+        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self.tree_dock)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.bottom_dock)
+        self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.status = WindowStatusBar(self.data)
+        self.setStatusBar(self.status)
+
+    def _dress_docks(self) -> None:
+        for dock, name in ((self.tree_dock, "databases"), (self.bottom_dock, "bottom")):
+            dock.setObjectName(name)
+            dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
+        head = text_label("DATABASES", "sectionHead")
+        head.setContentsMargins(14, 10, 8, 6)
+        self.tree_dock.setTitleBarWidget(head)
+        self.bottom_dock.setTitleBarWidget(QWidget())
+
+    def _connect(self) -> None:
+        data, commands, toolbar, overview = self.data, self.commands, self.toolbar, self.overview
+        data.connections_changed.connect(self._show_connections)
+        data.statuses_changed.connect(self._show_connections)
+        toolbar.switcher.chosen.connect(self.choose_connection)
+        toolbar.switcher.add_requested.connect(commands.add_connection)
+        toolbar.refresh_requested.connect(commands.refresh)
+        toolbar.palette_requested.connect(self.open_palette)
+        toolbar.jobs_requested.connect(self.show_jobs)
+        toolbar.create_requested.connect(commands.create_app)
+        overview.cards.chosen.connect(self.choose_connection)
+        overview.cards.add_requested.connect(commands.add_connection)
+        overview.cards.check_requested.connect(commands.check)
+        overview.cards.edit_requested.connect(commands.edit_connection)
+        overview.cards.remove_requested.connect(commands.remove_connection)
+        overview.strip.action_requested.connect(commands.act_on)
+        overview.strip.all_requested.connect(self.show_findings)
+        overview.app_list.create_requested.connect(commands.create_app)
+        overview.app_list.open_requested.connect(self.open_app)
+        overview.app_list.rename_requested.connect(commands.rename_app)
+        overview.app_list.delete_requested.connect(commands.delete_app)
+        overview.app_list.refresh_requested.connect(commands.refresh)
+        overview.app_list.copied.connect(self.status.confirm)
+        commands.app_wanted.connect(self.show_app)
+        commands.view_wanted.connect(self.open_app)
+        commands.app_deleted.connect(self._close_view)
+        commands.confirmed.connect(self.status.confirm)
+        self.messages.details_requested.connect(self._show_error_details)
+        self.runner.known_error.connect(self._show_known_error)
+        self.runner.bug_found.connect(self._show_error_details)
+        self.runner.busy_changed.connect(self._tell_jobs)
+        self.runner.jobs_changed.connect(self._tell_jobs)
+        self.runner.ready.connect(self._begin)
+        self.tabs.tabCloseRequested.connect(self._close_tab)
+        self.closing.finished.connect(self._end)
+        self.theme.changed.connect(self._dress)
+        self._looking = QTimer(self, interval=400)
+        self._looking.timeout.connect(self._tell_jobs)
+
+    def _restore(self) -> None:
+        if self.settings.geometry.isEmpty() or not self.restoreGeometry(self.settings.geometry):
+            room = self.screen().availableSize()
+            self.resize(_FIRST_SIZE.boundedTo(room * 0.94))
+        layout: QByteArray = self.settings.layout
+        if layout.isEmpty() or not self.restoreState(layout):
+            self.resizeDocks([self.tree_dock], [_TREE_WIDTH], Qt.Orientation.Horizontal)
+            self.resizeDocks([self.bottom_dock], [_BOTTOM_HEIGHT], Qt.Orientation.Vertical)
+        self.toolbar.setVisible(True)
+        self.production_bar.setVisible(False)
+        self.choose_connection(self.settings.connection_id)
+
+    def complete(self) -> None:
+        """Build what the first paint can do without."""
+        from app.ui.bottom_panel import BottomPanel
+        from app.ui.database_tree import DatabaseTree
+
+        if self.tree is not None:
+            return
+        self.bottom = BottomPanel(self.runner, self.data)
+        self.bottom.finding_action_requested.connect(self.commands.act_on)
+        self.bottom.tabs.setCurrentIndex(max(0, min(2, self.settings.bottom_tab)))
+        self.bottom_dock.setWidget(self.bottom)
+        self.tree = DatabaseTree(self.runner)
+        self._connect_tree(self.tree)
+        self.tree_dock.setWidget(self.tree)
+
+    def _connect_tree(self, tree: DatabaseTree) -> None:
+        data, commands = self.data, self.commands
+        tree.app_activated.connect(self.open_app)
+        tree.refresh_requested.connect(commands.check)
+        tree.edit_connection_requested.connect(commands.edit_connection)
+        tree.add_connection_requested.connect(commands.add_connection)
+        tree.copied.connect(self.status.confirm)
+        data.apps_changed.connect(self._fill_tree)
+        data.connections_changed.connect(self._fill_tree)
+        data.statuses_changed.connect(lambda: tree.set_statuses(data.statuses.values()))
+        keys = self.settings.open_nodes
+        if keys:
+            tree.restore_open(keys)
+        self._fill_tree()
+        tree.set_statuses(data.statuses.values())
+
+    def _fill_tree(self) -> None:
+        if self.tree is not None:
+            self.tree.set_inventory(self.data.connections, self.data.table.rows)
+
+    # What was known, what is known
+
+    def show_last_known(self, known: LastKnown) -> None:
+        self.data.show_last_known(known)
+
+    def _begin(self) -> None:
+        self.data.fetch_all()
+        self.commands.first_refresh()
+
+    def _show_connections(self) -> None:
+        chosen = self.commands.chosen_id
+        if self.data.connections and chosen is not None and self.data.connection(chosen) is None:
+            self.choose_connection(None)
+            return
+        self.toolbar.switcher.show_connection(self.data.connections, self.data.statuses, chosen)
+        self._tell_environment()
+
+    def choose_connection(self, connection_id: str | None) -> None:
+        """Narrow the window to one connection, None for all."""
+        self.commands.chosen_id = connection_id
+        self.overview.choose_connection(connection_id)
+        self.status.set_chosen(connection_id)
+        self.toolbar.switcher.show_connection(self.data.connections, self.data.statuses, connection_id)
+        self._tell_environment()
+        self.connection_chosen.emit(connection_id)
+
+    def sole_connection_id(self) -> str | None:
+        """The connection that commands are about: the chosen one, or the only one there is."""
+        if self.commands.chosen_id is not None:
+            return self.commands.chosen_id
+        return self.data.connections[0].id if len(self.data.connections) == 1 else None
+
+    def _tell_environment(self) -> None:
+        chosen = self.data.connection(self.commands.chosen_id)
+        is_production = chosen is not None and chosen.environment is Environment.PRODUCTION
+        self.production_bar.setVisible(is_production)
+        title = f"Tenantry — {plain(chosen.label, 80)} ({chosen.environment.value})" if chosen else "Tenantry"
+        if title != self.windowTitle():
+            self.setWindowTitle(title)
+
+    # Going somewhere
+
+    def open_palette(self) -> None:
+        from app.ui.palette_dialog import PaletteDialog
+
+        table = self.data.table
+        actions = [(action, self.registry.menu_of(action.objectName())) for action in self.registry]
+        dialog = PaletteDialog(table.rows, table.haystack, self.data.by_id(), actions, self)
+        dialog.app_chosen.connect(self.open_app)
+        dialog.copied.connect(self.status.confirm)
+        dialog.open()
+        corner = self.mapToGlobal(self.rect().topLeft())
+        dialog.move(corner.x() + (self.width() - dialog.width()) // 2, corner.y() + self.toolbar.height() + 40)
+
+    def show_app(self, ref: AppRef) -> None:
+        """Bring an app into sight in the list."""
+        self.tabs.setCurrentWidget(self.overview)
+        if self.overview.app_list.select_app(ref):
+            self.overview.app_list.view.setFocus()
+        else:
+            self.status.confirm("This app is not in the list (any more)")
+
+    def open_app(self, ref: AppRef) -> None:
+        """Open the structure of an app in a tab of its own."""
+        from app.ui.app_view import AppView
+
+        view = self._views.get(ref)
+        app, connection = self.data.app(ref), self.data.connection(ref.connection_id)
+        if view is None and (app is None or connection is None):
+            self.status.confirm("This app is not in the list (any more)")
+            return
+        if view is None and app is not None and connection is not None:
+            view = self._views[ref] = AppView(self.runner, app, connection)
+            at = self.tabs.addTab(view, _tab_title(app, connection))
+            self.tabs.setTabToolTip(at, f"{connection.label} ({connection.environment.value})")
+        assert view is not None
+        self.tabs.setCurrentWidget(view)
+        view.setFocus()
+
+    def focus_filter(self) -> None:
+        self.tabs.setCurrentWidget(self.overview)
+        self.overview.app_list.filter_box.setFocus()
+        self.overview.app_list.filter_box.selectAll()
+
+    def focus_tree(self) -> None:
+        self.tree_dock.setVisible(True)
+        if self.tree is not None:
+            self.tree.setFocus()
+
+    def show_jobs(self) -> None:
+        from app.ui.bottom_panel import BottomTab
+
+        self._show_bottom(BottomTab.JOBS)
+
+    def show_findings(self) -> None:
+        from app.ui.bottom_panel import BottomTab
+
+        self._show_bottom(BottomTab.FINDINGS)
+
+    def show_activity(self) -> None:
+        from app.ui.bottom_panel import BottomTab
+
+        self._show_bottom(BottomTab.ACTIVITY)
+
+    def _show_bottom(self, tab: BottomTab) -> None:
+        self.complete()
+        assert self.bottom is not None
+        self.bottom_dock.setVisible(True)
+        self.bottom.show_tab(tab)
+
+    def close_current_tab(self) -> None:
+        self._close_tab(self.tabs.currentIndex())
+
+    def _close_tab(self, at: int) -> None:
+        view = self.tabs.widget(at)
+        ref = next((ref for ref, each in self._views.items() if each is view), None)
+        if ref is not None:
+            self._close_view(ref)
+
+    def _close_view(self, ref: AppRef) -> None:
+        view = self._views.pop(ref, None)
+        if view is not None:
+            self.tabs.removeTab(self.tabs.indexOf(view))
+            view.deleteLater()
+
+    # Telling
+
+    def _tell_jobs(self) -> None:
+        jobs = self.runner.jobs()
+        self.toolbar.jobs_button.tell(jobs)
+        is_busy = any(job.state is JobState.RUNNING for job in jobs)
+        if is_busy != self._looking.isActive():
+            self._looking.start() if is_busy else self._looking.stop()
+
+    def _show_known_error(self, error: KnownError, title: str) -> None:
+        self.messages.show_error(error, title)
+
+    def _show_error_details(self, error: BaseException, title: str) -> None:
+        from app.ui.error_dialog import ErrorDialog
+
+        ErrorDialog(error, title, self).open()
+
+    def show_shortcuts(self) -> None:
+        from app.ui.info_dialogs import ShortcutsDialog
+
+        ShortcutsDialog(self.registry, self).open()
+
+    def show_about(self) -> None:
+        from app.ui.info_dialogs import AboutDialog
+
+        AboutDialog(self.windowIcon(), self.data_dir, self).open()
+
+    def _dress(self) -> None:
+        """After the theme or the text size changed: what was drawn once is drawn anew."""
+        for part in (self.toolbar, self.overview, self.messages, self.bottom):
+            if part is not None:
+                part.refresh_looks()
+        self._show_connections()
+
+    # Ending
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """The window goes when the work has ended, not before."""
+        event.ignore()
+        if not self.closing.is_running:
+            self.remember()
+            self.closing.start()
+
+    def _end(self) -> None:
+        self.hide()
+        self.closed.emit()
+
+    def remember(self) -> None:
+        """Keep places and looks for the next start."""
+        settings = self.settings
+        settings.geometry = self.saveGeometry()
+        settings.layout = self.saveState()
+        settings.connection_id = self.commands.chosen_id
+        if self.bottom is not None:
+            settings.bottom_tab = self.bottom.tabs.currentIndex()
+        if self.tree is not None:
+            settings.open_nodes = tuple(self.tree.open_nodes())
+        settings.save()
+
+
+def _tab_title(app: AppSummary, connection: Connection) -> str:
+    """The environment is part of it wherever it is not the local one."""
+    title = (plain(app.title, 40) or "untitled").replace("&", "&&")
+    if connection.environment is Environment.LOCAL:
+        return title
+    return f"{title} · {badge_text(connection.environment)}"
+
+
+def _production_bar() -> QToolBar:
+    """A strip across the whole window that cannot be overlooked."""
+    bar = QToolBar("Environment")
+    bar.setObjectName("environment")
+    bar.setMovable(False)
+    bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+    strip = QFrame()
+    strip.setProperty("look", "production")
+    row = QHBoxLayout(strip)
+    row.setContentsMargins(14, 3, 14, 3)
+    label = text_label("PRODUCTION — what you change here reaches real users at once")
+    row.addWidget(label, 1, Qt.AlignmentFlag.AlignCenter)
+    strip.setAccessibleName(label.text())
+    bar.addWidget(strip)
+    bar.setStyleSheet("QToolBar { padding: 0; border: 0; spacing: 0; }")
+    bar.setVisible(False)
+    return bar

@@ -1,0 +1,46 @@
+"""Asks before a connection is forgotten."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from app.core.connection import Connection
+from app.core.text import plain
+from app.ui.badges import text_label
+from app.ui.environment_badge import EnvironmentBadge
+
+
+class RemoveConnectionDialog(QDialog):
+    """Accepted when the operator said yes; nothing is done in here."""
+
+    def __init__(self, connection: Connection, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Remove connection")
+        head = QHBoxLayout()
+        head.setSpacing(9)
+        head.addWidget(text_label(plain(connection.label, 80), "heading"))
+        head.addWidget(EnvironmentBadge(connection.environment))
+        head.addStretch(1)
+        explanation = text_label(
+            "Tenantry forgets this connection, its stored tokens and its last-known apps. "
+            "The platform and its apps are not touched. This cannot be undone, but the connection can be added again."
+        )
+        explanation.setWordWrap(True)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.remove_button = QPushButton("Remove connection")
+        self.remove_button.setProperty("look", "danger")
+        self.remove_button.setAutoDefault(False)
+        buttons.addButton(self.remove_button, QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(20, 18, 20, 14)
+        box.setSpacing(14)
+        box.addLayout(head)
+        box.addWidget(text_label(plain(connection.base_url, 200), "muted"))
+        box.addWidget(explanation)
+        box.addWidget(buttons)
+        self.setMinimumWidth(460)
+        buttons.button(QDialogButtonBox.StandardButton.Cancel).setFocus()

@@ -1,0 +1,169 @@
+"""The actions of the main window: names, menus and keys in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QDockWidget
+
+from app.core.refs import AppRef
+from app.ui.icons import sign
+from app.ui.theme import ThemeChoice
+
+if TYPE_CHECKING:
+    from app.ui.main_window import MainWindow
+
+MENUS = ("&App", "&Edit", "&View", "&Connection", "&Help")
+_STEP = 10
+
+
+def add_actions(window: MainWindow) -> None:
+    """Fill the window's registry, and its menu bar from that."""
+    _add_app(window)
+    _add_edit(window)
+    _add_view(window)
+    _add_connection(window)
+    _add_help(window)
+    bar = window.menuBar()
+    for title in MENUS:
+        window.registry.fill(bar.addMenu(title), title.replace("&", ""))
+    _follow_selection(window)
+
+
+def _add_app(window: MainWindow) -> None:
+    add, commands = window.registry.add, window.commands
+    add("app.create", "&New app…", commands.create_app, menu="App", shortcut="Ctrl+N", icon=sign("plus"))
+    add("app.open", "&Open", _on_selected(window, window.open_app), menu="App", shortcut="Ctrl+O")
+    add("app.rename", "&Rename…", _on_selected(window, commands.rename_app), menu="App", shortcut="Ctrl+R")
+    add("app.delete", "&Delete…", _on_selected(window, commands.delete_app), menu="App", shortcut="Ctrl+Del")
+    add("app.close_tab", "&Close tab", window.close_current_tab, menu="App", shortcut="Ctrl+W", starts_group=True)
+    add("window.quit", "&Quit", window.close, menu="App", shortcut="Ctrl+Q", starts_group=True)
+
+
+def _add_edit(window: MainWindow) -> None:
+    add, apps = window.registry.add, window.overview.app_list
+    add("edit.copy_ids", "&Copy app ID", apps.copy_ids, menu="Edit", shortcut="Ctrl+Shift+C", icon=sign("copy"))
+    add("edit.copy_env", "Copy as .&env line", apps.copy_env, menu="Edit")
+    add("edit.copy_json", "Copy as &JSON", apps.copy_json, menu="Edit")
+    add("edit.copy_csv", "Copy as C&SV", apps.copy_csv, menu="Edit")
+    add("edit.filter", "&Filter apps", window.focus_filter, menu="Edit", shortcut="Ctrl+F", starts_group=True)
+    add("edit.jump", "&Jump to…", window.open_palette, menu="Edit", shortcut="Ctrl+K")
+
+
+def _add_view(window: MainWindow) -> None:
+    add = window.registry.add
+    add("view.refresh", "&Refresh", window.commands.refresh, menu="View", shortcut="F5", icon=sign("refresh"))
+    add("view.tree", "&Databases", window.focus_tree, menu="View", shortcut="Ctrl+1", starts_group=True)
+    add("view.activity", "&Activity", window.show_activity, menu="View", shortcut="Ctrl+2")
+    add("view.jobs", "&Jobs", window.show_jobs, menu="View", shortcut="Ctrl+3")
+    add("view.findings", "&Findings", window.show_findings, menu="View", shortcut="Ctrl+4")
+    toggle = _toggler(window.tree_dock)
+    add("view.hide_tree", "Show or hide databases", toggle, menu="View", shortcut="Ctrl+B", starts_group=True)
+    add(
+        "view.hide_bottom", "Show or hide the lower panel", _toggler(window.bottom_dock), menu="View", shortcut="Ctrl+J"
+    )
+    _add_theme(window)
+    _add_text_size(window)
+
+
+def _toggler(dock: QDockWidget) -> Callable[[], None]:
+    return lambda: dock.setVisible(not dock.isVisible())
+
+
+def _add_theme(window: MainWindow) -> None:
+    group = QActionGroup(window)
+    for choice, text in (
+        (ThemeChoice.SYSTEM, "As the &system"),
+        (ThemeChoice.LIGHT, "&Light"),
+        (ThemeChoice.DARK, "&Dark"),
+    ):
+        action = window.registry.add(f"view.theme.{choice.value}", text, _chooser(window, choice), menu="View/Theme")
+        action.setCheckable(True)
+        action.setChecked(window.settings.theme is choice)
+        group.addAction(action)
+
+
+def _chooser(window: MainWindow, choice: ThemeChoice) -> Callable[[], None]:
+    def choose() -> None:
+        window.settings.theme = choice
+        window.theme.set_choice(choice)
+
+    return choose
+
+
+def _add_text_size(window: MainWindow) -> None:
+    def scale(change: Callable[[int], int]) -> Callable[[], None]:
+        def act() -> None:
+            window.theme.set_text_scale(change(window.theme.text_scale))
+            window.settings.text_scale = window.theme.text_scale
+
+        return act
+
+    add = window.registry.add
+    add("view.text.larger", "&Larger", scale(lambda now: now + _STEP), menu="View/Text size", shortcut="Ctrl++")
+    add("view.text.smaller", "&Smaller", scale(lambda now: now - _STEP), menu="View/Text size", shortcut="Ctrl+-")
+    add("view.text.usual", "&Usual", scale(lambda _: 100), menu="View/Text size", shortcut="Ctrl+0")
+
+
+def _add_connection(window: MainWindow) -> None:
+    add, commands = window.registry.add, window.commands
+    add("connection.add", "&Add connection…", commands.add_connection, menu="Connection", shortcut="Ctrl+Shift+N")
+    edit = _on_chosen(window, commands.edit_connection)
+    add("connection.edit", "&Edit connection…", edit, menu="Connection", shortcut="Ctrl+Shift+E")
+    add("connection.check", "&Check now", _on_chosen(window, commands.check), menu="Connection")
+    remove = _on_chosen(window, commands.remove_connection)
+    add("connection.remove", "&Remove connection…", remove, menu="Connection", starts_group=True)
+    add("connection.all", "Show &all connections", lambda: window.choose_connection(None), menu="Connection")
+
+
+def _add_help(window: MainWindow) -> None:
+    add = window.registry.add
+    add("help.shortcuts", "&Shortcuts", window.show_shortcuts, menu="Help", shortcut="F1")
+    add("help.about", "&About Tenantry", window.show_about, menu="Help")
+
+
+def _on_selected(window: MainWindow, act: Callable[[AppRef], None]) -> Callable[[], None]:
+    def go() -> None:
+        ref = window.overview.app_list.selected_ref()
+        if ref is not None:
+            act(ref)
+
+    return go
+
+
+def _on_chosen(window: MainWindow, act: Callable[[str], None]) -> Callable[[], None]:
+    def go() -> None:
+        key = window.sole_connection_id()
+        if key is not None:
+            act(key)
+
+    return go
+
+
+def _follow_selection(window: MainWindow) -> None:
+    """Actions that need a selection are grey without one, so that no entry of a menu does nothing."""
+    registry, apps = window.registry, window.overview.app_list
+
+    def tell() -> None:
+        has_one = apps.selected_ref() is not None
+        has_any = has_one or bool(apps.selected_apps())
+        for name in ("app.open", "app.rename", "app.delete"):
+            registry[name].setEnabled(has_one)
+        for name in ("edit.copy_ids", "edit.copy_env", "edit.copy_json", "edit.copy_csv"):
+            registry[name].setEnabled(has_any)
+
+    def tell_connection() -> None:
+        key = window.sole_connection_id()
+        connection = window.data.connection(key)
+        for name in ("connection.edit", "connection.check"):
+            registry[name].setEnabled(connection is not None)
+        registry["connection.remove"].setEnabled(connection is not None and not connection.is_builtin)
+
+    apps.selected.connect(lambda _: tell())
+    window.data.apps_changed.connect(tell)
+    window.data.connections_changed.connect(tell_connection)
+    window.connection_chosen.connect(lambda _: tell_connection())
+    tell()
+    tell_connection()
