@@ -13,6 +13,7 @@ import httpx
 
 from app.localplatform import apps
 from app.localplatform.app import Settings, build_app
+from app.localplatform.sessions import Session
 from app.localplatform.store import Store
 
 PLATFORM_TOKEN = "per_" + "a" * 64
@@ -43,6 +44,7 @@ class AdminApi:
     store: Store
     app_id: str
     admin_token: str
+    registry: dict[str, Session]
 
     def headers(self, **who: str) -> dict[str, str]:
         named = {name.replace("_", "-"): value for name, value in who.items()}
@@ -99,6 +101,6 @@ async def admin_api(data_dir: Path) -> AsyncIterator[AdminApi]:
             row, token = apps.create_app(conn, title="Test")
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            yield AdminApi(client, store, row.id, token)
+            yield AdminApi(client, store, row.id, token, app.state.sessions)
     finally:
         store.close()
