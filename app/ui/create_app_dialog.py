@@ -1,0 +1,134 @@
+"""Makes an app, blank or from a template."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QLineEdit, QListWidget, QListWidgetItem, QWidget
+
+from app.core.apps import AppSummary
+from app.core.connection import Connection
+from app.core.refs import new_id
+from app.core.text import plain
+
+from .action_dialog import ActionDialog
+from .badges import text_label
+from .environment_badge import SPOKEN
+from .form_field import FormField
+from .runner import Runner
+
+if TYPE_CHECKING:
+    from app.services.suite import Services
+    from app.services.templates import Template
+
+_NAME = Qt.ItemDataRole.UserRole
+_ABOUT = Qt.ItemDataRole.UserRole + 1
+_BLANK = ("Blank", "No agents yet: the app starts empty.")
+
+
+class CreateAppDialog(ActionDialog):
+    """``created`` carries the AppSummary of the new app.
+
+    The app's ID is chosen when the dialog opens: whoever presses Create again after a lost answer gets the same app.
+    """
+
+    created = Signal(object)
+
+    def __init__(
+        self,
+        runner: Runner,
+        connections: Sequence[Connection],
+        connection_id: str | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(runner, "New app", "Create app", parent)
+        self._connections = {each.id: each for each in connections if not each.is_read_only}
+        self._app_id = new_id()
+        self.connection_box = QComboBox()
+        self.title_edit = QLineEdit()
+        self.title_edit.setPlaceholderText("Ana’s workspace")
+        self.template_list = QListWidget()
+        self.template_list.setAccessibleName("Template")
+        self.about = text_label("", "muted")
+        self.about.setWordWrap(True)
+        self._build(connection_id)
+
+    def _build(self, connection_id: str | None) -> None:
+        for each in self._connections.values():
+            self.connection_box.addItem(plain(each.label, 60), each.id)
+        chosen = self.connection_box.findData(connection_id)
+        self.connection_box.setCurrentIndex(max(0, chosen))
+        self.connection_box.currentIndexChanged.connect(self._follow_connection)
+        self.add_field("connection", FormField("&Connection", self.connection_box))
+        self.add_field("title", FormField("&Title", self.title_edit))
+        self.template_list.setFixedHeight(112)
+        self.template_list.currentItemChanged.connect(self._follow_template)
+        self.title_edit.textChanged.connect(lambda _text: self.action_button.setEnabled(self.can_act()))
+        self.add_field("template_name", FormField("T&emplate", self.template_list))
+        self.about.setMinimumHeight(self.fontMetrics().height() * 2 + 6)
+        self.about.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.body.addWidget(self.about)
+        self._add_template("", *_BLANK)
+        self.template_list.setCurrentRow(0)
+        self._follow_connection()
+        self.title_edit.setFocus()
+        self._runner.start(_templates, owner=self, title="Read the templates", done=self._take_templates, quiet=True)
+
+    def _take_templates(self, templates: Sequence[Template]) -> None:
+        for each in templates:
+            # The blank choice stands at the top already.
+            if not each.entity_names:
+                continue
+            names = ", ".join(sorted(each.entity_names))
+            self._add_template(each.name, each.title, f"{each.description} Agents: {names}.")
+
+    def _add_template(self, name: str, title: str, about: str) -> None:
+        item = QListWidgetItem(title)
+        item.setData(_NAME, name)
+        item.setData(_ABOUT, about)
+        item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, about)
+        self.template_list.addItem(item)
+
+    def _follow_template(self, item: QListWidgetItem | None) -> None:
+        self.about.setText(item.data(_ABOUT) if item else "")
+
+    def _follow_connection(self) -> None:
+        connection = self.connection
+        self.set_place(connection)
+        self.place.hide()  # the box beside says its name already
+        if connection is None:
+            self.message.tell("There is no connection that an app could be created on.", "Add one that takes writes.")
+        else:
+            self.connection_box.setAccessibleDescription(SPOKEN[connection.environment])
+        self.action_button.setEnabled(self.can_act())
+
+    @property
+    def connection(self) -> Connection | None:
+        return self._connections.get(self.connection_box.currentData())
+
+    def can_act(self) -> bool:
+        return self.connection is not None
+
+    def act(self) -> None:
+        connection = self.connection
+        if connection is None or self.is_working:
+            return
+        title = self.title_edit.text()
+        item = self.template_list.currentItem()
+        template = (item.data(_NAME) if item else "") or None
+        connection_id, app_id = connection.id, self._app_id
+
+        async def create(services: Services) -> AppSummary:
+            return await services.lifecycle.create(connection_id, title, template, app_id=app_id)
+
+        self.begin(create, f"Create “{plain(title, 40)}”", self._finish)
+
+    def _finish(self, app: AppSummary) -> None:
+        self.created.emit(app)
+        self.accept()
+
+
+async def _templates(services: Services) -> tuple[Template, ...]:
+    return services.templates.all()

@@ -1,0 +1,91 @@
+"""Deletes an app, after saying what that means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from app.core.apps import AppSummary
+from app.core.connection import Connection, Environment
+from app.core.refs import AppRef
+from app.core.text import plain
+
+from .action_dialog import ActionDialog
+from .badges import text_label
+from .form_field import FormField
+from .runner import Runner
+from .theme import mono_font
+
+if TYPE_CHECKING:
+    from app.services.suite import Services
+
+_WHAT_HAPPENS = (
+    "The app and all its data stop answering at once, for everybody who uses it. Instant keeps a deleted app for "
+    "two days and then erases it; there is no call that brings it back."
+)
+_WHAT_HAPPENS_LOCAL = (
+    "The app and all its data stop answering at once. The local platform erases it after two days; nothing in "
+    "Tenantry brings it back."
+)
+
+
+class DeleteAppDialog(ActionDialog):
+    """``deleted`` carries the AppRef. On production the app's title has to be typed first."""
+
+    deleted = Signal(object)
+
+    def __init__(self, runner: Runner, connection: Connection, app: AppSummary, parent: QWidget | None = None) -> None:
+        super().__init__(runner, "Delete app", "Delete app", parent)
+        self._ref = AppRef(app.connection_id, app.app_id)
+        self._title = plain(app.title)
+        self._phrase = self._title or app.app_id
+        self.set_place(connection)
+        self.action_button.setProperty("look", "danger")
+        # Enter must not delete: it is the one button that has to be meant.
+        self.action_button.setDefault(False)
+        self.action_button.setAutoDefault(False)
+        self.title_edit: QLineEdit | None = None
+        self._build(connection, app)
+
+    def _build(self, connection: Connection, app: AppSummary) -> None:
+        title = text_label(self._title or "untitled", "title")
+        title.setWordWrap(True)
+        app_id = text_label(app.app_id, "muted")
+        app_id.setFont(mono_font())
+        app_id.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        about = text_label(_WHAT_HAPPENS_LOCAL if connection.is_builtin else _WHAT_HAPPENS)
+        about.setWordWrap(True)
+        owner = text_label(f"Owner: {plain(app.owner, 100) or 'nobody'}", "muted")
+        self.body.setSpacing(6)
+        for label in (title, app_id, owner, about):
+            self.body.addWidget(label)
+        if connection.environment is Environment.PRODUCTION:
+            self._ask_for_title()
+        self.action_button.setEnabled(self.can_act())
+
+    def _ask_for_title(self) -> None:
+        edit = self.title_edit = QLineEdit()
+        what = "title" if self._title else "ID"
+        edit.setPlaceholderText(self._phrase)
+        edit.textChanged.connect(lambda _text: self.action_button.setEnabled(self.can_act()))
+        self.add_field("confirmation", FormField(f"This is production. &Type the app’s {what} to go on", edit))
+        edit.setFocus()
+
+    def can_act(self) -> bool:
+        return self.title_edit is None or self.title_edit.text().strip() == self._phrase
+
+    def act(self) -> None:
+        if self.is_working or not self.can_act():
+            return
+        ref = self._ref
+
+        async def delete(services: Services) -> None:
+            await services.lifecycle.delete(ref)
+
+        self.begin(delete, f"Delete “{plain(self._title, 40)}”", self._finish)
+
+    def _finish(self, _nothing: None) -> None:
+        self.deleted.emit(self._ref)
+        self.accept()

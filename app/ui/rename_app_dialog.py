@@ -1,0 +1,55 @@
+"""Gives an app another title."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from app.core.apps import AppSummary
+from app.core.connection import Connection
+from app.core.refs import AppRef
+from app.core.text import plain
+
+from .action_dialog import ActionDialog
+from .form_field import FormField
+from .runner import Runner
+
+if TYPE_CHECKING:
+    from app.services.suite import Services
+
+
+class RenameAppDialog(ActionDialog):
+    """``renamed`` carries the AppSummary as it is now."""
+
+    renamed = Signal(object)
+
+    def __init__(self, runner: Runner, connection: Connection, app: AppSummary, parent: QWidget | None = None) -> None:
+        super().__init__(runner, "Rename app", "Rename", parent)
+        self._ref = AppRef(app.connection_id, app.app_id)
+        self._before = app.title
+        self.set_place(connection)
+        self.title_edit = QLineEdit(plain(app.title))
+        self.title_edit.selectAll()
+        self.title_edit.textChanged.connect(lambda _text: self.action_button.setEnabled(self.can_act()))
+        self.add_field("title", FormField("&Title", self.title_edit, hint=f"The app ID stays {app.app_id}."))
+        self.action_button.setEnabled(False)
+        self.title_edit.setFocus()
+
+    def can_act(self) -> bool:
+        return self.title_edit.text() != self._before
+
+    def act(self) -> None:
+        if self.is_working or not self.can_act():
+            return
+        title, ref = self.title_edit.text(), self._ref
+
+        async def rename(services: Services) -> AppSummary:
+            return await services.lifecycle.rename(ref, title)
+
+        self.begin(rename, f"Rename to “{plain(title, 40)}”", self._finish)
+
+    def _finish(self, app: AppSummary) -> None:
+        self.renamed.emit(app)
+        self.accept()
