@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -27,13 +28,13 @@ def test_profile_at_a_relative_folder_does_not_follow_the_current_folder(tmp_pat
     assert Profile.at(Path("here")).data_dir == tmp_path / "here" / "data"
 
 
-def test_profile_by_default_uses_the_folders_of_the_user(_throwaway_home):
+def test_profile_by_default_uses_the_folders_of_the_user():
     profile = Profile.default()
     folders = (profile.data_dir, profile.config_dir, profile.cache_dir, profile.log_dir)
     assert len(set(folders)) == 4
     assert all("tenantry" in str(folder) for folder in folders)
     if sys.platform == "linux":
-        assert all(folder.is_relative_to(_throwaway_home) for folder in folders)
+        assert all(folder.is_relative_to(os.environ["HOME"]) for folder in folders)
 
 
 def test_profile_made_is_private_and_may_be_made_again(tmp_path):
