@@ -189,7 +189,7 @@ def test_vault_on_a_bus_whose_service_never_comes_up_gives_up_in_time(desk):
     services = desk.home / "data" / "dbus-1" / "services"
     services.mkdir(parents=True)
     (services / "org.freedesktop.secrets.service").write_text(
-        "[D-BUS Service]\nName=org.freedesktop.secrets\nExec=/bin/sleep 30\n"
+        "[D-BUS Service]\nName=org.freedesktop.secrets\nExec=/bin/sh -c 'exec sleep 30 >/dev/null 2>&1'\n"
     )
     done = desk.run(
         """
