@@ -431,9 +431,8 @@ def has_entities(conn: sqlite3.Connection, app_id: str, etype: str) -> bool:
     return conn.execute(sql, (app_id, *ids)).fetchone() is not None
 
 
-def _check_names_free(conn: sqlite3.Connection, app_id: str, attr: Attr) -> None:
-    """Forward and reverse names of an app share one space, the system's included."""
-    current = load_attrs(conn, app_id)
+def _check_names_free(current: AttrSet, attr: Attr) -> None:
+    """Forward and reverse names of an app share one space, the system's included; ``current`` as before the change."""
     names = [attr.forward_identity, *([attr.reverse_identity] if attr.reverse_identity else [])]
     if len({(name.etype, name.label) for name in names}) < len(names):
         raise errors.duplicate_name(names[0].etype, names[0].label)
@@ -466,7 +465,7 @@ def _add(conn: sqlite3.Connection, app_id: str, wire: dict[str, Any]) -> Attr:
             f"The attribute with id {attr.id} conflicts with an existing attribute with id {existing.id}."
         )
     _check_new_required(conn, app_id, wire)
-    _check_names_free(conn, app_id, attr)
+    _check_names_free(load_attrs(conn, app_id), attr)
     _check_idents_free(conn, app_id, attr)
     _insert(conn, app_id, attr)
     if attr.is_indexed and not attr.is_ref:
@@ -567,9 +566,10 @@ def _update(conn: sqlite3.Connection, app_id: str, wire: dict[str, Any]) -> None
         if side in wire:
             _, sets[f"{prefix}etype"], sets[f"{prefix}label"] = wire[side]
     _check_required_on_system(wire, str(sets.get("etype", existing.etype)))
+    before = load_attrs(conn, app_id)
     _set_columns(conn, app_id, existing.id, sets)
     updated = load_attrs(conn, app_id).by_id[existing.id]
-    _check_names_free(conn, app_id, updated)
+    _check_names_free(before, updated)
     if updated.is_unique and not existing.is_unique:
         check_unique(conn, app_id, updated)
     if updated.is_indexed and not existing.is_indexed and not updated.is_ref:
@@ -713,8 +713,9 @@ def _restore(conn: sqlite3.Connection, app_id: str, attr: Attr) -> None:
     if attr.reverse_identity:
         sets["reverse_etype"] = _after_prefix(attr.reverse_identity.etype)
         sets["reverse_label"] = _after_prefix(attr.reverse_identity.label)
+    before = load_attrs(conn, app_id)
     _set_columns(conn, app_id, attr.id, sets)
-    _check_names_free(conn, app_id, load_attrs(conn, app_id).by_id[attr.id])
+    _check_names_free(before, load_attrs(conn, app_id).by_id[attr.id])
 
 
 def _after_prefix(name: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.util
 import logging
 import sqlite3
 import tempfile
@@ -21,8 +20,8 @@ logger = logging.getLogger(__name__)
 
 DATABASE_NAME = "platform.db"
 
-# Each of these registers its tables when imported; only those that are part of this installation are loaded.
-TABLE_MODULES = ("attrs", "triples", "apps", "auth", "jobs", "files", "users", "sessions")
+# Each of these registers its tables when imported.
+TABLE_MODULES = ("attrs", "triples", "apps", "auth", "jobs", "orgs")
 
 _ddl: list[str] = []
 
@@ -77,9 +76,7 @@ class Store:
 
     def _create_tables(self) -> None:
         for name in TABLE_MODULES:
-            full_name = f"{__package__}.{name}"
-            if importlib.util.find_spec(full_name) is not None:
-                importlib.import_module(full_name)
+            importlib.import_module(f"{__package__}.{name}")
         with self.write() as conn:
             for text in _ddl:
                 for statement in _statements(text):

@@ -206,7 +206,7 @@ class _Transaction:
                 message = f"{step[2]} is a system entity. You aren't allowed to delete this directly."
                 raise errors.validation_failed("tx-step", step, [{"message": message}])
 
-    def _check_lookup_namespaces(self) -> None:
+    def _check_references(self) -> None:
         for step in self._steps:
             if step[0] not in TRIPLE_ACTIONS:
                 continue
@@ -218,6 +218,9 @@ class _Transaction:
             value = step[3]
             if attr.is_ref and isinstance(value, list) and len(value) == 2:
                 self._check_lookup(step, value, attr.reverse_etype)
+            elif attr.is_ref and values.as_uuid(value) is None:
+                error = {"message": "Expected link value to be a uuid.", "hint": {"tx-step": step}}
+                raise errors.validation_failed("eid", value, [error])
 
     def _check_lookup(self, step: Step, lookup: list[Any], etype: str | None) -> None:
         lookup_attr = self._attrs.by_id.get(lookup[0])
@@ -254,7 +257,7 @@ class _Transaction:
 
     def run(self) -> TxResult:
         order = list(dict.fromkeys(step[0] for step in self._steps))
-        self._check_lookup_namespaces()
+        self._check_references()
         self._writer.load(step[1] for step in self._steps if step[0] in LOW_ACTIONS and isinstance(step[1], str))
         self._expand_deletes()
         self._check_modes()

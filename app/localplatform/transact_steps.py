@@ -135,8 +135,16 @@ def _check_admin_shape(action: str, step: Step, refuse: Callable[..., None]) -> 
         return
     if len(step) < 4 or not isinstance(step[3], dict):
         refuse("map?", 3)
+    if action in _LINK_ACTIONS and not all(_is_target(t) for value in step[3].values() for t in _targets(value)):
+        refuse("link-value", 3)
     if len(step) > 5 or (len(step) == 5 and (action not in ("update", "merge") or not _are_options(step[4]))):
         refuse("options", 4)
+
+
+def _is_target(target: Any) -> bool:
+    is_pair = isinstance(target, list | tuple) and len(target) == 2 and isinstance(target[0], str)
+    # A bare string gets its own error later, with the step that it stands in.
+    return is_pair or isinstance(target, str | dict)
 
 
 def _are_options(options: Any) -> bool:

@@ -149,7 +149,8 @@ class TripleWriter:
 
     def put(self, eid: str, attr: Attr, value: Any) -> None:
         """Set (one) or add (many); a value that is there already is left alone."""
-        self.load([eid])
+        if eid not in self._loaded:
+            self.load([eid])
         value = self._checked(eid, attr, value)
         key = values.key_of(value, attr.checked_data_type)
         facts = self._facts.setdefault((eid, attr.id), {})

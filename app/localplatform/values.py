@@ -24,12 +24,13 @@ CHECKED_TYPES: Final = frozenset({"string", "number", "boolean", "date"})
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_SQLITE_INTEGER = 2**63 - 1
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 
 
 def dumps(value: Any) -> str:
     """Compact JSON text with sorted keys: equal values give equal texts."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _encode(value)
 
 
 def as_uuid(value: Any) -> str | None:
