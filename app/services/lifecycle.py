@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from app.services.templates import Template, TemplateShelf
 
 TITLE_LIMIT = 200
+# Invisible, but part of how Persian, Indian scripts and emoji are written.
+_JOINERS = frozenset("\u200c\u200d")
 
 
 class AuditStore(Protocol):
@@ -148,7 +150,7 @@ def checked_title(title: str) -> str:
         message = "Enter a title."
     elif len(title) > TITLE_LIMIT:
         message = f"A title has at most {TITLE_LIMIT} characters; this one has {len(title):,}."
-    elif any(unicodedata.category(char) in {"Cc", "Cf", "Cs"} and char != "\u200d" for char in title):
+    elif any(unicodedata.category(char) in {"Cc", "Cf", "Cs"} and char not in _JOINERS for char in title):
         message = "A title is one line without invisible characters."
     else:
         return title
