@@ -94,7 +94,8 @@ def test_wire_becomes_entities_attributes_and_links() -> None:
         ),
     )
     users = schema.entity("$users")
-    assert users is not None and users.is_system
+    assert users is not None
+    assert users.is_system
     assert [(each.name, each.is_system) for each in users.attributes] == [("email", True), ("nick", False)]
     assert [each for each in schema.links if not each.is_system] == [
         Link(
@@ -131,9 +132,11 @@ def test_wire_flags_of_running_jobs_do_not_change_the_fingerprint() -> None:
 def test_wire_attributes_keep_their_ids() -> None:
     assert len(list(wire_attributes(WIRE))) == 9
     found = wire_attribute(WIRE, "todos", "title")
-    assert found is not None and found["forward-identity"][0] == "ident-todos-title"
+    assert found is not None
+    assert found["forward-identity"][0] == "ident-todos-title"
     link = wire_attribute(WIRE, "todos", "owner")
-    assert link is not None and link["reverse-identity"][0] == "ident-2"
+    assert link is not None
+    assert link["reverse-identity"][0] == "ident-2"
     assert wire_attribute(WIRE, "todos", "nothing") is None
 
 
