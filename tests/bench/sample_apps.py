@@ -7,9 +7,58 @@ import uuid
 
 from app.core.apps import AppKind, AppState, AppSummary
 
-FIRST = "calm swift bright quiet bold amber violet silver rapid gentle lucky noble polar rusty sunny vivid".split()
-SECOND = "green blue red white black orange copper ivory cobalt scarlet indigo jade coral umber ochre teal".split()
-THIRD = "delta river mountain harbour meadow canyon glacier lagoon prairie summit valley forest island bay".split()
+FIRST = [
+    "calm",
+    "swift",
+    "bright",
+    "quiet",
+    "bold",
+    "amber",
+    "violet",
+    "silver",
+    "rapid",
+    "gentle",
+    "lucky",
+    "noble",
+    "polar",
+    "rusty",
+    "sunny",
+    "vivid",
+]
+SECOND = [
+    "green",
+    "blue",
+    "red",
+    "white",
+    "black",
+    "orange",
+    "copper",
+    "ivory",
+    "cobalt",
+    "scarlet",
+    "indigo",
+    "jade",
+    "coral",
+    "umber",
+    "ochre",
+    "teal",
+]
+THIRD = [
+    "delta",
+    "river",
+    "mountain",
+    "harbour",
+    "meadow",
+    "canyon",
+    "glacier",
+    "lagoon",
+    "prairie",
+    "summit",
+    "valley",
+    "forest",
+    "island",
+    "bay",
+]
 KINDS = (AppKind.TENANT, AppKind.TENANT, AppKind.TENANT, AppKind.TASK, AppKind.OTHER)
 STATES = (AppState.OK,) * 8 + (AppState.DRIFTED, AppState.UNOWNED)
 
