@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.core.connection import Connection
@@ -51,6 +51,7 @@ class ActionDialog(QDialog):
         self.progress.setAccessibleName("Working")
         self.progress.hide()
         self.action_button = QPushButton(action)
+        self.action_button.setProperty("look", "primary")
         self.action_button.setDefault(True)
         self.action_button.clicked.connect(self.act)
         self.cancel_button = QPushButton("Cancel")
@@ -94,6 +95,22 @@ class ActionDialog(QDialog):
         self.fields[name] = field
         self.body.addWidget(field)
         return field
+
+    def event(self, event: QEvent) -> bool:
+        is_done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._grow()
+        return is_done
+
+    def _grow(self) -> None:
+        """The window grows with what is said in it, instead of pressing the fields together."""
+        layout = self.layout()
+        if layout is None or not self.isVisible():
+            return
+        width = max(self.width(), layout.totalMinimumSize().width())
+        height = layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else layout.totalSizeHint().height()
+        if width > self.width() or height > self.height():
+            self.resize(width, max(height, self.height()))
 
     # Acting
 

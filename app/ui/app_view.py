@@ -126,6 +126,7 @@ class AppView(QWidget):
         self.entity_list.setAccessibleName("Entities")
         self.entity_list.setFont(mono_font())
         self.entity_list.setMinimumWidth(140)
+        self.entity_list.setStyleSheet("QListWidget { padding: 6px; } QListWidget::item { padding: 4px 8px; }")
         right = QWidget()
         layout = QVBoxLayout(right)
         layout.setContentsMargins(14, 10, 14, 0)
@@ -140,6 +141,7 @@ class AppView(QWidget):
         splitter.setStretchFactor(1, 1)
         splitter.setSizes([200, 700])
         splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(1)
         return splitter
 
     def _connect(self) -> None:
@@ -309,6 +311,7 @@ def _table(columns: Sequence[str], name: str) -> QTableWidget:
     table.setShowGrid(False)
     table.setTabKeyNavigation(False)
     table.setWordWrap(False)
+    table.setStyleSheet("QTableWidget::item { padding-left: 4px; }")
     table.verticalHeader().hide()
     header = table.horizontalHeader()
     header.setHighlightSections(False)

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
@@ -29,7 +27,7 @@ from app.core.text import plain
 from .action_dialog import ActionDialog
 from .badges import StateMark, text_label
 from .env_import_note import EnvImportNote
-from .form_field import FormField, TokenEdit, clear_errors
+from .form_field import CheckBox, ChoiceBox, FormField, TokenEdit, clear_errors
 from .icons import state_word
 from .runner import Runner, Ticket
 from .theme import mono_font
@@ -68,11 +66,11 @@ class ConnectionDialog(ActionDialog):
         self._connection = connection
         self._test: Ticket | None = None
         self._chooser: QFileDialog | None = None
-        self.preset_box = QComboBox()
+        self.preset_box = ChoiceBox()
         self.label_edit = QLineEdit()
         self.url_edit = QLineEdit()
-        self.environment_box = QComboBox()
-        self.read_only_box = QCheckBox("Read-only: only requests that change nothing are sent")
+        self.environment_box = ChoiceBox()
+        self.read_only_box = CheckBox("Read-only: only requests that change nothing are sent")
         self.foundation_edit = QLineEdit()
         self.platform_token = TokenEdit()
         self.dash_token = TokenEdit()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QLineEdit, QListWidget, QListWidgetItem, QWidget
+from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QWidget
 
 from app.core.apps import AppSummary
 from app.core.connection import Connection
@@ -16,8 +16,9 @@ from app.core.text import plain
 from .action_dialog import ActionDialog
 from .badges import text_label
 from .environment_badge import SPOKEN
-from .form_field import FormField
+from .form_field import ChoiceBox, FormField
 from .runner import Runner
+from .theme import colours
 
 if TYPE_CHECKING:
     from app.services.suite import Services
@@ -46,11 +47,14 @@ class CreateAppDialog(ActionDialog):
         super().__init__(runner, "New app", "Create app", parent)
         self._connections = {each.id: each for each in connections if not each.is_read_only}
         self._app_id = new_id()
-        self.connection_box = QComboBox()
+        self.connection_box = ChoiceBox()
         self.title_edit = QLineEdit()
         self.title_edit.setPlaceholderText("Ana’s workspace")
         self.template_list = QListWidget()
-        self.template_list.setAccessibleName("Template")
+        self.template_list.setStyleSheet(
+            f"QListWidget {{ border: 1px solid {colours().line_strong}; border-radius: 6px; padding: 3px; }}"
+            "QListWidget::item { padding: 4px 8px; border-radius: 4px; }"
+        )
         self.about = text_label("", "muted")
         self.about.setWordWrap(True)
         self._build(connection_id)
@@ -63,7 +67,7 @@ class CreateAppDialog(ActionDialog):
         self.connection_box.currentIndexChanged.connect(self._follow_connection)
         self.add_field("connection", FormField("&Connection", self.connection_box))
         self.add_field("title", FormField("&Title", self.title_edit))
-        self.template_list.setFixedHeight(112)
+        self.template_list.setFixedHeight((self.fontMetrics().height() + 10) * 4 + 12)
         self.template_list.currentItemChanged.connect(self._follow_template)
         self.title_edit.textChanged.connect(lambda _text: self.action_button.setEnabled(self.can_act()))
         self.add_field("template_name", FormField("T&emplate", self.template_list))

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF, QShowEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.core.errors import Invalid
 from app.core.status import Severity
 
 from .badges import StateMark, text_label
+from .icons import sign
+from .theme import colours
 
 
 class FormField(QWidget):
@@ -49,8 +64,15 @@ class FormField(QWidget):
         layout.setSpacing(4)
         for part in (self.label, editor, self._error, self.hint_label):
             layout.addWidget(part)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         if isinstance(self.input, QLineEdit):
             self.input.textEdited.connect(lambda _text: self.set_error(""))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # Known only now that the style sheet is in force; editors must never be pressed below it.
+        needed = min(self.editor.sizeHint().height(), self.editor.maximumHeight())
+        self.editor.setMinimumHeight(max(self.editor.minimumHeight(), needed))
 
     @property
     def error(self) -> str:
@@ -73,6 +95,43 @@ class FormField(QWidget):
         self._hint = text
         self.hint_label.setText(text)
         self.hint_label.setVisible(bool(text) and not self.error)
+
+
+class ChoiceBox(QComboBox):
+    """A combo box with the window's own arrow: the style's clashes with the rounded frame."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setStyleSheet("QComboBox::drop-down { border: 0; width: 24px; }")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        sign("down").paint(painter, QRect(self.width() - 25, (self.height() - 14) // 2, 14, 14))
+        painter.end()
+
+
+class CheckBox(QCheckBox):
+    """A check box whose frame and mark can be seen in light and dark."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        place = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
+        look = colours()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(look.accent if self.hasFocus() else look.muted), 1))
+        painter.setBrush(QColor(look.accent if self.isChecked() else look.surface))
+        box = QRectF(place).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.drawRoundedRect(box, 3, 3)
+        if self.isChecked():
+            painter.setPen(QPen(QColor(look.on_accent), 1.8))
+            x, y, side = box.x(), box.y(), box.width()
+            points = ((0.24, 0.52), (0.43, 0.72), (0.78, 0.3))
+            painter.drawPolyline(QPolygonF([QPointF(x + a * side, y + b * side) for a, b in points]))
+        painter.end()
 
 
 class TokenEdit(QWidget):
