@@ -116,6 +116,8 @@ async def _composed(profile: Profile, hub: ChangeHub, redactor: Redactor, databa
         local_platform=supervisor,
         closers=(
             opening.stop,
+            directory.aclose,
+            catalog.aclose,
             clients.aclose,
             supervisor.stop,
             vault.aclose,

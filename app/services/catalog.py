@@ -100,6 +100,13 @@ class Catalog:
         """The app is gone, or its structure was changed."""
         self._kept.pop(ref, None)
 
+    async def aclose(self) -> None:
+        """End what is being read, and wait for it: the clients are closed next."""
+        tasks = list(self._reading.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     def _ended(self, ref: AppRef, task: asyncio.Task[SchemaSnapshot]) -> None:
         self._reading.pop(ref, None)
         # Looked at here, for the case that everybody who waited has gone.

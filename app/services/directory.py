@@ -334,6 +334,7 @@ class Directory:
         finally:
             for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         return sweep.gave_up
 
     async def _work(self, connection: Connection, client: PlatformClient, shelf: _Shelf, sweep: _Sweep) -> None:
@@ -408,6 +409,13 @@ class Directory:
     def forget(self, connection_id: str) -> None:
         """The connection was removed."""
         self._shelves.pop(connection_id, None)
+
+    async def aclose(self) -> None:
+        """End what still runs, and wait for it: the clients are closed next."""
+        tasks = [run.task for run in self._runs.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     # Small parts
 

@@ -92,6 +92,10 @@ class LocalPlatformSupervisor:
             try:
                 self._info = await self._started()
                 self._problem = None
+            except OSError as error:
+                self._problem = _cannot_start(f"{error.strerror or error}.")
+                await self._end()
+                raise self._problem from error
             except KnownError as error:
                 self._problem = error
                 await self._end()
@@ -133,8 +137,6 @@ class LocalPlatformSupervisor:
                 stderr=log,
                 env=_environment(),
             )
-        except OSError as error:
-            raise _cannot_start(f"{error.strerror or error}.") from error
         finally:
             log.close()
         return self._process
