@@ -40,6 +40,8 @@ _VARIABLES: Mapping[str, frozenset[str]] = {
     "link": _COMMON | {"newData", "linkedData", "actions"},
 }
 _WRITE_VARIABLES = _COMMON | {"newData"}
+# The most frequent rules by far; judging thousands of rows must not cost an evaluation each.
+_CONSTANTS: Mapping[str, bool] = {"true": True, "false": False}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _parse_lock = threading.Lock()
 
@@ -76,6 +78,8 @@ class Program:
 
     def evaluate(self, variables: Mapping[str, Any], resolve_ref: RefResolver) -> Any:
         """The value of the rule as a plain Python value. Raises CelEvaluationError."""
+        if self.code in _CONSTANTS:
+            return _CONSTANTS[self.code]
         return _evaluate(self.tree, variables, resolve_ref)
 
 

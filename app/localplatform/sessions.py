@@ -257,6 +257,12 @@ class Session:
         return None if before is None or before.all == attrs.all else attrs
 
 
+def end_all(registry: MutableMapping[str, Session]) -> None:
+    """Close every stream, so that a server that stops does not wait for them; call on the event loop."""
+    for session in tuple(registry.values()):
+        session.end()
+
+
 def find_session(registry: MutableMapping[str, Session], machine_id: str, session_id: str, token: str) -> Session:
     """Raises member-missing or session-missing."""
     if machine_id != MACHINE_ID:

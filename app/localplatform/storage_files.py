@@ -12,11 +12,12 @@ import hmac
 import mimetypes
 import os
 import secrets
+import shutil
 import sqlite3
 import tempfile
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,15 @@ from app.localplatform.perms_check import Actor
 from app.localplatform.rules import Judge, RuleBook, passes
 from app.localplatform.store import Store
 from app.localplatform.users import write_system
-from app.localplatform.web import new_id
+from app.localplatform.web import new_id, to_uuid
 
 FILES = "$files"
 DEFAULT_TYPE = "application/octet-stream"
 MAX_FILE_BYTES = 512 * 2**20
 URL_LIFETIME_S = 7 * 24 * 3600
 UPLOAD_URL_LIFETIME_S = 15 * 60
+SWEEP_AGE_S = 3600
+_SWEEP_MARK = "swept"
 _STREAM_PREFIX = "$stream/"
 
 
@@ -70,11 +73,38 @@ class FileShelf:
             incoming.discard()
 
     def path_of(self, app_id: str, location_id: str) -> Path:
+        if to_uuid(location_id) is None:
+            raise errors.record_not_found("app-file", [{"app-id": app_id, "location-id": location_id}])
         return self._folder(app_id) / location_id
+
+    def remove_app(self, app_id: str) -> None:
+        """All bytes of an app that is gone for good."""
+        shutil.rmtree(self._folder(app_id), ignore_errors=True)
+
+    def is_sweep_due(self, app_id: str) -> bool:
+        """True once an hour; the answer counts as a sweep."""
+        mark = self._folder(app_id) / _SWEEP_MARK
+        if mark.exists() and mark.stat().st_mtime > time.time() - SWEEP_AGE_S:
+            return False
+        mark.touch()
+        return True
 
     def remove(self, app_id: str, location_ids: Sequence[str]) -> None:
         for location_id in location_ids:
             self.path_of(app_id, location_id).unlink(missing_ok=True)
+
+    def sweep(self, app_id: str, used: Collection[str], now_s: float | None = None) -> int:
+        """Remove bytes that no file refers to any more; returns how many. What is younger than an hour stays.
+
+        Files go by transactions and by a server that was killed between two steps; this cleans up behind both.
+        """
+        oldest = (time.time() if now_s is None else now_s) - SWEEP_AGE_S
+        folder = self._folder(app_id)
+        unused = [path for path in folder.iterdir() if path.name not in {*used, _SWEEP_MARK}] if folder.is_dir() else []
+        old = [path for path in unused if path.stat().st_mtime < oldest]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
 
     def _folder(self, app_id: str) -> Path:
         return self._root / app_id
@@ -226,7 +256,16 @@ def save_file(
         raise
     if before is not None:
         shelf.remove(actor.app_id, [before.location_id])
+    _sweep(store, shelf, actor.app_id)
     return {"id": file_id, "location-id": location_id, "size": incoming.size}
+
+
+def _sweep(store: Store, shelf: FileShelf, app_id: str) -> None:
+    if not shelf.is_sweep_due(app_id):
+        return
+    with store.read() as conn:
+        used = {file.location_id for file in all_files(conn, app_id)}
+    shelf.sweep(app_id, used)
 
 
 def delete_files(store: Store, shelf: FileShelf, actor: Actor, paths: Sequence[str]) -> list[str]:

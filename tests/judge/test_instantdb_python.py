@@ -108,11 +108,11 @@ def test_instantdb_debugs_rules(db: Any) -> None:
 
 def test_instantdb_signs_in_and_out(db: Any) -> None:
     code = db.auth.generate_magic_code(EMAIL)
-    answer = db.auth.check_magic_code(email=EMAIL, code=code)
-    assert answer["created"] is True
-    token = answer["user"]["refresh_token"]
+    user, is_new = db.auth.check_magic_code(email=EMAIL, code=code)
+    assert is_new is True
+    token = user["refresh_token"]
     assert db.auth.verify_token(token)["email"] == EMAIL
-    assert db.auth.get_user(email=EMAIL)["id"] == answer["user"]["id"]
+    assert db.auth.get_user(email=EMAIL)["id"] == user["id"]
     db.auth.sign_out(refresh_token=token)
     with pytest.raises(InstantAPIError):
         db.auth.verify_token(token)

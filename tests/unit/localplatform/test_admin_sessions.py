@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from app.localplatform.perms_check import Actor
-from app.localplatform.sessions import MACHINE_ID, Session
+from app.localplatform.sessions import MACHINE_ID, Session, end_all
 from tests.unit.localplatform.admin_harness import AdminApi, admin_api, attr_wire, new_id
 
 TIME_LIMIT_S = 10
@@ -223,3 +223,12 @@ async def test_session_that_is_closed_no_longer_listens(api: AdminApi) -> None:
         assert reader.session.id in api.registry
     assert api.registry == {}
     await api.transact(["create", "todos", new_id(), {"title": "a"}])
+
+
+async def test_end_all_ends_each_stream(api: AdminApi) -> None:
+    async with opened(api, {"todos": {}}) as reader:
+        await reader.message()
+        end_all(api.registry)
+        with pytest.raises(StopAsyncIteration):
+            await reader.text()
+    assert api.registry == {}

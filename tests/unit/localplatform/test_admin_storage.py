@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,8 @@ async def upload(api: AdminApi, path: str, content: bytes = PNG, **headers: str)
 
 def blobs(api: AdminApi) -> list[bytes]:
     folder = api.store.data_dir / "files" / api.app_id
-    return sorted(path.read_bytes() for path in folder.iterdir()) if folder.exists() else []
+    paths = [path for path in folder.iterdir() if path.name != "swept"] if folder.exists() else []
+    return sorted(path.read_bytes() for path in paths)
 
 
 async def get(api: AdminApi, url: str) -> httpx.Response:
@@ -137,3 +139,15 @@ async def test_legacy_signed_urls_upload_and_download(api: AdminApi) -> None:
     assert (await get(api, url)).content == b"hi"
     answer = await api.refused("GET", "/admin/storage/signed-download-url?filename=none")
     assert answer["hint"]["record-type"] == "app-file"
+
+
+async def test_bytes_that_no_file_refers_to_are_swept_after_an_hour(api: AdminApi) -> None:
+    data = await upload(api, "a.txt", b"gone")
+    kept = await upload(api, "b.txt", b"kept")
+    await api.transact(["delete", "$files", data["id"]])
+    shelf = FileShelf(api.store.data_dir)
+    assert shelf.sweep(api.app_id, {kept["location-id"]}) == 0
+    assert shelf.sweep(api.app_id, {kept["location-id"]}, now_s=time.time() + 3601) == 1
+    assert blobs(api) == [b"kept"]
+    shelf.remove_app(api.app_id)
+    assert blobs(api) == []
