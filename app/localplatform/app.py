@@ -25,7 +25,7 @@ from .worker import JobWorker
 
 logger = logging.getLogger(__name__)
 
-ROUTE_MODULES = ("health", "superadmin", "dash", "cli", "admin", "storage", "sessions")
+ROUTE_MODULES = ("health", "superadmin", "dash", "archives", "cli", "admin", "storage", "sessions")
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 

@@ -76,6 +76,8 @@ def _complain(line: str) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until interrupted; one JSON line on standard output tells when and where."""
+    from .errors import PlatformError
+
     options = _parser().parse_args(argv)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     platform_token, dash_token = _tokens()
@@ -86,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         faults = _faults(options.faults)
         listener = _listen(options.port)
-    except Exception as error:
+    except (OSError, ValueError, PlatformError) as error:
         _complain(f"The local platform cannot start: {error}")
         return 2
     with contextlib.closing(listener):

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from . import archive_tables as archive_tables  # loads its tables along with those of this module
 from . import errors
 from .attrs import Attr, load_attrs, missing_required, set_flags
 from .store import Store, register_ddl

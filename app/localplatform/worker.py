@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+import shutil
 import threading
 from collections.abc import Callable
 
-from . import apps, attrs, jobs
+from . import apps, attrs, backups, jobs, restore
 from .store import Store
 from .web import now_ms
 
@@ -23,13 +25,14 @@ class JobWorker:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._sources: list[Source] = [self._indexing]
+        self._sources: list[Source] = [
+            self._indexing,
+            functools.partial(backups.run_next, store),
+            functools.partial(restore.run_next, store),
+        ]
         self._wakeup = threading.Event()
         self._is_stopping = False
         self._thread: threading.Thread | None = None
-
-    def add_source(self, source: Source) -> None:
-        self._sources.append(source)
 
     def start(self) -> None:
         """Takes up what an earlier process left undone."""
@@ -79,11 +82,16 @@ def sweep(store: Store) -> None:
     now = now_ms()
     with store.read() as conn:
         expired = apps.expired_app_ids(conn, now)
-        is_due = expired or conn.execute("SELECT 1 FROM attrs WHERE deletion_marked_at IS NOT NULL LIMIT 1").fetchone()
+        is_due = (
+            bool(expired) or conn.execute("SELECT 1 FROM attrs WHERE deletion_marked_at IS NOT NULL LIMIT 1").fetchone()
+        )
+        is_due = is_due or backups.has_expired(conn)
     if not is_due:
         return
     with store.write() as conn:
+        backups.sweep(store, conn)
         attrs.sweep(conn, now)
         for app_id in expired:
             attrs.delete_all_of_app(conn, app_id)
             conn.execute("DELETE FROM apps WHERE id = ?", (app_id,))
+            shutil.rmtree(store.data_dir / "files" / app_id, ignore_errors=True)
