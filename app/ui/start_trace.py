@@ -1,4 +1,4 @@
-"""When things were on screen, counted from the start of the process; for the benchmarks."""
+"""When things were on screen; for the benchmarks."""
 
 from __future__ import annotations
 
@@ -9,26 +9,15 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
 _VARIABLE = "TENANTRY_TRACE_START"
-_STARTED_FIELD = 19  # "starttime" of proc(5), counted from behind the command's closing bracket
-
-
-def since_process_start() -> float:
-    """Seconds, to the hundredth: the kernel counts in ticks. 0.0 where there is no /proc."""
-    try:
-        with open("/proc/self/stat", "rb") as stat:
-            fields = stat.read().rpartition(b")")[2].split()
-    except OSError:
-        return 0.0
-    ticks = os.sysconf("SC_CLK_TCK")
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[_STARTED_FIELD]) / ticks
 
 
 def note(name: str) -> None:
-    """Append ``name seconds`` to the file that the environment names; nothing where it names none."""
+    """Append ``name seconds`` (of the system's monotonic clock, which whoever started the process reads too) to the
+    file that the environment names; nothing where it names none."""
     path = os.environ.get(_VARIABLE)
     if path:
         with open(path, "a", encoding="ascii") as trace:
-            trace.write(f"{name} {since_process_start():.4f}\n")
+            trace.write(f"{name} {time.monotonic():.4f}\n")
 
 
 class AfterPaint(QObject):
