@@ -349,6 +349,13 @@ def _follow_ref(target: Any, path: str, resolve_ref: RefResolver) -> Any:
 
 
 @lru_cache(maxsize=1)
+def _celtypes() -> Any:
+    from celpy import celtypes
+
+    return celtypes
+
+
+@lru_cache(maxsize=1)
 def _types() -> Any:
     """The map type of rules; made on first use because its base class belongs to the lazy import."""
     from celpy import celtypes
@@ -372,8 +379,7 @@ def _types() -> Any:
 
 def to_cel(value: Any) -> Any:
     """A JSON-like value, Entity or datetime as the evaluator's types."""
-    from celpy import celtypes
-
+    celtypes = _celtypes()
     if isinstance(value, Entity):
         record = _values(value.values)
         record.etype = value.etype

@@ -7,7 +7,7 @@ Precedence, fallbacks of system namespaces and messages are as read in ``model/r
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -216,13 +216,16 @@ def _fallback(etype: str, action: str) -> Program | None:
 
 @dataclass(frozen=True)
 class Requester:
-    """Who asks: ``user`` is their $users entity, None for a guest. ``ip`` and ``origin`` as rules see them."""
+    """Who asks: ``user`` is their $users entity, None for a guest. ``ip`` and ``origin`` as rules see them.
+
+    ``time`` None is the time of each judgement: a requester may live as long as a live session.
+    """
 
     user: Mapping[str, Any] | None
     ip: str = ""
     origin: str = ""
     shows_errors: bool = False
-    time: datetime = field(default_factory=lambda: datetime.now(UTC))
+    time: datetime | None = None
 
 
 class Judge:
@@ -264,7 +267,7 @@ class Judge:
     def _request(self, modified: Sequence[str]) -> dict[str, Any]:
         return {
             "modifiedFields": list(modified),
-            "time": self._requester.time,
+            "time": self._requester.time or datetime.now(UTC),
             "ip": self._requester.ip,
             "origin": self._requester.origin,
         }

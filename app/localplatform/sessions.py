@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 Message = dict[str, Any]
 Tree = dict[str, Any]
-Decorate = Callable[[sqlite3.Connection, Tree, AttrSet], Tree]
+Decorate = Callable[[sqlite3.Connection, Message, Tree], None]
 
 KEEP_ALIVE_S = 15.0
 RETRY_MS = 500
@@ -236,11 +236,9 @@ class Session:
     def _compute(self, q: Message) -> tuple[QueryResult, int]:
         with self.store.read() as conn:
             result = run_query(conn, self.actor, q, inference=self.inference)
-            tree = result.tree
             if self.decorate is not None:
-                tree = self.decorate(conn, tree, load_attrs(conn, self.actor.app_id))
-            shown = QueryResult(tree, result.page_info, result.aggregate, result.etypes)
-            return shown, _last_tx_id(conn, self.actor.app_id)
+                self.decorate(conn, q, result.tree)
+            return result, _last_tx_id(conn, self.actor.app_id)
 
     def _status_change(self) -> list[Message]:
         with self.store.read() as conn:

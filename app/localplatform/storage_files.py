@@ -306,23 +306,34 @@ def require_signature(shelf: FileShelf, method: str, app_id: str, name: str, exp
         raise errors.permission_denied("signed-url-valid?", None)
 
 
-def with_urls(tree: dict[str, Any], attrs: AttrSet, url_of: Callable[[str], str | None]) -> dict[str, Any]:
-    """A query's tree with ``url`` in every file; ``url_of`` maps a file's ID to its URL."""
-    return {etype: _with_urls(value, etype, attrs, url_of) for etype, value in tree.items()}
+def add_urls(tree: Any, q: dict[str, Any], attrs: AttrSet, url_of: Callable[[str], str | None]) -> None:
+    """Put ``url`` into every file of a query's answer that was asked for it; ``url_of`` maps a file's ID to its URL."""
+    for etype, form in q.items():
+        _add_urls(tree.get(etype), form, etype, attrs, url_of)
 
 
-def _with_urls(value: Any, etype: str, attrs: AttrSet, url_of: Callable[[str], str | None]) -> Any:
-    if isinstance(value, list):
-        return [_with_urls(item, etype, attrs, url_of) for item in value]
-    if not isinstance(value, dict):
-        return value
-    result = {}
-    for label, item in value.items():
-        target = _link_target(attrs, etype, label) if isinstance(item, list | dict) else None
-        result[label] = item if target is None else _with_urls(item, target, attrs, url_of)
-    if etype == FILES and "id" in value:
-        result["url"] = url_of(str(value["id"]))
-    return result
+def _add_urls(rows: Any, form: Any, etype: str, attrs: AttrSet, url_of: Callable[[str], str | None]) -> None:
+    """``rows`` is one entity, several, or nothing."""
+    if not isinstance(form, dict):
+        return
+    children = {label: _link_target(attrs, etype, label) for label in form if label != "$"}
+    is_file = etype == FILES and "url" in _fields(form)
+    if not is_file and not any(children.values()):
+        return
+    for row in rows if isinstance(rows, list) else [rows]:
+        if not isinstance(row, dict):
+            continue
+        if is_file and "id" in row:
+            row["url"] = url_of(str(row["id"]))
+        for label, target in children.items():
+            if target is not None:
+                _add_urls(row.get(label), form[label], target, attrs, url_of)
+
+
+def _fields(form: dict[str, Any]) -> Collection[str]:
+    options = form.get("$")
+    fields = options.get("fields") if isinstance(options, dict) else None
+    return fields if isinstance(fields, list) else ("url",)
 
 
 def _link_target(attrs: AttrSet, etype: str, label: str) -> str | None:

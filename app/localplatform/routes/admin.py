@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from app.localplatform import apps, auth, errors, rules, storage_files, users
-from app.localplatform.attrs import AttrSet, load_attrs, soft_deleted_attrs
+from app.localplatform.attrs import load_attrs, soft_deleted_attrs
 from app.localplatform.perms_check import Actor, CheckedRows, run_query, run_transaction, try_transaction
 from app.localplatform.rules import Requester, RuleBook
 from app.localplatform.schema_wire import schema_json
@@ -104,14 +104,16 @@ def base_url(request: Request) -> str:
     return str(request.base_url).rstrip("/")
 
 
-def tree_with_urls(request: Request, app_id: str, conn: sqlite3.Connection, tree: Json, attrs: AttrSet) -> Json:
+def add_urls(request: Request, app_id: str, conn: sqlite3.Connection, q: Json, tree: Json) -> None:
+    """Give the files in a query's answer the URLs they can be fetched by."""
+    attrs = load_attrs(conn, app_id)
     shelf, base = _shelf(request), base_url(request)
 
     def url_of(file_id: str) -> str | None:
         location = storage_files.location_of(conn, app_id, attrs, file_id)
         return location and storage_files.download_url(shelf, base, app_id, location)
 
-    return storage_files.with_urls(tree, attrs, url_of)
+    storage_files.add_urls(tree, q, attrs, url_of)
 
 
 # --- data ---
@@ -122,8 +124,8 @@ def post_query(call: Call) -> Json:
     actor = actor_of(call.request)
     with _store(call.request).read() as conn:
         result = run_query(conn, actor, q, inference=bool(call.body_value("inference?")))
-        attrs = load_attrs(conn, actor.app_id)
-        return tree_with_urls(call.request, actor.app_id, conn, result.tree, attrs)
+        add_urls(call.request, actor.app_id, conn, q, result.tree)
+    return result.tree
 
 
 def post_transact(call: Call) -> Json:
@@ -193,8 +195,8 @@ def post_query_perms_check(call: Call) -> Json:
     inference = bool(call.body_value("inference?"))
     with _store(call.request).read() as conn:
         result = run_query(conn, actor, q, inference=inference, book=book, log=log)
-        tree = tree_with_urls(call.request, actor.app_id, conn, result.tree, load_attrs(conn, actor.app_id))
-    return {"check-results": log.rows, "result": tree, "rule-wheres": None}
+        add_urls(call.request, actor.app_id, conn, q, result.tree)
+    return {"check-results": log.rows, "result": result.tree, "rule-wheres": None}
 
 
 def post_transact_perms_check(call: Call) -> Json:
@@ -453,8 +455,8 @@ async def _stream(request: Request, body: Json, q: dict[str, Json] | None) -> Re
     actor = await run_in_threadpool(_readable_actor, request)
     inference = bool(body.get("inference?")) if isinstance(body, dict) else False
 
-    def decorate(conn: sqlite3.Connection, tree: Json, attrs: AttrSet) -> Json:
-        return tree_with_urls(request, actor.app_id, conn, tree, attrs)
+    def decorate(conn: sqlite3.Connection, shown: dict[str, Json], tree: Json) -> None:
+        add_urls(request, actor.app_id, conn, shown, tree)
 
     session = Session(_store(request), actor, _registry(request), inference, decorate, q)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}

@@ -60,6 +60,20 @@ async def test_upload_can_be_listed_and_fetched_by_its_url(api: AdminApi) -> Non
     assert "sandbox" in response.headers["content-security-policy"]
 
 
+async def test_file_reached_by_a_link_has_a_url_unless_other_fields_were_asked_for(api: AdminApi) -> None:
+    data = await upload(api, "a.txt")
+    todo_id = new_id()
+    await api.define_link(("todos", "attachments"), ("$files", "todos"))
+    await api.transact(
+        ["create", "todos", todo_id, {"title": "t"}],
+        ["link", "todos", todo_id, {"attachments": data["id"]}],
+    )
+    (todo,) = (await api.query({"todos": {"attachments": {}}}))["todos"]
+    assert (await get(api, todo["attachments"][0]["url"])).content == PNG
+    (file,) = (await api.query({"$files": {"$": {"fields": ["path"]}}}))["$files"]
+    assert file == {"id": data["id"], "path": "a.txt"}
+
+
 async def test_upload_to_the_same_path_replaces_the_file(api: AdminApi) -> None:
     first = await upload(api, "a.txt", b"one", content_type="text/plain")
     second = await upload(api, "a.txt", b"three", content_type="text/markdown")
