@@ -22,6 +22,8 @@ Visible = Callable[[str, Entity], bool]
 HiddenFields = Callable[[str, Entity], frozenset[str]]
 
 _CREATED: Final = "serverCreatedAt"
+# What SQLite says to a statement beyond its limits.
+_TOO_COMPLEX: Final = ("parser stack overflow", "Expression tree is too large", "too many", "at most")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,16 @@ def query(
     exist gives an empty list. Raises PlatformError (validation-failed, data-type ``query``).
     """
     run = _Run(conn, app_id, attrs, q, inference, visible, hidden_fields, is_admin, file_url)
-    return run.result()
+    try:
+        return run.result()
+    except (UnicodeEncodeError, OverflowError):
+        message = "The query contains a value that cannot be stored."
+        raise errors.validation_failed("query", None, [{"message": message}]) from None
+    except (sqlite3.OperationalError, RecursionError) as error:
+        if isinstance(error, sqlite3.OperationalError) and not str(error).startswith(_TOO_COMPLEX):
+            raise
+        message = "The query has too many or too deeply nested conditions."
+        raise errors.validation_failed("query", None, [{"message": message}]) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ evaluated row by row in Python.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +15,9 @@ from app.localplatform import errors, values
 from app.localplatform.attrs import Attr, AttrSet
 from app.localplatform.query_forms import ENTITY_ID_PREFIX, Condition, Group
 
+# A list travels as one parameter, however long it is.
+_ANY_OF: Final = "(SELECT value FROM json_each(?))"
+_MAX_UNION: Final = 400
 _COMPARATORS: Final = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
 
 
@@ -69,7 +73,8 @@ class WhereBuilder:
         return _intersection(sets)
 
     def _group(self, etype: str, group: Group, path: tuple[str, ...]) -> Sql:
-        sets = [self._conjunction(etype, (member,), path) for member in group.members]
+        members = _gathered(group.members) if group.kind == "or" else group.members
+        sets = [self._conjunction(etype, (member,), path) for member in members]
         return _union(sets) if group.kind == "or" else _intersection(sets)
 
     def _through_link(self, etype: str, label: str, conditions: list[Condition | Group], path: tuple[str, ...]) -> Sql:
@@ -144,19 +149,21 @@ class WhereBuilder:
     def _link_test(self, attr: Attr, is_forward: bool, condition: Condition, label: str, path: tuple[str, ...]) -> Sql:
         if condition.operator == "$in":
             ids = [self._uuid_in(item, condition.value, label, path) for item in condition.value]
-            return self._link_facts(attr, is_forward, f"IN ({_marks(ids)})", ids)
+            return self._link_facts(attr, is_forward, "IN", ids)
         if condition.operator not in ("=", "$not"):
             raise self._not_a_uuid({condition.operator: condition.value}, label, path)
         plain = values.as_uuid(condition.value)
         if plain is None:
             shown = condition.value if condition.operator == "=" else {"$not": condition.value}
             raise self._not_a_uuid(shown, label, path)
-        return self._link_facts(attr, is_forward, "= ?" if condition.operator == "=" else "<> ?", [plain])
+        return self._link_facts(attr, is_forward, "=" if condition.operator == "=" else "<>", [plain])
 
     def _link_facts(self, attr: Attr, is_forward: bool, test: str, ids: list[str]) -> Sql:
-        if is_forward:
-            return self._facts(attr, f"key {test}", *("s" + i for i in ids))
-        return self._facts(attr, f"entity_id {test}", *ids, column="substr(key, 2)")
+        column, keys = ("key", ["s" + i for i in ids]) if is_forward else ("entity_id", ids)
+        operand = _ANY_OF if test == "IN" else "?"
+        parameter = json.dumps(keys) if test == "IN" else keys[0]
+        shown = "entity_id" if is_forward else "substr(key, 2)"
+        return self._facts(attr, f"{column} {test} {operand}", parameter, column=shown)
 
     def _uuid_in(self, item: Any, everything: Any, label: str, path: tuple[str, ...]) -> str:
         plain = values.as_uuid(item)
@@ -183,14 +190,14 @@ class WhereBuilder:
 
     def _one_of(self, attr: Attr, wanted: list[Any], path: tuple[str, ...]) -> Sql:
         keys = [self._equality_key(attr, item, path) for item in wanted if item is not None]
-        test = f"key IN ({_marks(keys)})"
+        test, parameter = f"key IN {_ANY_OF}", json.dumps(keys)
         if None in wanted:
             if not attr.is_indexed or attr.is_indexing:
                 name = f"{attr.etype}.{attr.label}"
                 message = f"Only indexed attrs can check for `nil` in `$in`. {name} is not indexed."
                 raise self._error("indexed?", (*path[:-1], "$in"), message)
-            return _union([self._facts(attr, test, *keys), self._null(attr.etype, attr, True, True)])
-        return self._facts(attr, test, *keys)
+            return _union([self._facts(attr, test, parameter), self._null(attr.etype, attr, True, True)])
+        return self._facts(attr, test, parameter)
 
     def _pattern(self, attr: Attr, operator: str, value: Any, path: tuple[str, ...]) -> Sql:
         self._check_comparable(attr, path)
@@ -271,11 +278,24 @@ class WhereBuilder:
         )
 
 
-def _marks(items: Sequence[Any]) -> str:
-    return ",".join("?" * len(items))
+def _gathered(members: Sequence[Condition | Group]) -> list[Condition | Group]:
+    """Alternatives for one and the same path become one test against a list."""
+    wanted: dict[tuple[str, ...], list[Any]] = {}
+    others: list[Condition | Group] = []
+    for member in members:
+        if isinstance(member, Condition) and member.operator == "=" and member.path[-1] != ENTITY_ID_PREFIX:
+            wanted.setdefault(member.path, []).append(member.value)
+        else:
+            others.append(member)
+    for path, found in wanted.items():
+        others.append(Condition(path, "$in", found) if len(found) > 1 else Condition(path, "=", found[0]))
+    return others
 
 
 def _union(sets: Sequence[Sql]) -> Sql:
+    if len(sets) > _MAX_UNION:
+        middle = len(sets) // 2
+        return _union([_union(sets[:middle]), _union(sets[middle:])])
     return _all_of([Sql(f"SELECT e FROM ({part.text})", part.parameters) for part in sets], " UNION ")
 
 

@@ -84,7 +84,12 @@ def transact(
     transaction = _Transaction(conn, app_id, attrs, low, int(time.time() * 1000) if now is None else now)
     if not allow_system_writes:
         transaction.check_system_writes(is_admin)
-    return transaction.run()
+    try:
+        return transaction.run()
+    except UnicodeEncodeError:
+        # Half of a surrogate pair: JSON can spell it, no text column takes it.
+        message = "A value in the transaction contains characters that cannot be stored."
+        raise errors.PlatformError("validation-failed", message, {"table": "triples"}) from None
 
 
 def _low_steps(attrs: AttrSet, steps: Any, dialect: Dialect | None, throw_on_missing_attrs: bool) -> list[Step]:

@@ -209,6 +209,7 @@ class TripleWriter:
     def delete_entity(self, eid: str, etype: str | None) -> None:
         """The entity's own facts in this namespace, and the links of others to it."""
         self.load([eid])
+        self.new_ids.pop((eid, etype or ""), None)
         for attr in self.attrs.of_etype(etype or ""):
             facts = self._facts.pop((eid, attr.id), {})
             for fact in facts.values():

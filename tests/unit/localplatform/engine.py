@@ -36,7 +36,8 @@ def blob(etype: str, label: str, flags: str = "", checked: str | None = None) ->
 
 def link(forward: str, reverse: str, *, many: bool = True, unique: bool = False, **more: Any) -> dict[str, Any]:
     """``forward`` and ``reverse`` are ``etype.label``."""
-    wire = blob(*forward.split("."), flags="u" if unique else "")
+    etype, label = forward.split(".")
+    wire = blob(etype, label, "u" if unique else "")
     return {
         **wire,
         "value-type": "ref",

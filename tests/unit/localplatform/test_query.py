@@ -140,6 +140,29 @@ def test_like_takes_a_backslash_as_escape(engine: Engine) -> None:
     assert engine.values("things", "x", {"x": {"$like": "50\\%"}}) == ["50%"]
 
 
+def test_where_with_very_many_alternatives(goals: Engine) -> None:
+    wanted = [{"rank": number} for number in range(3, 5000)]
+    assert ranks(goals, {"or": wanted}) == [3, 4, 5, 6, 7, 8, 9]
+    assert ranks(goals, {"rank": {"$in": list(range(8, 50_000))}}) == [8, 9]
+    assert ranks(goals, {"or": [{"rank": {"$gt": number}} for number in range(7, 2000)]}) == [8, 9]
+
+
+def test_where_beyond_what_can_be_done_is_refused(goals: Engine) -> None:
+    where: dict[str, Any] = {"rank": 1}
+    for _ in range(150):
+        where = {"or": [{"and": [where, {"rank": 2}]}, {"rank": {"$gt": 3}}]}
+    with refused("Validation failed for query: The query has too many or too deeply nested conditions."):
+        ranks(goals, where)
+
+
+def test_query_with_values_that_no_database_takes_is_refused(goals: Engine) -> None:
+    message = "Validation failed for query: The query contains a value that cannot be stored."
+    with refused(message):
+        ranks(goals, {"title": "\ud800"})
+    with refused(message):
+        ranks(goals, limit=10**30)
+
+
 # ---- order and pages
 
 

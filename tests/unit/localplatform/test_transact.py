@@ -224,6 +224,14 @@ def test_delete_of_a_cycle_of_cascades_ends(engine: Engine) -> None:
     assert engine.rows("nodes") == []
 
 
+def test_create_and_delete_in_one_transaction_leaves_nothing(engine: Engine) -> None:
+    engine.define(blob("goals", "id", "u"), blob("goals", "rank", "i"))
+    one = new_id()
+    engine.write(["create", "goals", one, {}], ["delete", "goals", one])
+    with engine.store.read() as conn:
+        assert conn.execute("SELECT count(*) FROM triples").fetchone() == (0,)
+
+
 def test_delete_in_one_namespace_keeps_the_same_id_in_another(engine: Engine) -> None:
     both = new_id()
     engine.write(["update", "goals", both, {"a": 1}], ["update", "todos", both, {"b": 1}])
@@ -330,6 +338,11 @@ def test_long_value_of_a_plain_attribute_is_kept_and_found(engine: Engine) -> No
 def test_null_bytes_are_refused(engine: Engine) -> None:
     with refused("A value in the transaction contains null bytes, which cannot be stored."):
         engine.write(["update", "goals", new_id(), {"x": {"deep": ["a\x00b"]}}])
+
+
+def test_half_a_surrogate_pair_is_refused(engine: Engine) -> None:
+    with refused("A value in the transaction contains characters that cannot be stored."):
+        engine.write(["update", "goals", new_id(), {"x": "\ud800"}])
 
 
 def test_failed_transaction_changes_nothing_at_all(engine: Engine) -> None:
