@@ -154,7 +154,7 @@ _KEYS: dict[AppColumn, Callable[[AppSummary], Any]] = {
 
 def words(query: str) -> tuple[str, ...]:
     """The lower-cased words of a query; a row matches when it contains each of them."""
-    return tuple(query.lower().split())
+    return tuple(query.lower().replace("\0", " ").split())
 
 
 class RowOrder:

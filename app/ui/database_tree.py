@@ -129,7 +129,7 @@ class DatabaseTree(QWidget):
         self._has_opened_first = True
         if not self._open:
             for row in range(min(self.model.rowCount(), _OPENED_FIRST)):
-                self.view.expand(self.model.index(row, 0))
+                self._unfold(self.model.index(row, 0))
 
     def open_nodes(self) -> list[str]:
         """Keys of the open rows, parents first, for the next start."""
@@ -146,7 +146,7 @@ class DatabaseTree(QWidget):
         index = self.model.index_of(app_key(ref))
         if not index.isValid():
             return False
-        self.view.expand(index.parent())
+        self._unfold(index.parent())
         self.view.setCurrentIndex(index)
         self.view.scrollTo(index)
         return True
@@ -159,10 +159,16 @@ class DatabaseTree(QWidget):
         for key in tuple(self._open):
             index = self.model.index_of(key)
             if index.isValid():
-                self.view.expand(index)
+                self._unfold(index)
         index = self.model.index_of(self._current) if self._current else QModelIndex()
         if index.isValid():
             self.view.setCurrentIndex(index)
+
+    def _unfold(self, index: QModelIndex) -> None:
+        # The view fetches when it lays itself out, which is later; what is below is wanted now.
+        if self.model.canFetchMore(index):
+            self.model.fetchMore(index)
+        self.view.expand(index)
 
     def _first_in_sight(self) -> tuple[str, int]:
         index = self.view.indexAt(QPoint(1, 1))
@@ -253,7 +259,7 @@ class DatabaseTree(QWidget):
         own = app_key(ref)
         for key in tuple(self._open):
             if own in key:
-                self.view.expand(self.model.index_of(key))
+                self._unfold(self.model.index_of(key))
         if own in self._current:
             index = self.model.index_of(self._current)
             if index.isValid() and index != self.view.currentIndex():

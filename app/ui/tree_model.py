@@ -294,6 +294,10 @@ class TreeModel(QAbstractItemModel):
         node = self.node(parent)
         if node is None:
             return False
+        # Only what has no row at all is fetched by opening it: views ask more than once, and each time would bring
+        # another page. Further pages come from the row that offers them.
+        if node.children:
+            return False
         return bool(node.pending) or (node.kind is NodeKind.APP and not node.is_loaded)
 
     def fetchMore(self, parent: AnyIndex) -> None:
