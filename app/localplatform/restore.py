@@ -145,7 +145,7 @@ def _fail(store: Store, job_id: str, app_id: str, sentence: str) -> None:
     """The rows went with the transaction; the files go here, unless they belong to an app of that ID."""
     with store.write() as conn:
         if conn.execute("SELECT 1 FROM apps WHERE id = ?", (app_id,)).fetchone() is None:
-            shutil.rmtree(FileShelf(store.data_dir).path_of(app_id, "x").parent, ignore_errors=True)
+            FileShelf(store.data_dir).remove_app(app_id)
         _finish(conn, job_id, "errored", sentence)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import logging
-import shutil
 import threading
 from collections.abc import Callable
 
 from . import apps, attrs, backups, jobs, restore
+from .storage_files import FileShelf
 from .store import Store
 from .web import now_ms
 
@@ -94,4 +94,4 @@ def sweep(store: Store) -> None:
         for app_id in expired:
             attrs.delete_all_of_app(conn, app_id)
             conn.execute("DELETE FROM apps WHERE id = ?", (app_id,))
-            shutil.rmtree(store.data_dir / "files" / app_id, ignore_errors=True)
+            FileShelf(store.data_dir).remove_app(app_id)
