@@ -190,6 +190,24 @@ async def test_push_transacts_and_restores_attributes(api: AdminApi) -> None:
     assert "title" in (await api.ok("GET", "/admin/schema"))["schema"]["blobs"]["todos"]
 
 
+async def test_session_of_a_guest_transacts_through_the_rules(api: AdminApi) -> None:
+    wire = attr_wire(("todos", "title"))
+    await api.transact(["add-attr", wire])
+    await api.transact(["create", "todos", new_id(), {"title": "a"}])
+    id_attr = (await api.ok("GET", "/admin/schema"))["schema"]["blobs"]["todos"]["id"]["id"]
+    api.put_rules({"todos": {"allow": {"create": "data.title == 'good'"}}, "attrs": {"allow": {"create": "false"}}})
+    async with opened(api, actor=Actor(api.app_id, is_admin=False)) as reader:
+        for title, op in (("good", "transact-ok"), ("bad", "error")):
+            todo_id = new_id()
+            steps = [["add-triple", todo_id, id_attr, todo_id], ["add-triple", todo_id, wire["id"], title]]
+            reader.session.push({"op": "transact", "tx-steps": steps})
+            answer = await reader.message()
+            assert answer["op"] == op, answer
+        assert answer["hint"] == {"input": ["todos", "object"], "expected": "perms-pass?"}
+        reader.session.push({"op": "transact", "tx-steps": [["restore-attr", wire["id"]]]})
+        assert (await reader.message())["hint"]["input"] == ["attrs", "attr"]
+
+
 async def test_push_with_a_wrong_session_machine_or_token_is_refused(api: AdminApi) -> None:
     async with opened(api) as reader:
         good = {
