@@ -570,10 +570,44 @@ def _update(conn: sqlite3.Connection, app_id: str, wire: dict[str, Any]) -> None
     _set_columns(conn, app_id, existing.id, sets)
     updated = load_attrs(conn, app_id).by_id[existing.id]
     _check_names_free(before, updated)
-    if updated.is_unique and not existing.is_unique:
-        check_unique(conn, app_id, updated)
+    _check_values_fit(conn, app_id, existing, updated)
     if updated.is_indexed and not existing.is_indexed and not updated.is_ref:
         fill_nulls(conn, app_id, updated)
+
+
+def _check_values_fit(conn: sqlite3.Connection, app_id: str, before: Attr, after: Attr) -> None:
+    """What is stored already must meet what the attribute now demands."""
+    if after.is_unique and not before.is_unique:
+        check_unique(conn, app_id, after)
+    if (after.is_unique or after.is_indexed) and not (before.is_unique or before.is_indexed):
+        _check_sizes(conn, app_id, after)
+    if after.is_one and not before.is_one:
+        _check_single(conn, app_id, after)
+    if after.is_ref and not before.is_ref:
+        _check_ids(conn, app_id, after)
+
+
+def _check_sizes(conn: sqlite3.Connection, app_id: str, attr: Attr) -> None:
+    sql = "SELECT entity_id FROM triples WHERE app_id = ? AND attr_id = ? AND length(CAST(value AS BLOB)) > ? LIMIT 1"
+    row = conn.execute(sql, (app_id, attr.id, values.MAX_INDEXED_BYTES)).fetchone()
+    if row is not None:
+        kind = "a unique" if attr.is_unique else "an indexed"
+        hint = {"namespace": attr.etype, "attribute": attr.label, "attr-id": attr.id, "entity-id": row[0]}
+        message = f"Value is too large for {kind} attribute."
+        raise errors.PlatformError("validation-failed", message, {**hint, "value-too-large?": True})
+
+
+def _check_single(conn: sqlite3.Connection, app_id: str, attr: Attr) -> None:
+    sql = "SELECT 1 FROM triples WHERE app_id = ? AND attr_id = ? GROUP BY entity_id HAVING count(*) > 1 LIMIT 1"
+    if conn.execute(sql, (app_id, attr.id)).fetchone():
+        raise errors.record_not_unique("triple")
+
+
+def _check_ids(conn: sqlite3.Connection, app_id: str, attr: Attr) -> None:
+    for (text,) in conn.execute("SELECT value FROM triples WHERE app_id = ? AND attr_id = ?", (app_id, attr.id)):
+        if values.as_uuid(json.loads(text)) is None:
+            hint = {"namespace": attr.etype, "attribute": attr.label, "value": json.loads(text), "attr-id": attr.id}
+            raise errors.PlatformError("validation-failed", "Linked value must be a valid uuid.", hint)
 
 
 def check_unique(conn: sqlite3.Connection, app_id: str, attr: Attr) -> None:

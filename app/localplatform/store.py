@@ -1,7 +1,7 @@
 """The one SQLite database of the local platform.
 
 WAL with ``synchronous=FULL``: a write that was acknowledged survives a kill or a power cut, a write that was not
-leaves nothing behind. Reads run on a connection per thread, beside the one writer.
+leaves nothing behind. Reads run on connections of their own, beside the one writer.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ class Store:
         self._write_lock = threading.RLock()
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []
         self._connections_lock = threading.Lock()
         self._listeners: list[Callable[[Commit], None]] = []
         self._pending: list[Commit] = []
@@ -67,7 +68,7 @@ class Store:
         conn.execute("PRAGMA synchronous=FULL")
         conn.execute("PRAGMA foreign_keys=ON")
         conn.execute("PRAGMA temp_store=MEMORY")
-        conn.execute("PRAGMA cache_size=-32768")
+        conn.execute("PRAGMA cache_size=-8192")
         conn.execute("PRAGMA case_sensitive_like=ON")
         register_functions(conn)
         with self._connections_lock:
@@ -84,19 +85,31 @@ class Store:
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """This thread's own connection, inside one snapshot; nested calls share the outer snapshot."""
-        conn: sqlite3.Connection | None = getattr(self._local, "reader", None)
-        if conn is None:
-            conn = self._local.reader = self._connect()
-        if conn.in_transaction:
-            yield conn
+        """A connection inside one snapshot; nested calls on a thread share the outer one's snapshot.
+
+        Connections are lent, not kept per thread: worker threads come and go.
+        """
+        outer: sqlite3.Connection | None = getattr(self._local, "reader", None)
+        if outer is not None:
+            yield outer
             return
-        conn.execute("BEGIN")
+        conn = self._borrow()
+        self._local.reader = conn
         try:
+            conn.execute("BEGIN")
             yield conn
         finally:
+            self._local.reader = None
             if conn.in_transaction:
                 conn.execute("ROLLBACK")
+            with self._connections_lock:
+                self._idle.append(conn)
+
+    def _borrow(self) -> sqlite3.Connection:
+        with self._connections_lock:
+            if self._idle:
+                return self._idle.pop()
+        return self._connect()
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:

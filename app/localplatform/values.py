@@ -107,7 +107,10 @@ def is_type(value: Any, checked_data_type: str) -> bool:
 
 
 def is_too_large(value: Any) -> bool:
-    return not isinstance(value, bool | int | float | None) and len(dumps(value).encode("utf-8", "replace")) > 1024
+    return (
+        not isinstance(value, bool | int | float | None)
+        and len(dumps(value).encode("utf-8", "replace")) > MAX_INDEXED_BYTES
+    )
 
 
 def has_null_bytes(value: Any) -> bool:

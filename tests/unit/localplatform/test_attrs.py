@@ -143,6 +143,21 @@ def test_update_attrs_to_unique_over_equal_values_is_refused(engine: Engine) -> 
         engine.write(["update-attr", {"id": attr.id, "unique?": True}])
 
 
+def test_update_attrs_that_stored_values_do_not_meet_is_refused(engine: Engine) -> None:
+    wire = link("posts.tags", "tags.posts")
+    engine.define(wire)
+    engine.write(["update", "posts", new_id(), {"title": "x" * 2000}])
+    engine.write(["link", "posts", new_id(), {"tags": [new_id(), new_id()]}])
+    title = engine.attr("posts", "title").id
+    with refused("Value is too large for an indexed attribute."):
+        engine.write(["update-attr", {"id": title, "index?": True}])
+    with refused("Record not unique: triple", "record-not-unique"):
+        engine.write(["update-attr", {"id": wire["id"], "cardinality": "one"}])
+    with refused("Linked value must be a valid uuid."):
+        engine.write(["update-attr", {"id": title, "value-type": "ref"}])
+    assert engine.attr("posts", "tags").cardinality == "many"
+
+
 def test_soft_delete_frees_the_name_and_restore_brings_the_data_back(engine: Engine) -> None:
     engine.define(blob("posts", "title", "i", "string"))
     engine.write(["update", "posts", new_id(), {"title": "x"}])

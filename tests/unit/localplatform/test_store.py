@@ -49,6 +49,19 @@ def test_reader_sees_one_snapshot_while_another_thread_writes(engine: Engine) ->
         assert conn.execute("SELECT count(*) FROM triples").fetchone() > before
 
 
+def test_readers_of_many_short_threads_share_few_connections(engine: Engine) -> None:
+    def look() -> None:
+        with engine.store.read() as conn:
+            used.add(id(conn))
+
+    used: set[int] = set()
+    for _ in range(20):
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join(timeout=30)
+    assert len(used) == 1
+
+
 def test_on_commit_tells_what_changed_once_it_is_committed(engine: Engine) -> None:
     seen: list[tuple[Commit, list[str]]] = []
     stop = engine.store.on_commit(lambda commit: seen.append((commit, engine.values("notes", "text"))))
