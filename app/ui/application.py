@@ -74,7 +74,7 @@ class Start(QObject):
         self.theme = Theme(application, settings.theme, settings.text_scale)
         self.runner = Runner(engine)
         self.window = MainWindow(self.runner, settings, self.theme, profile.data_dir)
-        self.window.closed.connect(application.quit)
+        self.window.closed.connect(lambda: application.exit(0))
         self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
         self._patience.timeout.connect(self._open)
         self._read.connect(self._show_last_known, Qt.ConnectionType.QueuedConnection)

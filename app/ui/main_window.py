@@ -263,7 +263,7 @@ class MainWindow(QMainWindow):
             self.status.confirm("This app is not in the list (any more)")
             return
         if view is None and app is not None and connection is not None:
-            view = self._views[ref] = AppView(self.runner, app, connection)
+            view = self._views[ref] = AppView(self.runner, connection, app)
             at = self.tabs.addTab(view, _tab_title(app, connection))
             self.tabs.setTabToolTip(at, f"{connection.label} ({connection.environment.value})")
         assert view is not None
