@@ -77,10 +77,12 @@ class InstantClient:
         """
         if not self.tokens.platform and self.tokens.dash:
             return (await self.dash()).apps
-        own, orgs = await asyncio.gather(self._own_apps(), self.list_orgs())
-        of_orgs = await asyncio.gather(*(self.apps_of_org(org.id) for org in orgs))
-        titles = {org.id: org.title for org in orgs}
-        found = {app.app_id: app for apps in (own, *of_orgs) for app in apps}
+        own, orgs = asyncio.create_task(self._own_apps()), asyncio.create_task(self.list_orgs())
+        await _all_or_none([own, orgs])
+        of_orgs = [asyncio.create_task(self.apps_of_org(org.id)) for org in orgs.result()]
+        await _all_or_none(of_orgs)
+        titles = {org.id: org.title for org in orgs.result()}
+        found = {app.app_id: app for task in (own, *of_orgs) for app in task.result()}
         return tuple(_with_org(app, titles) for app in found.values())
 
     async def _own_apps(self) -> tuple[RemoteApp, ...]:
@@ -413,6 +415,17 @@ class InstantClient:
                 raise
         self.forget_admin_token(app_id)
         return await self.channel.request(operation, query=query, body=body, headers=sent)
+
+
+async def _all_or_none(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Wait for all; the first failure, or a cancellation, ends the others before it is passed on."""
+    try:
+        await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
 
 
 def _with_org(app: RemoteApp, titles: Mapping[str, str]) -> RemoteApp:

@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from app.core.connection import Platform
-from app.core.errors import BadAnswer, Conflict, Invalid, ReadOnly, Timeout, Unauthorised, Unreachable, Unsupported
+from app.core.errors import (
+    BadAnswer,
+    Conflict,
+    Forbidden,
+    Invalid,
+    ReadOnly,
+    Timeout,
+    Unauthorised,
+    Unreachable,
+    Unsupported,
+)
 from app.core.secret import Secret
 from app.core.status import FindingKind, Health
 from app.platforms.http import Tokens
@@ -25,6 +35,7 @@ from tests.unit.platforms.conftest import (
     Drop,
     MakeBench,
     RawRequest,
+    Silence,
     a_connection,
     failure,
     ok,
@@ -60,6 +71,17 @@ async def test_list_apps_joins_own_and_org_apps_each_once(bench: Bench) -> None:
     assert (first.app_id, first.title, first.created_at, first.status) == ("a", "A", 1787306400, "active")
     assert (second.org_id, second.org_title, second.status) == (ORG, "Acme", "read-only")
     assert second.admin_token == Secret(TOKEN)
+
+
+async def test_list_apps_failing_leaves_no_call_behind(bench: Bench) -> None:
+    def answer(request: RawRequest) -> Answer:
+        return failure(400, "permission-denied") if request.target == "/superadmin/orgs" else Silence()
+
+    bench.server.handler = answer
+    with pytest.raises(Forbidden):
+        await bench.client.list_apps()
+    await bench.server.closed.wait()
+    assert {entry.note for entry in bench.entries} == {"Forbidden", "cancelled"}
 
 
 @pytest.mark.parametrize(
