@@ -19,7 +19,7 @@ import pytest
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(110)]
 
 REPO = Path(__file__).parents[2]
-KILLS = 32
+KILLS = 30
 WRITERS = 8
 PLATFORM_TOKEN = "per_" + "3" * 64
 DASH_TOKEN = "33333333-0000-4000-8000-000000000000"
@@ -126,11 +126,11 @@ async def test_server_killed_during_writes_loses_nothing_acknowledged(tmp_path: 
                 await check(client, writers)
     finally:
         server.kill()
-    assert writers.acknowledged > 10 * KILLS
+    assert writers.acknowledged >= 6 * KILLS
 
 
 async def write_until_killed(server: Server, writers: Writers) -> None:
-    enough = writers.acknowledged + random.randint(10, 40)
+    enough = writers.acknowledged + random.randint(6, 24)
     async with httpx.AsyncClient(base_url=server.api_uri, timeout=20) as client:
         tasks = [asyncio.create_task(writers.run(client)) for _ in range(WRITERS)]
         while writers.acknowledged < enough and not any(task.done() for task in tasks):

@@ -75,7 +75,7 @@ def judge_environment(server: Server, node_modules: Path, tmp_path: Path) -> dic
         "PLATFORM_TOKEN": server.platform_token,
         "DASH_TOKEN": server.dash_token,
         "INSTANT_CLI_API_URI": server.api_uri,
-        "INSTANT_CLI_AUTH_TOKEN": server.platform_token,
+        "INSTANT_CLI_AUTH_TOKEN": server.dash_token,
         "NO_COLOR": "1",
         "CI": "1",
     }
