@@ -106,23 +106,20 @@ def compile_rule(
 
 
 def _code_with_binds(source: str, names: Mapping[str, str]) -> str:
-    """What the platform shows as the code: the expression wrapped in the binds it uses."""
-    used = [name for name in names if _uses(source, name, names)]
+    """What the platform shows as the code: the expression wrapped in the binds it uses, the basic ones outermost."""
+    ordered: dict[str, None] = {}
+
+    def visit(expression: str) -> None:
+        for name in sorted(set(_idents(_parse(expression))) & names.keys()):
+            if name not in ordered:
+                visit(names[name])
+                ordered[name] = None
+
+    visit(source)
     code = source
-    for name in sorted(used, key=lambda n: any(_uses(names[other], n, names) for other in used if other != n)):
+    for name in reversed(ordered):
         code = f"cel.bind({name}, {names[name]}, {code})"
     return code
-
-
-def _uses(source: str, name: str, names: Mapping[str, str]) -> bool:
-    found: set[str] = set()
-    todo = [source]
-    while todo:
-        for ident in _idents(_parse(todo.pop())):
-            if ident in names and ident not in found:
-                found.add(ident)
-                todo.append(names[ident])
-    return name in found
 
 
 # --- parsing and static analysis ---

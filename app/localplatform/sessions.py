@@ -7,6 +7,7 @@ result is sent again only when it changed. Commits that arrive while a session i
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import json
 import logging
@@ -14,6 +15,7 @@ import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Callable, MutableMapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -55,6 +57,13 @@ _UNSUPPORTED = frozenset(
 )
 
 
+class _Signal(Enum):
+    """What a session tells itself; no client can push these."""
+
+    REFRESH = "refresh"
+    END = "end"
+
+
 @dataclass
 class _Subscription:
     query: Message
@@ -76,7 +85,7 @@ class Session:
     id: str = field(default_factory=new_id)
     token: str = field(default_factory=new_id, repr=False)
     _subscriptions: dict[str, _Subscription] = field(default_factory=dict, repr=False)
-    _inbox: asyncio.Queue[Message] = field(default_factory=lambda: asyncio.Queue(MAX_WAITING_MESSAGES), repr=False)
+    _inbox: asyncio.Queue[Message | _Signal] = field(default_factory=asyncio.Queue, repr=False)
     _dirty: set[str] = field(default_factory=set, repr=False)
     _is_refresh_due: bool = field(default=False, repr=False)
     _status: str = field(default="active", repr=False)
@@ -88,16 +97,15 @@ class Session:
 
     def push(self, message: Message) -> None:
         """Queue a client's message; call on the event loop. Raises rate-limited when too many wait."""
-        try:
-            self._inbox.put_nowait(message)
-        except asyncio.QueueFull:
-            raise errors.rate_limited() from None
+        if self._inbox.qsize() >= MAX_WAITING_MESSAGES:
+            raise errors.rate_limited()
+        self._inbox.put_nowait(message)
 
     def end(self) -> None:
         """Close the stream from this side."""
         while not self._inbox.empty():
             self._inbox.get_nowait()
-        self._inbox.put_nowait({"op": "close"})
+        self._inbox.put_nowait(_Signal.END)
 
     async def events(self) -> AsyncIterator[str]:
         """The text of the stream; the session lives until the reader stops reading it."""
@@ -124,9 +132,13 @@ class Session:
             except TimeoutError:
                 yield ": keep-alive\n\n"
                 continue
-            if message.get("op") == "close":
+            if message is _Signal.END:
                 return
-            for answer in await run_in_threadpool(self._handle, message):
+            if isinstance(message, _Signal):
+                work = functools.partial(self._handle, {"op": "refresh"}, self._take_dirty())
+            else:
+                work = functools.partial(self._handle, message)
+            for answer in await run_in_threadpool(work):
                 yield _event(answer)
 
     def _init(self) -> Message:
@@ -136,9 +148,15 @@ class Session:
         if commit.app_id != self.actor.app_id:
             return
         self._dirty |= commit.etypes or {"*"}
-        if not self._is_refresh_due and not self._inbox.full():
+        if not self._is_refresh_due:
             self._is_refresh_due = True
-            self._inbox.put_nowait({"op": "refresh"})
+            self._inbox.put_nowait(_Signal.REFRESH)
+
+    def _take_dirty(self) -> frozenset[str]:
+        """Taken before the data are read: a commit that comes later asks for another refresh."""
+        self._is_refresh_due = False
+        dirty, self._dirty = frozenset(self._dirty), set()
+        return dirty
 
     # What follows runs in a worker thread, one message at a time.
 
@@ -147,9 +165,10 @@ class Session:
             self._status = apps.get_app(conn, self.actor.app_id).status
             self._attrs = load_attrs(conn, self.actor.app_id)
 
-    def _handle(self, message: Message) -> list[Message]:
+    def _handle(self, message: Message, dirty: frozenset[str] | None = None) -> list[Message]:
+        """``dirty`` is given for a refresh: the namespaces that changed, ``*`` for anything."""
         try:
-            return self._answers(message)
+            return self._answers(message) if dirty is None else self._refresh(dirty)
         except PlatformError as error:
             return [_error(message, error)]
         except Exception:
@@ -158,8 +177,6 @@ class Session:
 
     def _answers(self, message: Message) -> list[Message]:
         op = message.get("op")
-        if op == "refresh":
-            return self._refresh()
         if op == "add-query":
             return [self._add_query(message)]
         if op == "remove-query":
@@ -195,10 +212,7 @@ class Session:
         answer = {"op": "transact-ok", "tx-id": outcome.tx_id, "isn": None}
         return {**answer, "client-event-id": message.get("client-event-id")}
 
-    def _refresh(self) -> list[Message]:
-        # Cleared before reading: a commit that comes later asks for another refresh.
-        self._is_refresh_due = False
-        dirty, self._dirty = self._dirty, set()
+    def _refresh(self, dirty: frozenset[str]) -> list[Message]:
         answers = self._status_change()
         if self._status == "disabled":
             return answers
@@ -215,7 +229,7 @@ class Session:
             answers.append({"op": "refresh-ok", "computations": computations, **changed, **processed})
         return answers + failures
 
-    def _is_touched(self, subscription: _Subscription, dirty: set[str]) -> bool:
+    def _is_touched(self, subscription: _Subscription, dirty: frozenset[str]) -> bool:
         # Rules may look at any namespace, so for anybody but an admin each commit may matter.
         return not self.actor.is_admin or "*" in dirty or bool(dirty & subscription.etypes)
 

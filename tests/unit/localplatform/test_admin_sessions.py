@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from app.localplatform import sessions
+from app.localplatform.errors import PlatformError
 from app.localplatform.perms_check import Actor
 from app.localplatform.sessions import MACHINE_ID, Session, end_all
 from tests.unit.localplatform.admin_harness import AdminApi, admin_api, attr_wire, new_id
@@ -148,6 +150,7 @@ async def test_session_that_is_idle_sends_comments(api: AdminApi) -> None:
         ({"op": "start-stream"}, "validation-failed"),
         ({"op": "join-room"}, "validation-failed"),
         ({"op": "nonsense"}, "param-malformed"),
+        ({"op": "refresh"}, "param-malformed"),
         ({"op": "transact", "tx-steps": [["nonsense", 1]]}, "validation-failed"),
     ],
 )
@@ -233,6 +236,20 @@ async def test_stream_with_a_wrong_token_is_an_ordinary_error(api: AdminApi, pat
     api.admin_token = new_id()
     answer = await api.refused("POST", path, {"query": {"todos": {}}})
     assert answer["hint"]["record-type"] == "app-admin-token"
+
+
+async def test_session_with_too_many_waiting_messages_refuses_more(
+    api: AdminApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "MAX_WAITING_MESSAGES", 1)
+    async with opened(api, {"todos": {}}) as reader:
+        assert (await reader.message())["op"] == "add-query-ok"
+        reader.session.push({"op": "nonsense"})
+        with pytest.raises(PlatformError) as caught:
+            reader.session.push({"op": "nonsense"})
+        assert caught.value.http_status == 429
+        await api.transact(["create", "todos", new_id(), {"title": "a"}])
+        assert {(await reader.message())["op"], (await reader.message())["op"]} == {"error", "refresh-ok"}
 
 
 async def test_session_that_is_closed_no_longer_listens(api: AdminApi) -> None:

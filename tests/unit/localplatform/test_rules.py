@@ -118,6 +118,11 @@ def test_program_with_binds_shows_written_and_full_code() -> None:
     assert program.code == "cel.bind(isOwner, auth.id == data.owner, isOwner)"
 
 
+def test_program_with_binds_of_binds_nests_them_in_the_order_of_need() -> None:
+    program = compile_rule("todos", "view", "a || c", (("a", "b"), ("c", "true"), ("b", "c")))
+    assert program.code == "cel.bind(c, true, cel.bind(b, c, cel.bind(a, b, a || c)))"
+
+
 def judge(code: dict[str, Any] | None, etype: str, action: str, data: dict[str, Any], **user: Any) -> bool:
     program = RuleBook(code).program(etype, action)
     requester = Requester(user or None)
