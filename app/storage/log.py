@@ -149,6 +149,6 @@ def open_log(path: Path, redactor: Redactor, *, level: int = logging.INFO) -> Ca
 
 
 def _quieten() -> None:
-    # httpx logs each URL with its query at INFO; calls are in the activity instead.
-    for name in ("httpx", "httpcore"):
+    # httpx logs each URL with its query at INFO; calls are in the activity instead. Alembic lists its own parts.
+    for name in ("httpx", "httpcore", "alembic.runtime.plugins"):
         logging.getLogger(name).setLevel(logging.WARNING)

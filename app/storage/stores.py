@@ -89,7 +89,9 @@ _UPSERT_APPS = (
     f"INSERT INTO apps ({', '.join(rows.APP_COLUMNS)}) SELECT {_FROM_JSON} FROM json_each(?) WHERE true "  # noqa: S608
     f"ON CONFLICT (connection_id, app_id) DO UPDATE SET {_CHANGES} WHERE ({_OLD}) IS NOT ({_NEW})"
 )
-_UNLISTED = "WHERE connection_id = ? AND app_id NOT IN (SELECT json_extract(value, '$[1]') FROM json_each(?))"
+# So many rows are turned into text at a time: this holds the lock, for about 2 ms.
+_CHUNK = 1_000
+_UNLISTED = "WHERE connection_id = ? AND app_id NOT IN (SELECT value FROM json_each(?))"
 _DELETE_UNLISTED_APPS = f"DELETE FROM apps {_UNLISTED}"  # noqa: S608
 _DELETE_UNLISTED_SCHEMAS = f"DELETE FROM schemas {_UNLISTED}"  # noqa: S608
 
@@ -110,16 +112,20 @@ class InventoryStore:
 
         Raises NotFound when the connection is no longer there (it was removed while it was being read).
         """
-        text = _apps_text(app._replace(connection_id=connection_id) for app in apps)
+        listed = tuple(apps)
+        ids = _json_text([app.app_id for app in listed])
         with self._database.write() as connection:
-            gone = connection.exec_driver_sql(_DELETE_UNLISTED_APPS, (connection_id, text)).rowcount
-            connection.exec_driver_sql(_DELETE_UNLISTED_SCHEMAS, (connection_id, text))
-            return gone + connection.exec_driver_sql(_UPSERT_APPS, (text,)).rowcount
+            changed = connection.exec_driver_sql(_DELETE_UNLISTED_APPS, (connection_id, ids)).rowcount
+            connection.exec_driver_sql(_DELETE_UNLISTED_SCHEMAS, (connection_id, ids))
+            for start in range(0, len(listed), _CHUNK):
+                chunk = [(connection_id, *app[1:]) for app in listed[start : start + _CHUNK]]
+                changed += connection.exec_driver_sql(_UPSERT_APPS, (_json_text(chunk),)).rowcount
+            return changed
 
     def upsert(self, app: AppSummary) -> None:
         """Add one app, or bring it up to date; raises NotFound when its connection is no longer there."""
         with self._database.write() as connection:
-            connection.exec_driver_sql(_UPSERT_APPS, (_apps_text([app]),))
+            connection.exec_driver_sql(_UPSERT_APPS, (_json_text([app]),))
 
     def remove(self, ref: AppRef) -> None:
         """Forget one app and its schema; fine when it is gone already."""
@@ -173,9 +179,18 @@ class InventoryStore:
             return {AppRef(connection_id, app_id): fingerprint for connection_id, app_id, fingerprint in found}
 
 
-def _apps_text(apps: Iterable[AppSummary]) -> str:
-    plain = [[_storable(str(v)) if isinstance(v, str) else v for v in app] for app in apps]
-    return json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
+def _json_text(values: object) -> str:
+    """Compact JSON that SQLite can keep. Cleaned as a whole: text by text it takes three times as long."""
+    text = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+    if "\\u0000" in text:
+        text = json.dumps(_without_nul(values), separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    return [_without_nul(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 class StatusStore:
