@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 DATABASE_NAME = "platform.db"
 
 # Each of these registers its tables when imported.
-TABLE_MODULES = ("attrs", "triples", "apps", "auth", "jobs", "orgs")
+TABLE_MODULES = ("attrs", "triples", "apps", "auth", "jobs", "orgs", "archive_tables")
 
 _ddl: list[str] = []
 
@@ -116,6 +116,8 @@ class Store:
         """The writer inside a transaction: committed at exit, rolled back on any exception; not re-entrant."""
         with self._write_lock:
             conn = self._writer
+            if conn.in_transaction:
+                raise RuntimeError("write() inside write()")
             conn.execute("BEGIN IMMEDIATE")
             try:
                 yield conn

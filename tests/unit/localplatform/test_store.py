@@ -34,6 +34,15 @@ def test_write_that_raises_leaves_nothing_behind(engine: Engine) -> None:
         assert conn.execute("SELECT count(*) FROM transactions").fetchone() == (0,)
 
 
+def test_write_inside_write_is_a_bug_and_keeps_the_outer_transaction(engine: Engine) -> None:
+    with engine.store.write() as conn:
+        conn.execute("INSERT INTO transactions (app_id, created_at) VALUES ('a', 1)")
+        with pytest.raises(RuntimeError), engine.store.write():
+            pass
+    with engine.store.read() as conn:
+        assert conn.execute("SELECT count(*) FROM transactions").fetchone() == (1,)
+
+
 def test_reader_sees_one_snapshot_while_another_thread_writes(engine: Engine) -> None:
     def add() -> None:
         engine.write(["update", "notes", new_id(), {"text": "x"}])
