@@ -216,8 +216,10 @@ class AppListPanel(QWidget):
         if not self.model.rowCount():
             return False
         self.view.setFocus()
-        if not self.view.currentIndex().isValid():
-            self.view.setCurrentIndex(self.model.index(0, AppColumn.TITLE))
+        # Focus alone makes the first row current without selecting it: there would be nothing to copy.
+        if not self.view.selected_rows():
+            row = max(0, self.view.currentIndex().row())
+            self.view.setCurrentIndex(self.model.index(row, AppColumn.TITLE))
         return True
 
     def _type(self, text: str) -> None:

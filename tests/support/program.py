@@ -50,6 +50,12 @@ class Desktop:
     def wait_for_window(self, title: str, limit_s: float = 60.0) -> str:
         return eventually(lambda: self.windows(title), f"a window named {title}", limit_s)[-1]
 
+    def geometry(self, window: str) -> tuple[int, int, int, int]:
+        """Left, top, width, height on the screen, without the frame."""
+        lines = self.run("xdotool", "getwindowgeometry", "--shell", window).splitlines()
+        values = dict(line.split("=", 1) for line in lines)
+        return int(values["X"]), int(values["Y"]), int(values["WIDTH"]), int(values["HEIGHT"])
+
     def focus(self, window: str) -> None:
         self.run("xdotool", "windowactivate", "--sync", window)
 
