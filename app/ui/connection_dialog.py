@@ -242,7 +242,7 @@ class ConnectionDialog(ActionDialog):
         self.preset_box.setCurrentIndex(_preset_of(text))
 
     def _follow_environment(self) -> None:
-        self.badge.set_environment(self.environment_box.currentData())
+        self.badge.set_environment(self.environment)
         self.badge.show()
 
     def _forget_test(self) -> None:
@@ -255,6 +255,11 @@ class ConnectionDialog(ActionDialog):
     def _tell_vault(self, sentence: str) -> None:
         self.vault_label.setText(sentence)
 
+    @property
+    def environment(self) -> Environment:
+        # Qt keeps the text of an enum's value, not the enum.
+        return Environment(self.environment_box.currentData())
+
     def _draft(self) -> ConnectionDraft:
         from app.services.connections import ConnectionDraft
 
@@ -262,7 +267,7 @@ class ConnectionDialog(ActionDialog):
             label=self.label_edit.text(),
             platform=self._connection.platform if self._connection else Platform.INSTANT,
             base_url=self.url_edit.text(),
-            environment=self.environment_box.currentData(),
+            environment=self.environment,
             is_read_only=self.read_only_box.isChecked(),
             foundation_app_id=self.foundation_edit.text() or None,
             platform_token=_secret(self.platform_token),

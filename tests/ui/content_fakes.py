@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QWidget
 
 from app.core.apps import AppSummary
 from app.core.connection import Connection, Environment, Platform
@@ -164,3 +165,12 @@ def runner(qapp: Any, services: Any) -> Iterator[Runner]:
     yield made
     made.close()
     assert engine.stop(5)
+
+
+@pytest.fixture
+def window(qtbot: Any) -> Iterator[QWidget]:
+    """What dialogs stand above, as in the program: they delete themselves when they are finished."""
+    made = QWidget()
+    qtbot.addWidget(made)
+    made.show()
+    yield made  # noqa: PT022 - as a generator it holds on to the window until the test is over
