@@ -29,6 +29,7 @@ _SAMPLES = {
 _DISPLAY, _ALIGNMENT, _FOREGROUND = 0, 7, 9
 _STATUS, _SIZE, _TAKEN = 4, 5, 6
 _RIGHT = int((Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter).value)
+_LEFT = int((Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter).value)
 _NONE = QModelIndex()
 Index = QModelIndex | QPersistentModelIndex
 
@@ -97,7 +98,7 @@ class ActivityModel(QAbstractTableModel):
         if role == _DISPLAY:
             return _HEADERS[section]
         if role == _ALIGNMENT:
-            return _RIGHT if section in (_SIZE, _TAKEN) else int(Qt.AlignmentFlag.AlignLeft.value)
+            return _RIGHT if section in (_SIZE, _TAKEN) else _LEFT
         return None
 
     def line(self, row: int) -> str:

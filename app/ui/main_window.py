@@ -155,6 +155,7 @@ class MainWindow(QMainWindow):
         self.toolbar.setVisible(True)
         self.production_bar.setVisible(False)
         self.choose_connection(self.settings.connection_id)
+        self.overview.app_list.setFocus()
 
     def complete(self) -> None:
         """Build what the first paint can do without."""
@@ -179,6 +180,7 @@ class MainWindow(QMainWindow):
         tree.add_connection_requested.connect(commands.add_connection)
         tree.copied.connect(self.status.confirm)
         data.apps_changed.connect(self._fill_tree)
+        data.apps_changed.connect(self._update_views)
         data.connections_changed.connect(self._fill_tree)
         data.statuses_changed.connect(lambda: tree.set_statuses(data.statuses.values()))
         keys = self.settings.open_nodes
@@ -190,6 +192,12 @@ class MainWindow(QMainWindow):
     def _fill_tree(self) -> None:
         if self.tree is not None:
             self.tree.set_inventory(self.data.connections, self.data.table.rows)
+
+    def _update_views(self) -> None:
+        for ref, view in self._views.items():
+            app = self.data.app(ref)
+            if app is not None:
+                view.set_app(app)
 
     # What was known, what is known
 
@@ -264,6 +272,9 @@ class MainWindow(QMainWindow):
             return
         if view is None and app is not None and connection is not None:
             view = self._views[ref] = AppView(self.runner, connection, app)
+            view.rename_requested.connect(self.commands.rename_app)
+            view.delete_requested.connect(self.commands.delete_app)
+            view.copied.connect(self.status.confirm)
             at = self.tabs.addTab(view, _tab_title(app, connection))
             self.tabs.setTabToolTip(at, f"{connection.label} ({connection.environment.value})")
         assert view is not None

@@ -18,7 +18,7 @@ from app.ui.environment_badge import EnvironmentBadge
 from app.ui.icons import sign, state_word
 from app.ui.theme import scaled_font
 
-_MINIMUM_WIDTH, _MAXIMUM_WIDTH = 250, 460
+_MINIMUM_WIDTH, _MAXIMUM_WIDTH = 270, 460
 
 
 class StatusCard(QFrame):
@@ -223,7 +223,7 @@ class StatusCards(QWidget):
         for at, connection in enumerate(connections):
             card = self._cards.get(connection.id) or self._make(connection)
             self._row.insertWidget(at, card, 1)
-        self._row.setStretch(self._row.count() - 1, 0 if len(connections) > 3 else 1)
+        self._row.setStretch(self._row.count() - 1, 1 if len(connections) < 3 else 0)
         self.set_chosen(self._chosen_id)
 
     def _make(self, connection: Connection) -> StatusCard:

@@ -322,6 +322,7 @@ QPushButton[look="small"] {{ padding: 3px 10px; }}
 QToolButton {{ border: 1px solid transparent; border-radius: 5px; padding: 3px; background: transparent; }}
 QToolButton:hover {{ background: {look.hover}; }}
 QToolButton:focus {{ border-color: {look.accent}; }}
+QToolButton[look="button"] {{ padding: 3px; }}
 QToolButton::menu-indicator {{ image: none; }}
 QLineEdit, QComboBox, QSpinBox, QPlainTextEdit, QTextEdit {{ background: {look.surface}; border: 1px solid
   {look.line_strong}; border-radius: 6px; padding: 4px 8px; selection-background-color: {look.accent};

@@ -147,6 +147,8 @@ class MainToolbar(QToolBar):
         self.refresh_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.refresh_button.setAccessibleName("Refresh")
         self.refresh_button.setToolTip("Refresh (F5)")
+        side = self.refresh_button.fontMetrics().height() + 13
+        self.refresh_button.setFixedSize(side, side)
         self.refresh_button.clicked.connect(self.refresh_requested)
         self.search = QPushButton("Jump to any app or action")
         self.search.setProperty("look", "search")

@@ -34,6 +34,7 @@ class WindowStatusBar(QStatusBar):
         self._token = text_label("")
         for part in (self._mark, self._health, self._counts, self._age):
             self.addWidget(part)
+        self.setContentsMargins(10, 0, 6, 0)
         self.addPermanentWidget(self._token)
         data.connections_changed.connect(self.tell)
         data.statuses_changed.connect(self.tell)

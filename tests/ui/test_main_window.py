@@ -1,0 +1,238 @@
+"""The window as an operator meets it: real widgets on the real engine, services with known answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPushButton
+from pytestqt.qtbot import QtBot
+
+from app.core.activity import ActivityEntry
+from app.core.changes import Changes
+from app.core.errors import Unreachable
+from app.core.refs import AppRef
+from app.core.status import ConnectionStatus, Health
+from app.storage.last_known import LastKnown
+from app.ui.main_window import MainWindow
+from app.ui.palette_dialog import PaletteDialog
+from app.ui.runner import Runner
+from app.ui.settings import WindowSettings
+from app.ui.theme import Theme, ThemeChoice
+from tests.ui.shell_fakes import ANA, APP_ID, CLOUD, LOCAL, OTHER_ID, PROD, FakeServices, engine_with
+
+Open = Callable[..., MainWindow]
+
+
+@pytest.fixture
+def services() -> FakeServices:
+    return FakeServices()
+
+
+@pytest.fixture
+def open_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Open]:
+    opened: list[MainWindow] = []
+
+    def open_one(services: FakeServices, *, starts: bool = True) -> MainWindow:
+        settings = WindowSettings(tmp_path / "config" / "window.ini")
+        theme = Theme(qapp, settings.theme)
+        window = MainWindow(Runner(engine_with(services)), settings, theme, tmp_path)
+        window.resize(1280, 800)
+        window.show()
+        opened.append(window)
+        if starts:
+            window.runner.open()
+            window.complete()
+            qtbot.waitUntil(lambda: window.data.has_apps and window.data.token_place is not None)
+        return window
+
+    yield open_one
+    for window in opened:
+        if window.isVisible():
+            with qtbot.waitSignal(window.closed):
+                window.close()
+        window.theme.set_choice(ThemeChoice.LIGHT)
+        window.deleteLater()
+
+
+def test_window_before_the_services_shows_last_known_state(services: FakeServices, open_window: Open) -> None:
+    window = open_window(services, starts=False)
+    window.show_last_known(LastKnown((LOCAL, CLOUD), (ANA, PROD), services.known_statuses))
+    assert window.overview.app_list.model.rowCount() == 2
+    card = window.overview.cards.card("c2")
+    assert card is not None
+    assert "Unreachable" in card.spoken()
+    assert "It does not answer." in card.spoken()
+    window.runner.open()
+
+
+def test_window_when_the_services_answer_shows_their_state(services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    assert window.overview.app_list.model.rowCount() == 2
+    assert window.status._token.text() == "Token: OS keyring"
+    assert window.bottom is not None
+    assert window.bottom.tabs.tabText(2) == "Findings (1)"
+
+
+def test_window_when_apps_change_lists_the_new_ones(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    services.known_apps += (ANA._replace(app_id="new", title="New"),)
+    services.hub.publish(Changes(apps=frozenset({"c1"})))
+    qtbot.waitUntil(lambda: window.overview.app_list.model.rowCount() == 3)
+
+
+def test_window_when_health_changes_updates_the_card(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    services.known_statuses = (ConnectionStatus("c1", Health.READ_ONLY), services.known_statuses[1])
+    services.hub.publish(Changes(status=frozenset({"c1"})))
+    card = window.overview.cards.card("c1")
+    assert card is not None
+    qtbot.waitUntil(lambda: "Read-only" in card.spoken())
+
+
+def test_choosing_production_says_so_across_the_window(services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    assert not window.production_bar.isVisible()
+    window.choose_connection("c2")
+    assert window.production_bar.isVisible()
+    assert "production" in window.windowTitle()
+    assert window.overview.app_list.model.rowCount() == 1
+    window.choose_connection(None)
+    assert not window.production_bar.isVisible()
+
+
+def test_click_on_a_card_narrows_the_list(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    card = window.overview.cards.card("c1")
+    assert card is not None
+    qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
+    assert window.commands.chosen_id == "c1"
+    card.setFocus()
+    qtbot.keyClick(card, Qt.Key.Key_Return)
+    assert window.commands.chosen_id is None
+
+
+def test_finding_buttons_act(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    row = window.overview.strip.rows()[0]
+    buttons = {button.text(): button for button in row.findChildren(QPushButton)}
+    qtbot.mouseClick(buttons["Copy app ID"], Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == APP_ID
+    qtbot.mouseClick(buttons["Show app"], Qt.MouseButton.LeftButton)
+    assert window.overview.app_list.selected_ref() == AppRef("c1", APP_ID)
+    services.calls.clear()
+    qtbot.mouseClick(buttons["Try again"], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: services.calls == ["check c1", "refresh ['c1']"])
+
+
+def test_f5_refreshes_all(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    qtbot.waitUntil(lambda: "refresh None" in services.calls)
+    services.calls.clear()
+    window.registry["view.refresh"].trigger()
+    qtbot.waitUntil(lambda: services.calls == ["check None", "refresh None"])
+
+
+def test_palette_finds_by_owner_and_jumps_by_keyboard(
+    qtbot: QtBot, services: FakeServices, open_window: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window(services)
+    jumped: list[AppRef] = []
+    monkeypatch.setattr(window, "open_app", jumped.append)
+    window.registry["edit.jump"].trigger()
+    dialog = window.findChild(PaletteDialog)
+    assert dialog is not None
+    qtbot.keyClicks(dialog.box, "bo@exam")
+    assert [hit.app for hit in dialog.hits()] == [PROD]
+    qtbot.keyClick(dialog.box, Qt.Key.Key_Return)
+    assert jumped == [AppRef("c2", OTHER_ID)]
+
+
+def test_palette_runs_an_action(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    window.open_palette()
+    dialog = window.findChild(PaletteDialog)
+    assert dialog is not None
+    qtbot.keyClicks(dialog.box, "theme dark")
+    qtbot.keyClick(dialog.box, Qt.Key.Key_Return)
+    assert window.settings.theme is ThemeChoice.DARK
+    assert window.theme.is_dark
+
+
+def test_known_error_is_shown_with_its_remedy(services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    window.runner.route(Unreachable("Nobody answers."), "Refresh")
+    assert window.messages.isVisible()
+    assert window.messages.text() == "Refresh: Nobody answers. Check the address and the network, then try again."
+
+
+def test_error_that_looks_like_markup_is_plain_text(services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    window.runner.route(Unreachable("<b>bold</b>", remedy=""), "")
+    assert window.messages._sentence.textFormat() == Qt.TextFormat.PlainText
+    assert window.messages.text() == "<b>bold</b>"
+
+
+def test_activity_shows_calls(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    services.activity.record(ActivityEntry(0.0, "c1", "POST", "/admin/transact", 429, 5.0, "retry in 1.2 s"))
+    assert window.bottom is not None
+    model = window.bottom.activity.model
+    qtbot.waitUntil(lambda: model.rowCount() == 1)
+    assert "429 → retry in 1.2 s" in model.line(0)
+
+
+def test_close_ends_the_services_before_the_window_goes(
+    qtbot: QtBot, services: FakeServices, open_window: Open
+) -> None:
+    window = open_window(services)
+    with qtbot.waitSignal(window.closed):
+        window.close()
+        assert window.isVisible()
+    assert services.is_closed
+    assert not window.isVisible()
+
+
+def test_next_start_restores_choice_tab_and_docks(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
+    first = open_window(services)
+    first.choose_connection("c2")
+    first.show_findings()
+    first.tree_dock.setVisible(False)
+    with qtbot.waitSignal(first.closed):
+        first.close()
+    second = open_window(FakeServices())
+    assert second.commands.chosen_id == "c2"
+    assert second.bottom is not None
+    assert second.bottom.tabs.currentIndex() == 2
+    assert not second.tree_dock.isVisible()
+
+
+def test_settings_file_is_for_the_owner_alone(
+    qtbot: QtBot, services: FakeServices, open_window: Open, tmp_path: Path
+) -> None:
+    window = open_window(services)
+    window.remember()
+    assert (tmp_path / "config" / "window.ini").stat().st_mode & 0o777 == 0o600
+
+
+def test_every_control_has_an_accessible_name(services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    nameless = [
+        type(each).__name__
+        for each in window.findChildren(QAbstractButton) + window.findChildren(QLineEdit)
+        if not (each.accessibleName() or getattr(each, "text", str)())
+        and each.isVisible()
+        and not each.objectName().startswith("qt_")
+        and type(each).__name__ not in {"QTabBar", "QLineEditIconButton", "CloseButton", "QTableCornerButton"}
+        and each.focusPolicy() != Qt.FocusPolicy.NoFocus
+    ]
+    assert nameless == []
+
+
+def test_shortcuts_are_unique(services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    keys = [action.shortcut().toString() for action in window.registry if not action.shortcut().isEmpty()]
+    assert len(keys) == len(set(keys))
