@@ -178,10 +178,6 @@ class RuleBook:
         fields = _get(self._code, etype, "fields")
         return tuple(fields) if isinstance(fields, Mapping) else ()
 
-    def own_create_program(self, etype: str) -> Program | None:
-        """Only what is written for exactly this namespace (the sign-up rule of ``$users``)."""
-        return self._first(etype, "create", [(etype, "allow", "create")])
-
     def _first(self, etype: str, action: str, paths: Sequence[tuple[str, ...]]) -> Program | None:
         for path in paths:
             expression = _get(self._code, *path)

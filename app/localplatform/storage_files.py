@@ -7,6 +7,7 @@ itself, under URLs that carry an expiry time and an HMAC.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import hmac
 import mimetypes
@@ -110,11 +111,12 @@ class FileShelf:
         return self._root / app_id
 
     def sign(self, *parts: str) -> str:
-        return hmac.new(self._key(), "\n".join(parts).encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self._key, "\n".join(parts).encode(), hashlib.sha256).hexdigest()
 
     def is_signed(self, signature: str, *parts: str) -> bool:
         return hmac.compare_digest(signature, self.sign(*parts))
 
+    @functools.cached_property
     def _key(self) -> bytes:
         if not self._key_path.exists():
             self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -154,7 +156,16 @@ class Incoming:
         self._file.close()
         location_id = new_id()
         os.replace(self._path, self._folder / location_id)
+        self._sync_folder()
         return location_id
+
+    def _sync_folder(self) -> None:
+        # The name must be on disk before the database refers to it.
+        handle = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
     def discard(self) -> None:
         self._file.close()

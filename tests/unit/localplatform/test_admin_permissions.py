@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.localplatform.admin_harness import AdminApi, admin_api, new_id
+from tests.unit.localplatform.admin_harness import AdminApi, admin_api, attr_wire, new_id
 
 EMAIL = "ada@example.org"
 
@@ -252,3 +252,37 @@ async def test_perms_check_as_admin_or_with_wrong_rules_is_refused(api: AdminApi
     assert (answer["hint"]["data-type"], answer["hint"]["errors"][0]["in"]) == ("rule", ["todos", "allow", "view"])
     api.admin_token = new_id()
     assert (await api.refused("POST", path, body, as_guest="true"))["hint"]["record-type"] == "app-admin-token"
+
+
+async def test_transact_as_user_may_change_own_fields_of_oneself_only(api: AdminApi) -> None:
+    user, other = await api.user(EMAIL), await api.user("other@example.org")
+    await api.transact(["add-attr", attr_wire(("$users", "nickname"))])
+    await api.transact(["update", "$users", user["id"], {"nickname": "ada"}], as_email=EMAIL)
+    steps = ["update", "$users", other["id"], {"nickname": "x"}]
+    assert await denied(api, steps, as_email=EMAIL) == ["$users", "object"]
+
+
+async def test_transact_as_guest_that_unlinks_or_links_a_new_entity_is_judged(api: AdminApi) -> None:
+    await api.define_link(("todos", "list"), ("lists", "todos"))
+    list_id, new = new_id(), new_id()
+    await api.transact(["create", "lists", list_id, {"name": "l"}])
+    rule = "actions.data == 'create' && linkedData.name == 'l' && data.title == newData.title"
+    api.put_rules({"todos": {"allow": {"create": "true", "link": {"list": rule}}}})
+    steps = (["create", "todos", new, {"title": "n"}], ["link", "todos", new, {"list": list_id}])
+    await api.transact(*steps, as_guest="true")
+    await denied(api, ["link", "todos", await todo(api, title="old"), {"list": list_id}], as_guest="true")
+    api.put_rules({"lists": {"allow": {"unlink": {"todos": "linkedData.title == 'other'"}}}})
+    await denied(api, ["unlink", "todos", new, {"list": list_id}], as_guest="true")
+    api.put_rules({"lists": {"allow": {"unlink": {"todos": "linkedData.title == 'n'"}}}})
+    await api.transact(["unlink", "todos", new, {"list": list_id}], as_guest="true")
+
+
+async def test_transact_as_guest_deletes_what_cascades_only_where_allowed(api: AdminApi) -> None:
+    wire = attr_wire(("todos", "list"), ("lists", "todos"))
+    await api.transact(["add-attr", {**wire, "cardinality": "one", "on-delete": "cascade"}])
+    list_id, todo_id = new_id(), await todo(api, title="a")
+    await api.transact(["create", "lists", list_id, {"name": "l"}], ["link", "todos", todo_id, {"list": list_id}])
+    api.put_rules({"todos": {"allow": {"delete": "data.title != 'a'"}}})
+    assert await denied(api, ["delete", "lists", list_id], as_guest="true") == ["todos", "object"]
+    api.put_rules({"todos": {"allow": {"delete": "data.title == 'a'"}}})
+    await api.transact(["delete", "lists", list_id], as_guest="true")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -243,3 +245,8 @@ def test_validation_errors_for_reserved_namespace_names_each_action() -> None:
     found = validation_errors({"$magicCodes": {"allow": {"view": "true"}}})
     assert [error["in"][2] for error in found] == ["view", "create", "update", "delete"]
     assert "reserved internal namespace" in found[0]["message"]
+
+
+def test_rules_import_leaves_the_evaluator_to_its_first_use() -> None:
+    code = "import sys, app.localplatform.routes.admin; sys.exit('celpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
