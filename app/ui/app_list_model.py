@@ -112,7 +112,17 @@ class AppListModel(QAbstractTableModel):
         return self._connections
 
     def set_query(self, query: str) -> bool:
-        return self._reset(lambda: self.filter.set_query(query))
+        """True where the rows are others now; the view is left alone where they are the same."""
+        found = self.filter.search(query)
+        if found is None:
+            return False
+        if found.visible == self.filter.visible:
+            self.filter.take(found)
+            return False
+        self.beginResetModel()
+        self.filter.take(found)
+        self.endResetModel()
+        return True
 
     def set_connection(self, connection_id: str | None) -> bool:
         return self._reset(lambda: self.filter.set_connection(connection_id))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 from itertools import accumulate, compress, repeat
 from operator import contains, itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.core.apps import AppKind, AppState, AppSummary
 from app.core.connection import Connection, Environment
@@ -47,6 +47,8 @@ STATE_RANK = {
     AppState.OK.value: 7,
 }
 _ENVIRONMENT_RANK = {Environment.PRODUCTION: "0", Environment.STAGING: "1", Environment.LOCAL: "2"}
+# Below this share of hits, walking from hit to hit in one text beats asking row after row.
+_RARE = 0.12
 # Sorts behind every letter: rows without an owner go last.
 _LAST = "\U0010ffff"
 
@@ -98,10 +100,14 @@ class AppTable:
     def containing(self, term: str) -> list[int]:
         """The ids of the rows that contain a lower-cased term, ascending."""
         hay = self.haystack
-        sample = hay[:: len(hay) // 500 + 1]
-        if sum(term in each for each in sample) * 20 < len(sample):
+        if self.share(term) < _RARE:
             return self._containing_rare(term)
         return list(compress(range(len(hay)), map(contains, hay, repeat(term))))
+
+    def share(self, term: str) -> float:
+        """About which part of the rows contains a term, from a sample of 500."""
+        sample = self.haystack[:: len(self.haystack) // 500 + 1]
+        return sum(term in each for each in sample) / max(1, len(sample))
 
     def _containing_rare(self, term: str) -> list[int]:
         text, starts = self._text, self._starts
@@ -177,6 +183,14 @@ class RowOrder:
         return list(compress(self.ids, self._flags_of(mask)))
 
 
+class Found(NamedTuple):
+    """The answer to a query: its words, the row ids that match (ascending), and the same in their order on screen."""
+
+    terms: tuple[str, ...]
+    hits: list[int]
+    visible: list[int]
+
+
 class AppFilter:
     """Which rows are visible, and in which order: a query, a connection and a sort column over one table.
 
@@ -209,36 +223,45 @@ class AppFilter:
 
     def set_order(self, column: int, *, is_descending: bool) -> None:
         self.column, self.is_descending = column, is_descending
-        self._arrange()
+        self.visible = self._arranged(self._hits)
 
     def set_query(self, query: str) -> bool:
-        """True where the visible rows may have changed."""
+        """True where the visible rows are others now."""
+        found = self.search(query)
+        if found is None:
+            return False
+        is_other = found.visible != self.visible
+        self.take(found)
+        return is_other
+
+    def search(self, query: str) -> Found | None:
+        """What a query would show, without showing it; None where it says the same as the one before."""
         terms = words(query)
         if terms == self.terms:
-            return False
-        before, self.terms = self.terms, terms
-        if _narrows(before, terms) and len(self._hits) * 4 < len(self.table):
-            self._hits = self._narrowed(self._hits, terms)
+            return None
+        if _narrows(self.terms, terms) and len(self._hits) * 4 < len(self.table):
+            hits = self._narrowed(self._hits, terms)
         else:
-            self._search()
-        self._arrange()
-        return True
+            hits = self._searched(terms)
+        return Found(terms, hits, self._arranged(hits))
+
+    def take(self, found: Found) -> None:
+        self.terms, self._hits, self.visible = found.terms, found.hits, found.visible
 
     def _restart(self) -> None:
         self._base = None if self.connection_id is None else self.table.of_connection(self.connection_id)
         self.total = len(self.table) if self._base is None else len(self._base)
-        self._search()
-        self._arrange()
+        self._hits = self._searched(self.terms)
+        self.visible = self._arranged(self._hits)
 
-    def _search(self) -> None:
+    def _searched(self, terms: tuple[str, ...]) -> list[int]:
         if self._base is not None:
-            self._hits = self._narrowed(self._base, self.terms)
-        elif self.terms:
-            # The longest word has the fewest hits, as a rule.
-            first, *others = sorted(self.terms, key=len, reverse=True)
-            self._hits = self._narrowed(self.table.containing(first), others)
-        else:
-            self._hits = list(range(len(self.table)))
+            return self._narrowed(self._base, terms)
+        if not terms:
+            return list(range(len(self.table)))
+        # The rarest word first leaves the least for the others.
+        first, *others = sorted(terms, key=self.table.share)
+        return self._narrowed(self.table.containing(first), others)
 
     def _narrowed(self, hits: list[int], terms: Iterable[str]) -> list[int]:
         hay = self.table.haystack
@@ -246,9 +269,8 @@ class AppFilter:
             hits = [at for at in hits if term in hay[at]]
         return hits
 
-    def _arrange(self) -> None:
-        order = self.table.order(self.column, is_descending=self.is_descending)
-        self.visible = order.picked(self._hits)
+    def _arranged(self, hits: list[int]) -> list[int]:
+        return self.table.order(self.column, is_descending=self.is_descending).picked(hits)
 
 
 def _narrows(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
