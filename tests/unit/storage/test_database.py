@@ -75,6 +75,41 @@ def test_database_opened_at_head_does_not_need_alembic(database_path, monkeypatc
     Database.open(database_path).close()
 
 
+def test_migration_that_fails_leaves_no_half_of_it_behind(database_path, monkeypatch):
+    from alembic import op
+
+    with monkeypatch.context() as patch:
+        patch.setattr(op, "create_index", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            Database.open(database_path)
+    with closing(sqlite3.connect(database_path)) as raw:
+        assert raw.execute("SELECT name FROM sqlite_master").fetchall() == []
+    Database.open(database_path).close()
+
+
+def test_database_opened_for_the_first_time_by_several_windows_at_once_serves_all(database_path, monkeypatch):
+    monkeypatch.setattr(database_module, "_BUSY_TIMEOUT_S", 60.0)
+    opened, failed = [], []
+    gate = threading.Barrier(4)
+
+    def open_it():
+        gate.wait(30)
+        try:
+            opened.append(Database.open(database_path))
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    for database in opened:
+        database.close()
+    assert failed == []
+    assert len(opened) == 4
+
+
 def test_database_of_an_sqlite_url_opens_that_file(database_path):
     Database.open(f"sqlite:///{database_path}").close()
     assert database_path.is_file()
