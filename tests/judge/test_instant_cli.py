@@ -7,7 +7,7 @@ import subprocess
 import time
 import uuid
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,6 @@ class Project:
 
     def __init__(self, root: Path, server: Server, environment: dict[str, str]) -> None:
         self.root = root
-        self.dash_token = server.dash_token
         self.root.mkdir()
         (root / "package.json").write_text('{"name": "judged", "dependencies": {"@instantdb/core": "*"}}')
         (root / "node_modules").symlink_to(HERE / "node_modules")
@@ -83,12 +82,14 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path, server: Server, judge_environment: dict[str, str]) -> Project:
-    return Project(tmp_path / "project", server, judge_environment)
+def project(tmp_path: Path, server: Server, judge_environment: dict[str, str]) -> Iterator[Project]:
+    made = Project(tmp_path / "project", server, judge_environment)
+    yield made
+    made.http.close()
 
 
 def test_cli_info_knows_the_token(project: Project) -> None:
-    assert "auth" in project.run("info").lower()
+    assert "Logged in as operator@localhost" in project.run("info")
 
 
 def test_cli_init_creates_an_app_and_pulls_its_files(project: Project) -> None:
@@ -152,7 +153,7 @@ def test_cli_backup_list_and_download(project: Project) -> None:
     (listed,) = json.loads(project.run("backup", "list", "--json", "--app", app_id))
     assert listed["description"] == "by hand"
     target = project.root / "out.zip"
-    project.run("backup", "download", "--latest", "-o", str(target), "--app", app_id)
+    project.run("backup", "download", "--latest", "--yes", "-o", str(target), "--app", app_id)
     with zipfile.ZipFile(target) as archive:
         assert archive.namelist()[0] == "config.json"
         assert json.loads(archive.read("config.json"))["appId"] == app_id
@@ -165,7 +166,6 @@ def test_cli_webhook_list_is_refused_with_a_sentence(project: Project) -> None:
 
 def test_cli_app_delete_marks_the_app(project: Project) -> None:
     app_id = project.create_app()
-    project.environment["INSTANT_CLI_AUTH_TOKEN"] = project.dash_token
     project.run("app", "delete", "--yes", "--app", app_id)
     assert app_id not in [app["id"] for app in project.get("/superadmin/apps")["apps"]]
 
