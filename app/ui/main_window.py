@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QMainWindow, QTabWidget, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QHBoxLayout,
+    QMainWindow,
+    QTabBar,
+    QTabWidget,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.core.apps import AppSummary
 from app.core.connection import Connection, Environment
@@ -18,6 +29,7 @@ from app.ui.actions import ActionRegistry
 from app.ui.badges import text_label
 from app.ui.closing import Closing
 from app.ui.commands import Commands
+from app.ui.icons import sign
 from app.ui.live_data import LiveData
 from app.ui.message_bar import MessageBar
 from app.ui.overview import OverviewPanel
@@ -77,11 +89,9 @@ class MainWindow(QMainWindow):
         self.addToolBarBreak()
         self.addToolBar(self.production_bar)
         self.tabs.setDocumentMode(True)
-        self.tabs.setTabsClosable(True)
         self.tabs.setMovable(True)
         self.tabs.setAccessibleName("Tabs")
         self.tabs.addTab(self.overview, "Overview")
-        self.tabs.tabBar().setTabButton(0, self.tabs.tabBar().ButtonPosition.RightSide, None)
         centre = QWidget()
         box = QVBoxLayout(centre)
         box.setContentsMargins(0, 0, 0, 0)
@@ -138,7 +148,6 @@ class MainWindow(QMainWindow):
         self.runner.busy_changed.connect(self._tell_jobs)
         self.runner.jobs_changed.connect(self._tell_jobs)
         self.runner.ready.connect(self._begin)
-        self.tabs.tabCloseRequested.connect(self._close_tab)
         self.closing.finished.connect(self._end)
         self.theme.changed.connect(self._dress)
         self._looking = QTimer(self, interval=400)
@@ -276,10 +285,21 @@ class MainWindow(QMainWindow):
             view.delete_requested.connect(self.commands.delete_app)
             view.copied.connect(self.status.confirm)
             at = self.tabs.addTab(view, _tab_title(app, connection))
+            self._add_close_button(at, ref, app)
             self.tabs.setTabToolTip(at, f"{connection.label} ({connection.environment.value})")
         assert view is not None
         self.tabs.setCurrentWidget(view)
         view.setFocus()
+
+    def _add_close_button(self, at: int, ref: AppRef, app: AppSummary) -> None:
+        button = QToolButton()
+        button.setIcon(sign("close"))
+        button.setIconSize(QSize(11, 11))
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.setAccessibleName(f"Close {plain(app.title, 60)}")
+        button.setToolTip("Close (Ctrl+W)")
+        button.clicked.connect(lambda: self._close_view(ref))
+        self.tabs.tabBar().setTabButton(at, QTabBar.ButtonPosition.RightSide, button)
 
     def focus_filter(self) -> None:
         self.tabs.setCurrentWidget(self.overview)

@@ -164,17 +164,20 @@ class _HitDelegate(QStyledItemDelegate):
             right = spot.left() - 12
         left = place.left() + side + 10
         width = right - left
-        titles = QRect(left, place.top(), int(width * 0.36), place.height())
-        _draw(painter, titles, plain(app.title, 120) or "untitled", look.text)
-        owners = QRect(left + int(width * 0.78), place.top(), int(width * 0.22), place.height())
-        _draw(painter, owners, plain(app.owner, 120) or "nobody", look.muted)
         font = painter.font()
         mono = mono_font()
-        mono.setPointSizeF(mono.pointSizeF() * 0.92)
+        mono.setPointSizeF(mono.pointSizeF() * 0.88)
         painter.setFont(mono)
-        ids = QRect(left + int(width * 0.38), place.top(), int(width * 0.39), place.height())
+        # The ID is never cut while there is room; title and owner share the rest.
+        ids_width = min(painter.fontMetrics().horizontalAdvance(app.app_id) + 14, width // 2)
+        rest = width - ids_width
+        ids = QRect(left + int(rest * 0.52), place.top(), ids_width, place.height())
         _draw(painter, ids, app.app_id, look.muted)
         painter.setFont(font)
+        titles = QRect(left, place.top(), int(rest * 0.52) - 12, place.height())
+        _draw(painter, titles, plain(app.title, 120) or "untitled", look.text)
+        owners = QRect(ids.right() + 8, place.top(), int(rest * 0.48) - 8, place.height())
+        _draw(painter, owners, plain(app.owner, 120) or "nobody", look.muted)
 
     @staticmethod
     def _paint_action(painter: QPainter, place: QRect, hit: Hit) -> None:
@@ -247,7 +250,7 @@ class PaletteDialog(QDialog):
         box.addWidget(self.list, 1)
         box.addWidget(self._hint)
         metrics = self.fontMetrics()
-        self.resize(max(640, metrics.averageCharWidth() * 105), metrics.height() * 24)
+        self.resize(max(700, metrics.averageCharWidth() * 118), metrics.height() * 24)
 
     def hits(self) -> tuple[Hit, ...]:
         return tuple(self._model.hits)
