@@ -96,7 +96,7 @@ def test_database_opened_for_the_first_time_by_several_windows_at_once_serves_al
         gate.wait(30)
         try:
             opened.append(Database.open(database_path))
-        except Exception as error:
+        except KnownError as error:
             failed.append(error)
 
     threads = [threading.Thread(target=open_it) for _ in range(4)]
