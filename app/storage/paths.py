@@ -67,7 +67,13 @@ def _make_private(folder: Path) -> None:
 
 
 def resources_dir() -> Path:
-    """Icons, templates and sample data: ``resources`` of a checkout, or beside the program in a bundle."""
+    """Icons, templates and sample data.
+
+    ``resources`` of a checkout; where the program was unpacked in a bundle; ``app/resources`` once installed.
+    """
     bundle = getattr(sys, "_MEIPASS", None)
-    root = Path(bundle) if bundle else Path(__file__).resolve().parents[2]
-    return root / "resources"
+    if bundle:
+        return Path(bundle) / "resources"
+    program = Path(__file__).resolve().parents[1]
+    installed = program / "resources"
+    return installed if installed.is_dir() else program.parent / "resources"

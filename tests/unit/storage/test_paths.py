@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.storage import paths
 from app.storage.paths import Profile, resources_dir
 
 
@@ -65,3 +66,10 @@ def test_resources_of_a_checkout_lie_beside_the_program():
 def test_resources_of_a_bundle_lie_where_it_was_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
     assert resources_dir() == tmp_path / "resources"
+
+
+def test_resources_of_an_installed_program_lie_inside_of_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "__file__", str(tmp_path / "app" / "storage" / "paths.py"))
+    inside = tmp_path / "app" / "resources"
+    inside.mkdir(parents=True)
+    assert resources_dir() == inside
