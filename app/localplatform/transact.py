@@ -105,7 +105,7 @@ def _is_realtime(steps: Any, dialect: Dialect | None) -> bool:
     if dialect is not None or not isinstance(steps, list):
         return dialect == "realtime"
     low = LOW_ACTIONS | {"update-attr", "restore-attr"}
-    return any(isinstance(step, list) and step and step[0] in low for step in steps)
+    return any(isinstance(step, list) and step and isinstance(step[0], str) and step[0] in low for step in steps)
 
 
 def _without_id(step: Step) -> Step:
@@ -129,13 +129,15 @@ def _shape_error(steps: Any, expected: str, *path: int) -> errors.PlatformError:
 
 def _normal(attrs: AttrSet, steps: list[Any], index: int, step: Any) -> Step:
     """A copy with canonical UUIDs, or an error that names the position."""
-    if not isinstance(step, list) or len(step) < 2:
+    if not isinstance(step, list) or len(step) < 2 or not isinstance(step[0], str):
         raise _shape_error(steps, "coll?", index)
     action = step[0]
     if action in TRIPLE_ACTIONS:
         return _normal_triple(attrs, steps, index, step)
     if action in ("delete-entity", "rule-params"):
         eid = _normal_eid(attrs, steps, index, step[1])
+        if len(step) > 2 and not isinstance(step[2], str | None):
+            raise _shape_error(steps, "string?", index, 2)
         return [action, eid, *step[2:]] if len(step) > 2 else [action, eid, None]
     if action in ("delete-attr", "restore-attr"):
         attr_id = values.as_uuid(step[1])

@@ -98,7 +98,7 @@ def check_admin_steps(steps: Any) -> None:
 
 
 def _check_eid(steps: list[Any], index: int, step: Any) -> None:
-    if not isinstance(step, list) or len(step) < 3 or step[0] not in ADMIN_ACTIONS:
+    if not isinstance(step, list) or len(step) < 3 or not isinstance(step[0], str) or step[0] not in ADMIN_ACTIONS:
         return
     eid = step[2]
     if not (values.as_uuid(eid) or _is_encoded_lookup(eid) or isinstance(eid, list | dict)):
