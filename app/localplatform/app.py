@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -117,21 +118,34 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 
 class HostGuard:
-    """Refuses requests whose Host is not ours: a web page whose name was re-bound to loopback."""
+    """Refuses requests that a web page made a browser send: a Host that is not ours (a name re-bound to loopback),
+    or an Origin that is not on this machine."""
 
     def __init__(self, app: ASGIApp, port: int | None) -> None:
         self._app = app
         self._port = port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in ("http", "websocket") and not self._is_ours(scope):
+        if scope["type"] in ("http", "websocket") and not self._is_welcome(Headers(scope=scope)):
             response = PlainTextResponse("This host name is not served here.", status_code=421)
             await response(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    def _is_ours(self, scope: Scope) -> bool:
-        host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
-        name, _, port = host.rpartition(":") if not host.endswith("]") and ":" in host else (host, "", "")
+    def _is_welcome(self, headers: Headers) -> bool:
+        name, port = _split_host(headers.get("host", ""))
         is_port_ok = self._port is None or port in (str(self._port), "")
-        return name.lower() in LOOPBACK_NAMES and is_port_ok
+        return name in LOOPBACK_NAMES and is_port_ok and _is_local_origin(headers.get("origin"))
+
+
+def _split_host(host: str) -> tuple[str, str]:
+    """``127.0.0.1:80`` → name and port; the port may be missing, an IPv6 name is in brackets."""
+    if host.endswith("]") or ":" not in host:
+        return host.lower(), ""
+    name, _, port = host.rpartition(":")
+    return name.lower(), port
+
+
+def _is_local_origin(origin: str | None) -> bool:
+    """Programs send none; browsers send the page's."""
+    return origin is None or _split_host(origin.rpartition("//")[2])[0] in LOOPBACK_NAMES

@@ -168,6 +168,13 @@ async def test_foreign_host_header_is_refused(client: httpx.AsyncClient, host: s
     assert answer.status_code == 421
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"), [("https://evil.example", 421), ("null", 421), ("http://localhost:3000", 200)]
+)
+async def test_page_of_another_site_is_refused(client: httpx.AsyncClient, origin: str, status: int) -> None:
+    assert (await client.get("/superadmin/apps", headers={"origin": origin})).status_code == status
+
+
 async def test_status_read_only_then_push_is_refused_and_read_is_not(client: httpx.AsyncClient) -> None:
     made = await create(client)
     answer = await client.post(f"/dash/apps/{made['id']}/status", json={"status": "read-only"}, headers=DASH)
