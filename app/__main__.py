@@ -30,6 +30,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         from app.localplatform.command import main as serve
 
         return serve(arguments[1:])
+    if arguments[:1] == ["vault-probe"]:
+        # A bundle has no interpreter to run modules with: the probe of the keyring is the program itself.
+        from app.storage.vault_probe import main as probe
+
+        return probe()
     options = _parser().parse_args(arguments)
 
     from app.bootstrap import run_window
