@@ -209,7 +209,7 @@ def _state_icon(state: State, look: Colours) -> QIcon:
 
 def _icon(drawing: Drawing, colour: QColor, hole: QColor, side: int = 14) -> QIcon:
     icon = QIcon()
-    for ratio in (1, 2, 3):
+    for ratio in (1, 2):
         pixmap = QPixmap(QSize(side, side) * ratio)
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(Qt.GlobalColor.transparent)
