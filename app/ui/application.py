@@ -71,9 +71,10 @@ class Start(QObject):
         super().__init__()
         self._application, self._last_known = application, last_known
         settings = WindowSettings(profile.settings_path)
-        self.theme = Theme(application, settings.theme, settings.text_scale)
+        self.theme = Theme(application, settings.theme, settings.text_scale, is_sheet_later=True)
         self.runner = Runner(engine)
         self.window = MainWindow(self.runner, settings, self.theme, profile.data_dir)
+        self.theme.dress()
         self.window.closed.connect(lambda: application.exit(0))
         self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
         self._patience.timeout.connect(self._open)

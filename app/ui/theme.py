@@ -197,8 +197,18 @@ class Theme(QObject):
 
     changed = Signal()
 
-    def __init__(self, application: QApplication, choice: ThemeChoice = ThemeChoice.SYSTEM, text_scale: int = 100):
+    def __init__(
+        self,
+        application: QApplication,
+        choice: ThemeChoice = ThemeChoice.SYSTEM,
+        text_scale: int = 100,
+        *,
+        is_sheet_later: bool = False,
+    ) -> None:
+        """``is_sheet_later`` leaves the style sheet to ``dress``: widgets that are put together under a sheet are
+        polished anew at each step, which takes longer than all the rest of building the window."""
         super().__init__(application)
+        self._is_sheet_later = is_sheet_later
         self._application = application
         self._base_size = application.font().pointSizeF()
         self.choice = choice
@@ -221,6 +231,11 @@ class Theme(QObject):
         self.text_scale = max(70, min(200, per_cent))
         self._apply()
 
+    def dress(self) -> None:
+        """Put the style sheet in force."""
+        self._is_sheet_later = False
+        self._application.setStyleSheet(style_sheet(colours(), self._application.font().pointSizeF()))
+
     def _follow(self) -> None:
         if self.choice is ThemeChoice.SYSTEM:
             self._apply()
@@ -237,7 +252,8 @@ class Theme(QObject):
         font.setPointSizeF(self._base_size * self.text_scale / 100)
         self._application.setFont(font)
         self._application.setPalette(palette(look))
-        self._application.setStyleSheet(style_sheet(look, font.pointSizeF()))
+        if not self._is_sheet_later:
+            self.dress()
         if not is_first:
             self.changed.emit()
 
