@@ -261,7 +261,7 @@ class AppFilter:
         terms = words(query)
         if terms == self.terms:
             return None
-        if _narrows(self.terms, terms) and len(self._places) * 4 < len(self.table):
+        if _narrows(self.terms, terms) and len(self._places) * 5 < len(self.table) * 4:
             places = self._order.narrowed(self._places, terms)
         else:
             places = self._searched(terms)
