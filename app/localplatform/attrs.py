@@ -314,12 +314,15 @@ def soft_deleted_attrs(conn: sqlite3.Connection, app_id: str) -> tuple[Attr, ...
     return tuple(_read(conn, app_id, "deletion_marked_at IS NOT NULL"))
 
 
-def _touch(conn: sqlite3.Connection, app_id: str) -> None:
+def _touch(conn: sqlite3.Connection, app_id: str) -> str:
+    """Mark the app's attributes as changed; returns the new stamp."""
     # A random stamp, not a counter: a rolled back version must never be taken for a later one.
+    stamp = uuid.uuid4().hex
     conn.execute(
         "INSERT INTO attr_stamps VALUES (?, ?) ON CONFLICT (app_id) DO UPDATE SET stamp = excluded.stamp",
-        (app_id, uuid.uuid4().hex),
+        (app_id, stamp),
     )
+    return stamp
 
 
 # ---- checking
@@ -465,9 +468,11 @@ def _add(conn: sqlite3.Connection, app_id: str, wire: dict[str, Any]) -> Attr:
             f"The attribute with id {attr.id} conflicts with an existing attribute with id {existing.id}."
         )
     _check_new_required(conn, app_id, wire)
-    _check_names_free(load_attrs(conn, app_id), attr)
+    current = load_attrs(conn, app_id)
+    _check_names_free(current, attr)
     _check_idents_free(conn, app_id, attr)
-    _insert(conn, app_id, attr)
+    # Kept at once: reading all of them again for each of some hundred new ones takes minutes.
+    _cache.put(app_id, _insert(conn, app_id, attr), current.with_changes([attr]))
     if attr.is_indexed and not attr.is_ref:
         fill_nulls(conn, app_id, attr)
     return attr
@@ -489,7 +494,8 @@ def _check_idents_free(conn: sqlite3.Connection, app_id: str, attr: Attr) -> Non
         raise errors.sql_raise(f"Another attribute for {name} exists with different properties.")
 
 
-def _insert(conn: sqlite3.Connection, app_id: str, attr: Attr) -> None:
+def _insert(conn: sqlite3.Connection, app_id: str, attr: Attr) -> str:
+    """Returns the stamp of the attributes with the new one."""
     reverse = attr.reverse_identity
     sql = """INSERT INTO attrs (app_id, id, value_type, cardinality, forward_ident, etype, label, reverse_ident,
              reverse_etype, reverse_label, is_unique, is_indexed, is_required, checked_data_type, on_delete,
@@ -518,7 +524,7 @@ def _insert(conn: sqlite3.Connection, app_id: str, attr: Attr) -> None:
         # A soft-deleted attribute still holds the ID.
         message = f"The attribute with id {attr.id} conflicts with an existing attribute with id {attr.id}."
         raise errors.sql_raise(message) from None
-    _touch(conn, app_id)
+    return _touch(conn, app_id)
 
 
 def fill_nulls(conn: sqlite3.Connection, app_id: str, attr: Attr) -> None:
