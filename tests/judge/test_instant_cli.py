@@ -133,6 +133,8 @@ def test_cli_push_with_rename_keeps_the_data(project: Project) -> None:
     path.write_text(SCHEMA % "title")
     options = ("--rename", "goals.name:goals.title", "--yes", "--app", app_id, "--package", "core")
     project.run("push", "schema", *options)
+    # The Admin API takes the app's own token or a personal access token, but no dashboard login: as the platform's.
+    project.environment["INSTANT_CLI_AUTH_TOKEN"] = project.environment["INSTANT_APP_ADMIN_TOKEN"]
     answer = project.run("query", '{"goals": {}}', "--admin", "--app", app_id)
     assert '"title": "kept"' in answer
     assert '"name"' not in answer
