@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from app.core.apps import AppKind, AppState, AppSummary
 from app.core.changes import Changes
@@ -231,8 +231,7 @@ class Directory:
         try:
             connection = self._connections.get(connection_id)
             client = await self._clients.get(connection_id)
-            await self._list(connection, client)
-            error = await self._read_schemas(connection, client)
+            error = await self._swept(connection, client)
         except KnownError as known:
             return known
         finally:
@@ -240,48 +239,76 @@ class Directory:
         await self._save(connection_id)
         return error
 
-    async def _list(self, connection: Connection, client: PlatformClient) -> None:
+    async def _swept(self, connection: Connection, client: PlatformClient) -> KnownError | None:
+        """List, then read the registry and the schemas side by side; the error that made the schemas end early."""
         self._say(connection.id, 0, 0, f"{connection.label}: listing apps")
         shelf = self._shelf(connection.id)
-        listed = await client.list_apps()
-        shelf.listed = {each.app_id: each for each in listed}
-        await self._read_registry(connection, client, shelf)
-        await self._look_for_claimed(connection, client, shelf)
+        registry = asyncio.create_task(self._registry_or_error(connection, client))
+        try:
+            listed = await client.list_apps()
+            sweep = _Sweep([each.app_id for each in listed])
+            schemas = asyncio.create_task(self._read_schemas(connection, client, shelf, sweep))
+            try:
+                await self._show(connection, client, shelf, listed, await registry)
+                for app_id, schema in sweep.shown():
+                    self._take_schema(connection, shelf, app_id, schema)
+                return await schemas
+            finally:
+                await _ended(schemas)
+        finally:
+            await _ended(registry)
+
+    async def _show(
+        self,
+        connection: Connection,
+        client: PlatformClient,
+        shelf: _Shelf,
+        listed: tuple[RemoteApp, ...],
+        answer: tuple[Registry | None, KnownError | None],
+    ) -> None:
+        """Put the rows on the shelf, in place of the old ones."""
+        found = {each.app_id: each for each in listed}
+        registry, shelf.registry_error = answer
+        if shelf.registry_error is None:
+            shelf.registry = registry
+        if connection.foundation_app_id is not None and connection.foundation_app_id not in found:
+            shelf.registry, shelf.registry_error = None, _no_foundation(connection)
+        await self._look_for_claimed(connection, client, shelf.registry, found)
+        shelf.listed = found
         now = int(self._clock())
-        shelf.rows = {each.app_id: self._row(connection, shelf, each, now) for each in shelf.listed.values()} | {
+        shelf.rows = {each.app_id: self._row(connection, shelf, each, now) for each in found.values()} | {
             each.app_id: each for each in _missing(connection, shelf)
         }
         shelf.is_fresh = True
         self._changed(connection.id)
 
-    async def _read_registry(self, connection: Connection, client: PlatformClient, shelf: _Shelf) -> None:
-        foundation = connection.foundation_app_id
-        shelf.registry_error = None
-        if foundation is None:
-            shelf.registry = None
-            return
-        if foundation not in shelf.listed:
-            shelf.registry = None
-            shelf.registry_error = NotFound(
-                f"The foundation app {foundation} is not among the apps of {connection.label}.",
-                remedy="Check the foundation's app ID in the connection.",
-            )
-            return
+    async def _registry_or_error(
+        self, connection: Connection, client: PlatformClient
+    ) -> tuple[Registry | None, KnownError | None]:
+        if connection.foundation_app_id is None:
+            return None, None
         try:
-            shelf.registry = await read_registry(cast(QueryClient, client), connection.id, foundation, self._clock())
+            foundation = connection.foundation_app_id
+            return await read_registry(cast(QueryClient, client), connection.id, foundation, self._clock()), None
         except KnownError as error:
-            shelf.registry_error = error
+            return None, error
 
-    async def _look_for_claimed(self, connection: Connection, client: PlatformClient, shelf: _Shelf) -> None:
+    async def _look_for_claimed(
+        self,
+        connection: Connection,
+        client: PlatformClient,
+        registry: Registry | None,
+        found: dict[str, RemoteApp],
+    ) -> None:
         """Ask for each claimed app that is not listed: a platform lists only what its token owns, but may show
         more (Instant: apps of which one is a member)."""
-        claimed = shelf.registry.by_app if shelf.registry else {}
-        asked = iter([each for each in claimed if each not in shelf.listed and is_uuid(each)][:_MOST_LOOKED_FOR])
+        claimed = registry.by_app if registry else {}
+        asked = iter([each for each in claimed if each not in found and is_uuid(each)][:_MOST_LOOKED_FOR])
 
         async def look() -> None:
             for app_id in asked:
                 try:
-                    shelf.listed[app_id] = await client.get_app(app_id)
+                    found[app_id] = await client.get_app(app_id)
                 except (NotFound, Forbidden, Unauthorised, Invalid, Unsupported):
                     continue
 
@@ -320,21 +347,16 @@ class Directory:
 
     # Schemas
 
-    async def _read_schemas(self, connection: Connection, client: PlatformClient) -> KnownError | None:
+    async def _read_schemas(
+        self, connection: Connection, client: PlatformClient, shelf: _Shelf, sweep: _Sweep
+    ) -> KnownError | None:
         """Read the schema of every listed app with a few workers; the error that made them give up, or None."""
-        shelf = self._shelf(connection.id)
-        app_ids = list(shelf.listed)
-        sweep = _Sweep(app_ids)
-        tasks = [
-            asyncio.create_task(self._work(connection, client, shelf, sweep))
-            for _ in range(min(_workers(connection), len(app_ids)))
-        ]
+        count = min(_workers(connection), sweep.total)
+        tasks = [asyncio.create_task(self._work(connection, client, shelf, sweep)) for _ in range(count)]
         try:
             await asyncio.gather(*tasks)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _ended(*tasks)
         return sweep.gave_up
 
     async def _work(self, connection: Connection, client: PlatformClient, shelf: _Shelf, sweep: _Sweep) -> None:
@@ -346,6 +368,8 @@ class Directory:
                 self._note_failure(shelf, app_id, error)
             else:
                 sweep.succeeded()
+                if sweep.keep(app_id, schema):
+                    continue
                 self._take_schema(connection, shelf, app_id, schema)
             self._say(connection.id, sweep.done, sweep.total, f"{connection.label}: reading schemas")
             self._changed(connection.id)
@@ -443,10 +467,28 @@ class Directory:
             _logger.exception("The inventory could not be kept")
 
 
+async def _ended(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel what still runs and wait for its end; nothing may outlive the refresh."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _no_foundation(connection: Connection) -> NotFound:
+    return NotFound(
+        f"The foundation app {connection.foundation_app_id} is not among the apps of {connection.label}.",
+        remedy="Check the foundation's app ID in the connection.",
+    )
+
+
 class _Sweep:
-    """Hands out the apps of one pass, and decides when to give up."""
+    """Hands out the apps of one pass, and decides when to give up.
+
+    Schemas that arrive before the rows are shown are kept back: who owns an app decides what it should follow.
+    """
 
     def __init__(self, app_ids: list[str]) -> None:
+        self._kept: list[tuple[str, Schema]] | None = []
         self._app_ids = iter(app_ids)
         self._in_a_row = 0
         self.total = len(app_ids)
@@ -455,6 +497,18 @@ class _Sweep:
 
     def next(self) -> str | None:
         return None if self.gave_up else next(self._app_ids, None)
+
+    def keep(self, app_id: str, schema: Schema) -> bool:
+        """False once the rows are shown."""
+        if self._kept is None:
+            return False
+        self._kept.append((app_id, schema))
+        return True
+
+    def shown(self) -> list[tuple[str, Schema]]:
+        """The rows are there: gives what was kept back."""
+        kept, self._kept = self._kept or [], None
+        return kept
 
     def succeeded(self) -> None:
         self.done += 1

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from app.core.apps import AppKind, AppState, AppSummary
@@ -13,7 +14,9 @@ from app.core.errors import KnownError
 from app.core.status import Finding, FindingAction, FindingKind, Health, Severity
 from app.core.text import plain
 from app.schema.drift import Difference
-from app.services.registry import Registry
+from app.services.registry import Claim, Registry
+
+T = TypeVar("T")
 
 # Announced 2026-08-19: Instant's cloud apps stop on this day, backups can be downloaded for a year more.
 CLOUD_HOST = "api.instantdb.com"
@@ -48,12 +51,12 @@ def findings(facts: Facts) -> tuple[Finding, ...]:
         *_access(facts),
         *_closing(facts),
         *_registry(facts),
-        *_limited(facts, _gone(facts), "apps that the registry names are gone"),
-        *_limited(facts, _claimed_twice(facts), "apps are claimed more than once"),
-        *_limited(facts, _several(facts), "users have several apps"),
-        *_limited(facts, _drifted(facts), "apps drifted"),
-        *_limited(facts, _unowned(facts), "apps have no owner in the registry"),
-        *_limited(facts, _without_database(facts), "tasks have no database"),
+        *_gone(facts),
+        *_claimed_twice(facts),
+        *_several(facts),
+        *_drifted(facts),
+        *_unowned(facts),
+        *_without_database(facts),
     ]
     order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
     return tuple(sorted(found, key=lambda each: order[each.severity]))
@@ -107,29 +110,37 @@ def _gone(facts: Facts) -> Iterator[Finding]:
     missing = [each for each in facts.apps if each.state == AppState.MISSING.value]
     claimed = len(facts.registry.by_app) if facts.registry else 0
     counts = f"{claimed} apps are claimed, {claimed - len(missing)} of them were found." if claimed else ""
-    for app in missing:
+
+    def finding(app: AppSummary) -> Finding:
         owner = f" of {_name(app.owner)}" if app.owner else ""
         title = f"The app{owner} is in the registry, but not on the platform: {_name(app.app_id)}."
-        yield _of_app(facts, FindingKind.APP_GONE, Severity.ERROR, app, title, counts)
+        return _of_app(facts, FindingKind.APP_GONE, Severity.ERROR, app, title, counts)
+
+    return _limited(facts, missing, finding, "apps that the registry names are gone")
 
 
 def _unowned(facts: Facts) -> Iterator[Finding]:
     # From the note, because a drifted or read-only app can be without an owner as well.
-    for app in facts.apps:
-        if app.state == AppState.UNOWNED.value or "no owner in registry" in app.note.split("; "):
-            title = f"Nobody in the registry owns {_name(app.title or app.app_id)}."
-            yield _of_app(facts, FindingKind.APP_UNOWNED, Severity.WARNING, app, title)
+    unowned = [each for each in facts.apps if each.note.endswith("no owner in registry")]
+
+    def finding(app: AppSummary) -> Finding:
+        title = f"Nobody in the registry owns {_name(app.title or app.app_id)}."
+        return _of_app(facts, FindingKind.APP_UNOWNED, Severity.WARNING, app, title)
+
+    return _limited(facts, unowned, finding, "apps have no owner in the registry")
 
 
 def _drifted(facts: Facts) -> Iterator[Finding]:
-    for app in facts.apps:
-        if app.state == AppState.MISSING.value or "drift: " not in app.note:
-            continue
-        words = next((each for each in app.note.split("; ") if each.startswith("drift: ")), "")
-        if not words:
-            continue
+    drifted = [
+        each for each in facts.apps if "drift: " in each.note and each.template and each.state != AppState.MISSING.value
+    ]
+
+    def finding(app: AppSummary) -> Finding:
+        words = next((each for each in app.note.split("; ") if each.startswith("drift: ")), "drift: ")
         title = f"{_name(app.title or app.app_id)} differs from the template {app.template}: {words[7:]}."
-        yield _of_app(facts, FindingKind.SCHEMA_DRIFT, Severity.WARNING, app, title, _detail_of_drift(facts, app))
+        return _of_app(facts, FindingKind.SCHEMA_DRIFT, Severity.WARNING, app, title, _detail_of_drift(facts, app))
+
+    return _limited(facts, drifted, finding, "apps drifted")
 
 
 def _detail_of_drift(facts: Facts, app: AppSummary) -> str:
@@ -141,43 +152,52 @@ def _detail_of_drift(facts: Facts, app: AppSummary) -> str:
 
 
 def _several(facts: Facts) -> Iterator[Finding]:
-    for user, app_ids in (facts.registry.apps_of_users if facts.registry else {}).items():
-        title = f"{_name(user)} has {len(app_ids)} apps; the registry means one for each user."
-        yield Finding(
+    users = list(facts.registry.apps_of_users.items()) if facts.registry else []
+
+    def finding(item: tuple[str, tuple[str, ...]]) -> Finding:
+        user, app_ids = item
+        return Finding(
             key=_key(facts, FindingKind.SEVERAL_APPS, user),
             kind=FindingKind.SEVERAL_APPS,
             severity=Severity.WARNING,
             connection_id=facts.connection.id,
-            title=title,
+            title=f"{_name(user)} has {len(app_ids)} apps; the registry means one for each user.",
             detail=", ".join(plain(each, _NAME_LIMIT) for each in app_ids),
             app_id=app_ids[0],
             actions=_APP_ACTIONS,
         )
 
+    return _limited(facts, users, finding, "users have several apps")
+
 
 def _claimed_twice(facts: Facts) -> Iterator[Finding]:
-    if facts.registry is None:
-        return
-    titles = {each.app_id: each.title for each in facts.apps}
-    for app_id, claims in facts.registry.by_app.items():
-        if len(claims) > 1:
-            records = "; ".join(f"{_entity(each.kind)} {each.record_id}: {_name(each.owner or '—')}" for each in claims)
-            title = f"{len(claims)} registry records name the same app: {_name(titles.get(app_id) or app_id)}."
-            yield Finding(
-                key=_key(facts, FindingKind.APP_CLAIMED_TWICE, app_id),
-                kind=FindingKind.APP_CLAIMED_TWICE,
-                severity=Severity.ERROR,
-                connection_id=facts.connection.id,
-                title=title,
-                detail=records,
-                app_id=app_id,
-                actions=_APP_ACTIONS,
-            )
+    by_app = facts.registry.by_app if facts.registry else {}
+    several = [claims for claims in by_app.values() if len(claims) > 1]
+    titles = {each.app_id: each.title for each in facts.apps} if several else {}
+
+    def finding(claims: tuple[Claim, ...]) -> Finding:
+        app_id = claims[0].app_id
+        name = _name(titles.get(app_id) or app_id)
+        records = (f"{_entity(each.kind)} {each.record_id}: {_name(each.owner or '—')}" for each in claims)
+        return Finding(
+            key=_key(facts, FindingKind.APP_CLAIMED_TWICE, app_id),
+            kind=FindingKind.APP_CLAIMED_TWICE,
+            severity=Severity.ERROR,
+            connection_id=facts.connection.id,
+            title=f"{len(claims)} registry records name the same app: {name}.",
+            detail="; ".join(records),
+            app_id=app_id,
+            actions=_APP_ACTIONS,
+        )
+
+    return _limited(facts, several, finding, "apps are claimed more than once")
 
 
 def _without_database(facts: Facts) -> Iterator[Finding]:
-    for task in facts.registry.tasks_without_database if facts.registry else ():
-        yield Finding(
+    tasks = facts.registry.tasks_without_database if facts.registry else ()
+
+    def finding(task: str) -> Finding:
+        return Finding(
             key=_key(facts, FindingKind.TASK_WITHOUT_DATABASE, task),
             kind=FindingKind.TASK_WITHOUT_DATABASE,
             severity=Severity.INFO,
@@ -186,23 +206,25 @@ def _without_database(facts: Facts) -> Iterator[Finding]:
             detail="It is still being created, or its creation failed.",
         )
 
+    return _limited(facts, tasks, finding, "tasks have no database")
+
 
 def _entity(kind: AppKind) -> str:
     return "databases" if kind is AppKind.TASK else "app"
 
 
-def _limited(facts: Facts, found: Iterable[Finding], words: str) -> Iterator[Finding]:
-    """A thousand findings help nobody: the first ones, and how many there are in all."""
-    items = list(found)
-    yield from items[:_MOST_OF_A_KIND]
-    if len(items) > _MOST_OF_A_KIND:
-        first = items[0]
+def _limited(facts: Facts, items: Sequence[T], finding: Callable[[T], Finding], words: str) -> Iterator[Finding]:
+    """A thousand findings help nobody, and cost time: the first ones, and how many there are in all."""
+    shown = [finding(each) for each in items[:_MOST_OF_A_KIND]]
+    yield from shown
+    if len(items) > len(shown):
+        first = shown[0]
         yield Finding(
             key=_key(facts, first.kind, "more"),
             kind=first.kind,
             severity=first.severity,
             connection_id=facts.connection.id,
-            title=f"{len(items) - _MOST_OF_A_KIND} more: {len(items)} {words} in all.",
+            title=f"{len(items) - len(shown)} more: {len(items)} {words} in all.",
         )
 
 

@@ -6,6 +6,7 @@ Both forms of the documents are read, and either may be absent: ``app{appid}`` â
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -77,12 +78,10 @@ class Registry:
 
 async def read_registry(client: QueryClient, connection_id: str, foundation_app_id: str, now: float) -> Registry:
     """Page through both registries; raises what the client raises. What a foundation does not have reads as empty."""
-    apps, all_apps = await _rows(client, foundation_app_id, _APPS, {"$users": {}})
-    databases, all_databases = await _rows(
-        client, foundation_app_id, _DATABASES, {"task": {}}, fields=["instantAppId", "name", "createdAt"]
-    )
-    tasks, all_tasks = await _rows(
-        client, foundation_app_id, _TASKS, {"mainDatabase": {"$": {"fields": ["instantAppId"]}}}
+    (apps, all_apps), (databases, all_databases), (tasks, all_tasks) = await asyncio.gather(
+        _rows(client, foundation_app_id, _APPS, {"$users": {}}),
+        _rows(client, foundation_app_id, _DATABASES, {"task": {}}, fields=["instantAppId", "name", "createdAt"]),
+        _rows(client, foundation_app_id, _TASKS, {"mainDatabase": {"$": {"fields": ["instantAppId"]}}}),
     )
     return Registry(
         connection_id=connection_id,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.services.tokens import TokenKeeper
 
 _logger = logging.getLogger(__name__)
-_SETTLE_S = 0.25
+_SETTLE_S = 0.5
 
 
 class StatusStore(Protocol):
