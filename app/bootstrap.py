@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,6 +43,8 @@ async def build_services(profile: Profile, hub: ChangeHub | None = None, redacto
     Returns as soon as the local database is open. The local platform starts behind that, and so do the first check
     and refresh of each connection; what needs the local platform waits for it, or is told why it cannot start.
     """
+    import asyncio
+
     from app.services.hub import ChangeHub
     from app.storage.database import Database
     from app.storage.log import Redactor
@@ -59,6 +59,9 @@ async def build_services(profile: Profile, hub: ChangeHub | None = None, redacto
 
 
 async def _composed(profile: Profile, hub: ChangeHub, redactor: Redactor, database: Database) -> Services:
+    import asyncio
+    import time
+
     from app.services.activity import ActivityLog
     from app.services.catalog import Catalog
     from app.services.clients import ClientPool

@@ -90,11 +90,8 @@ class Start(QObject):
         self.window.show()
 
     def run(self) -> int:
-        """The event loop of Qt and asyncio, until the window is closed."""
-        import qasync
-
-        self._loop = loop = qasync.QEventLoop(self._application)
-        code: int = loop.run_forever()
+        """The event loop of Qt, and from the first paint on of asyncio, until the window is closed."""
+        code: int = self._application.exec()
         return code
 
     def end(self) -> None:
@@ -102,6 +99,9 @@ class Start(QObject):
         if self._signals is not None:
             self._signals.close()
         if self._loop is not None:
+            # WORKAROUND: a loop that joined a running application cannot be told otherwise that it has ended
+            # (qasync 0.28), and does not close while it believes to run.
+            self._loop._QEventLoop__is_running = False
             self._loop.close()
         sys.excepthook = sys.__excepthook__
         qInstallMessageHandler(None)
@@ -134,9 +134,16 @@ class Start(QObject):
         self._is_open = True
         self._patience.stop()
         self._install_hooks()
+        self._join_asyncio()
         self.runner.open()
         self.window.complete()
         self.window.setWindowIcon(QIcon(self._icon_path))
+
+    def _join_asyncio(self) -> None:
+        """Coroutines run on Qt's loop from here on; before the first paint nobody needs asyncio's import time."""
+        import qasync
+
+        self._loop = qasync.QEventLoop(self._application, already_running=True)
 
     def _install_hooks(self) -> None:
         qInstallMessageHandler(_log_qt)
