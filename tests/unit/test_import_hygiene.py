@@ -39,7 +39,7 @@ def test_pure_room_imported_whole_stays_in_the_standard_library(room):
 
 def test_window_module_imported_leaves_heavy_libraries_alone():
     loaded = modules_after("import app.ui.application, app.bootstrap")
-    heavy = {"httpx", "aiohttp", "sqlalchemy", "alembic", "keyring", "starlette", "uvicorn"}
+    heavy = {"asyncio", "qasync", "httpx", "aiohttp", "sqlalchemy", "alembic", "keyring", "starlette", "uvicorn"}
     assert loaded & heavy == set()
 
 
