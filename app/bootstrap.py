@@ -6,6 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from app.core.errors import KnownError
     from app.services.hub import ChangeHub
     from app.services.suite import Services
     from app.storage.database import Database
@@ -117,6 +118,7 @@ async def _composed(profile: Profile, hub: ChangeHub, redactor: Redactor, databa
         lifecycle=AppLifecycle(connections, clients, templates, directory, catalog, audit, clock=time.time),
         templates=templates,
         local_platform=supervisor,
+        notices=_notices(database),
         closers=(
             opening.stop,
             directory.aclose,
@@ -127,3 +129,12 @@ async def _composed(profile: Profile, hub: ChangeHub, redactor: Redactor, databa
             functools.partial(asyncio.to_thread, database.close),
         ),
     )
+
+
+def _notices(database: Database) -> tuple[KnownError, ...]:
+    from app.core.errors import KnownError
+
+    damaged = database.set_aside
+    if damaged is None:
+        return ()
+    return (KnownError(damaged.sentence, remedy=damaged.remedy, details=str(damaged.kept_at)),)

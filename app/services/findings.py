@@ -112,8 +112,8 @@ def _gone(facts: Facts) -> Iterator[Finding]:
     counts = f"{claimed} apps are claimed, {claimed - len(missing)} of them were found." if claimed else ""
 
     def finding(app: AppSummary) -> Finding:
-        owner = f" of {_name(app.owner)}" if app.owner else ""
-        title = f"The app{owner} is in the registry, but not on the platform: {_name(app.app_id)}."
+        whose = f", the app of {_name(app.owner)}," if app.owner else ""
+        title = f"{_name(app.app_id)}{whose} is in the registry, but not on the platform."
         return _of_app(facts, FindingKind.APP_GONE, Severity.ERROR, app, title, counts)
 
     return _limited(facts, missing, finding, "apps that the registry names are gone")
@@ -124,7 +124,7 @@ def _unowned(facts: Facts) -> Iterator[Finding]:
     unowned = [each for each in facts.apps if each.note.endswith("no owner in registry")]
 
     def finding(app: AppSummary) -> Finding:
-        title = f"Nobody in the registry owns {_name(app.title or app.app_id)}."
+        title = f"{_name(app.title or app.app_id)} has no owner in the registry."
         return _of_app(facts, FindingKind.APP_UNOWNED, Severity.WARNING, app, title)
 
     return _limited(facts, unowned, finding, "apps have no owner in the registry")
@@ -184,7 +184,7 @@ def _claimed_twice(facts: Facts) -> Iterator[Finding]:
             kind=FindingKind.APP_CLAIMED_TWICE,
             severity=Severity.ERROR,
             connection_id=facts.connection.id,
-            title=f"{len(claims)} registry records name the same app: {name}.",
+            title=f"{name} is named by {len(claims)} registry records, an app can have one owner only.",
             detail="; ".join(records),
             app_id=app_id,
             actions=_APP_ACTIONS,
@@ -202,7 +202,7 @@ def _without_database(facts: Facts) -> Iterator[Finding]:
             kind=FindingKind.TASK_WITHOUT_DATABASE,
             severity=Severity.INFO,
             connection_id=facts.connection.id,
-            title=f"The task {_name(task)} has no database yet.",
+            title=f"{_name(task)}: this task has no database yet.",
             detail="It is still being created, or its creation failed.",
         )
 

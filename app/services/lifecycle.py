@@ -7,6 +7,7 @@ import getpass
 import unicodedata
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from app.core.apps import AppSummary
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
     from app.services.connections import ConnectionBook
     from app.services.directory import Directory
     from app.services.templates import Template, TemplateShelf
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """Where an app can be put instead of the token's own account."""
+
+    id: str
+    title: str
+
 
 TITLE_LIMIT = 200
 # Invisible, but part of how Persian, Indian scripts and emoji are written.
@@ -79,6 +89,15 @@ class AppLifecycle:
         async with self._recorded(ref, "create", f"{title} on {connection.label}"):
             remote = await _created(client, ref.app_id, title, template, org_id)
         return await self._directory.put(connection_id, remote, template.name if template else "")
+
+    async def organisations(self, connection_id: str) -> tuple[Organisation, ...]:
+        """Those that an app can be created in, by title; none where the platform has no such thing.
+
+        Raises the client's errors.
+        """
+        list_orgs = getattr(await self._clients.get(connection_id), "list_orgs", None)
+        found = await list_orgs() if list_orgs is not None else ()
+        return tuple(sorted((Organisation(each.id, each.title) for each in found), key=lambda each: each.title))
 
     async def rename(self, ref: AppRef, title: str) -> AppSummary:
         """Raises Invalid with the field ``title``, ReadOnly, and the client's errors."""

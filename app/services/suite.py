@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from app.core.errors import KnownError
     from app.services.activity import ActivityLog
     from app.services.catalog import Catalog
     from app.services.connections import ConnectionBook
@@ -28,6 +29,7 @@ _CLOSE_LIMIT_S = 8.0
 class Services:
     """Use cases, each a plain class with its collaborators in the constructor; all live on the engine's loop.
 
+    ``notices`` tell what was found while they were put together, for the operator.
     ``closers`` are awaited in order by ``aclose``, each with a time limit; one that fails does not keep the
     others from closing.
     """
@@ -42,6 +44,7 @@ class Services:
     lifecycle: AppLifecycle
     templates: TemplateShelf
     local_platform: LocalPlatformSupervisor
+    notices: tuple[KnownError, ...] = ()
     closers: tuple[Callable[[], Awaitable[None]], ...] = field(default=(), repr=False)
 
     async def aclose(self) -> None:

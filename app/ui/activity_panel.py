@@ -22,7 +22,7 @@ _SAMPLES = {
     0: "00:00:00__",
     1: "Instant · local__",
     2: "DELETE__",
-    4: "429 → retry in 1.2 s",
+    4: "no answer → retry in 1.2 s_",
     5: "00.0 MB_",
     6: "Time taken__",
 }
@@ -167,7 +167,8 @@ class _ActivityView(QTableView):
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        # By whole rows: the end in sight must not leave half a row at the top.
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)

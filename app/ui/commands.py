@@ -23,6 +23,7 @@ class Commands(QObject):
     """Knows services and dialogs, but nothing of how the window is laid out."""
 
     app_wanted = Signal(object)  # AppRef: select it in the list
+    app_created = Signal(object)  # AppRef: select it as soon as the list has it
     view_wanted = Signal(object)  # AppRef: open it in a tab
     app_deleted = Signal(object)  # AppRef
     confirmed = Signal(str)  # a sentence for the status bar
@@ -33,6 +34,18 @@ class Commands(QObject):
         self.chosen_id: str | None = None
 
     # Reading
+
+    def tell_notices(self) -> None:
+        """What went wrong before there was a window to say it."""
+
+        async def work(services: Services) -> tuple[KnownError, ...]:
+            return services.notices
+
+        self._runner.start(work, owner=self, title="Read what happened at the start", done=self._notice, quiet=True)
+
+    def _notice(self, notices: tuple[KnownError, ...]) -> None:
+        for each in notices:
+            self._runner.known_error.emit(each, "")
 
     def refresh(self) -> None:
         """Check and list the chosen connection, or all."""
@@ -115,7 +128,7 @@ class Commands(QObject):
         from app.ui.create_app_dialog import CreateAppDialog
 
         dialog = CreateAppDialog(self._runner, self._data.connections, self.chosen_id, self._window)
-        dialog.created.connect(lambda app: self.app_wanted.emit(AppRef(app.connection_id, app.app_id)))
+        dialog.created.connect(lambda app: self.app_created.emit(AppRef(app.connection_id, app.app_id)))
         self._open(dialog)
 
     def rename_app(self, ref: AppRef) -> None:

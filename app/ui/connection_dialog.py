@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from app.core.connection import Connection, Environment, Platform
 from app.core.errors import Invalid, KnownError
 from app.core.secret import Secret
-from app.core.status import Health, Severity
+from app.core.status import Health
 from app.core.text import plain
 
 from .action_dialog import ActionDialog
@@ -180,9 +180,6 @@ class ConnectionDialog(ActionDialog):
         self.remove_button.setAutoDefault(False)
         self.remove_button.setVisible(self._connection is not None and not self._connection.is_builtin)
         self.buttons.insertWidget(1, self.remove_button)
-        self._confirmation = _Confirmation()
-        self._confirmation.confirmed.connect(self._remove)
-        self.body.addWidget(self._confirmation)
 
     def _connect(self) -> None:
         self.preset_box.activated.connect(self._take_preset)
@@ -193,7 +190,7 @@ class ConnectionDialog(ActionDialog):
         self.read_button.clicked.connect(self._read_pasted)
         self.environment_button.clicked.connect(self._read_environment)
         self.test_button.clicked.connect(self.test)
-        self.remove_button.clicked.connect(self._confirmation.ask)
+        self.remove_button.clicked.connect(self._ask_to_remove)
         for edit in (self.url_edit, self.platform_token.edit, self.dash_token.edit):
             # What was tested is another connection now.
             edit.textChanged.connect(lambda _text: self._forget_test())
@@ -388,6 +385,15 @@ class ConnectionDialog(ActionDialog):
         self.saved.emit(connection)
         self.accept()
 
+    def _ask_to_remove(self) -> None:
+        from .remove_connection_dialog import RemoveConnectionDialog
+
+        if self._connection is None or self.is_working:
+            return
+        question = RemoveConnectionDialog(self._connection, self)
+        question.accepted.connect(self._remove)
+        question.open()
+
     def _remove(self) -> None:
         old = self._connection
         if old is None or self.is_working:
@@ -438,37 +444,6 @@ class _TestResult(QWidget):
         self.sentence.setVisible(bool(sentence))
         self.setAccessibleName(f"{headline} {sentence}".strip())
         self.show()
-
-
-class _Confirmation(QWidget):
-    """Asks once more before a connection goes."""
-
-    confirmed = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        text = text_label(
-            "Tenantry forgets the connection, its tokens and its last-known apps. Nothing on the platform changes."
-        )
-        text.setWordWrap(True)
-        self.yes = QPushButton("Remove connection")
-        self.yes.setProperty("look", "danger")
-        self.no = QPushButton("Keep it")
-        for button in (self.yes, self.no):
-            button.setAutoDefault(False)
-        self.yes.clicked.connect(self.confirmed)
-        self.no.clicked.connect(self.hide)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(StateMark(Severity.WARNING))
-        layout.addWidget(text, 1)
-        layout.addWidget(self.no)
-        layout.addWidget(self.yes)
-        self.hide()
-
-    def ask(self) -> None:
-        self.show()
-        self.no.setFocus()
 
 
 def _preset_of(url: str) -> int:

@@ -21,6 +21,7 @@ from .runner import Runner
 from .theme import colours
 
 if TYPE_CHECKING:
+    from app.services.lifecycle import Organisation
     from app.services.suite import Services
     from app.services.templates import Template
 
@@ -48,6 +49,7 @@ class CreateAppDialog(ActionDialog):
         self._connections = {each.id: each for each in connections if not each.is_read_only}
         self._app_id = new_id()
         self.connection_box = ChoiceBox()
+        self.org_box = ChoiceBox()
         self.title_edit = QLineEdit()
         self.title_edit.setPlaceholderText("Ana’s workspace")
         self.template_list = QListWidget()
@@ -66,6 +68,7 @@ class CreateAppDialog(ActionDialog):
         self.connection_box.setCurrentIndex(max(0, chosen))
         self.connection_box.currentIndexChanged.connect(self._follow_connection)
         self.add_field("connection", FormField("&Connection", self.connection_box))
+        self.add_field("org_id", FormField("&Organisation", self.org_box)).hide()
         self.add_field("title", FormField("&Title", self.title_edit))
         self.template_list.setFixedHeight((self.fontMetrics().height() + 10) * 4 + 12)
         self.template_list.currentItemChanged.connect(self._follow_template)
@@ -105,8 +108,34 @@ class CreateAppDialog(ActionDialog):
         if connection is None:
             self.message.tell("There is no connection that an app could be created on.", "Add one that takes writes.")
         else:
+            self.message.clear()
             self.connection_box.setAccessibleDescription(SPOKEN[connection.environment])
+            self._ask_for_organisations(connection.id)
         self.action_button.setEnabled(self.can_act())
+
+    def _ask_for_organisations(self, connection_id: str) -> None:
+        """The field stays away where there are none, or where they cannot be told: then the app is one's own."""
+        self._take_organisations(())
+
+        async def read(services: Services) -> tuple[Organisation, ...]:
+            return await services.lifecycle.organisations(connection_id)
+
+        self._runner.start(
+            read,
+            owner=self,
+            title="Read the organisations",
+            done=self._take_organisations,
+            failed=lambda _error: True,
+            replaces="organisations",
+            quiet=True,
+        )
+
+    def _take_organisations(self, organisations: Sequence[Organisation]) -> None:
+        self.org_box.clear()
+        self.org_box.addItem("None: my own account", "")
+        for each in organisations:
+            self.org_box.addItem(plain(each.title, 60) or "untitled", each.id)
+        self.fields["org_id"].setVisible(bool(organisations))
 
     @property
     def connection(self) -> Connection | None:
@@ -122,10 +151,10 @@ class CreateAppDialog(ActionDialog):
         title = self.title_edit.text()
         item = self.template_list.currentItem()
         template = (item.data(_NAME) if item else "") or None
-        connection_id, app_id = connection.id, self._app_id
+        connection_id, app_id, org_id = connection.id, self._app_id, self.org_box.currentData() or None
 
         async def create(services: Services) -> AppSummary:
-            return await services.lifecycle.create(connection_id, title, template, app_id=app_id)
+            return await services.lifecycle.create(connection_id, title, template, org_id, app_id=app_id)
 
         self.begin(create, f"Create “{plain(title, 40)}”", self._finish)
 

@@ -37,7 +37,7 @@ class DeleteAppDialog(ActionDialog):
     deleted = Signal(object)
 
     def __init__(self, runner: Runner, connection: Connection, app: AppSummary, parent: QWidget | None = None) -> None:
-        super().__init__(runner, "Delete app", "Delete app", parent)
+        super().__init__(runner, "Delete app", "&Delete app", parent)
         self._ref = AppRef(app.connection_id, app.app_id)
         self._title = plain(app.title)
         self._phrase = self._title or app.app_id

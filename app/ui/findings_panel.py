@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app.core.connection import Connection
 from app.core.status import ConnectionStatus, Finding, FindingAction, Severity
@@ -59,7 +59,11 @@ class FindingRow(QFrame):
     def _texts(self, title: str, detail: str) -> QVBoxLayout:
         texts = QVBoxLayout()
         texts.setSpacing(1)
-        texts.addWidget(ElidedLabel(title, look="title"))
+        # May take a second line: what has to be done is often at its end.
+        head = text_label(title, "title")
+        head.setWordWrap(True)
+        head.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        texts.addWidget(head)
         if detail:
             texts.addWidget(ElidedLabel(detail, look="muted"))
         return texts

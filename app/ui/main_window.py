@@ -76,6 +76,7 @@ class MainWindow(QMainWindow):
         self.tree: DatabaseTree | None = None
         self.bottom: BottomPanel | None = None
         self._views: dict[AppRef, AppView] = {}
+        self._awaited: AppRef | None = None
         self._lay_out()
         self.registry = ActionRegistry(self)
         add_actions(self)
@@ -119,6 +120,7 @@ class MainWindow(QMainWindow):
         data, commands, toolbar, overview = self.data, self.commands, self.toolbar, self.overview
         data.connections_changed.connect(self._show_connections)
         data.statuses_changed.connect(self._show_connections)
+        data.apps_changed.connect(self._show_awaited)
         toolbar.switcher.chosen.connect(self.choose_connection)
         toolbar.switcher.add_requested.connect(commands.add_connection)
         toolbar.refresh_requested.connect(commands.refresh)
@@ -139,6 +141,7 @@ class MainWindow(QMainWindow):
         overview.app_list.refresh_requested.connect(commands.refresh)
         overview.app_list.copied.connect(self.status.confirm)
         commands.app_wanted.connect(self.show_app)
+        commands.app_created.connect(self.show_new_app)
         commands.view_wanted.connect(self.open_app)
         commands.app_deleted.connect(self._close_view)
         commands.confirmed.connect(self.status.confirm)
@@ -216,6 +219,7 @@ class MainWindow(QMainWindow):
     def _begin(self) -> None:
         self.data.fetch_all()
         self.commands.first_refresh()
+        self.commands.tell_notices()
 
     def _show_connections(self) -> None:
         chosen = self.commands.chosen_id
@@ -265,10 +269,28 @@ class MainWindow(QMainWindow):
     def show_app(self, ref: AppRef) -> None:
         """Bring an app into sight in the list."""
         self.tabs.setCurrentWidget(self.overview)
-        if self.overview.app_list.select_app(ref):
+        if self._select(ref):
             self.overview.app_list.view.setFocus()
         else:
             self.status.confirm("This app is not in the list (any more)")
+
+    def show_new_app(self, ref: AppRef) -> None:
+        """Bring an app into sight that the list may not hold yet: then as soon as it does."""
+        self.tabs.setCurrentWidget(self.overview)
+        self.overview.app_list.view.setFocus()
+        self._awaited = ref
+        self._show_awaited()
+
+    def _show_awaited(self) -> None:
+        if self._awaited is not None and self._select(self._awaited):
+            self._awaited = None
+
+    def _select(self, ref: AppRef) -> bool:
+        if self.data.app(ref) is None:
+            return False
+        if self.commands.chosen_id not in (None, ref.connection_id):
+            self.choose_connection(None)
+        return self.overview.app_list.select_app(ref)
 
     def open_app(self, ref: AppRef) -> None:
         """Open the structure of an app in a tab of its own."""

@@ -43,6 +43,7 @@ class WindowStatusBar(QStatusBar):
         self._ticking = QTimer(self, interval=1000)
         self._ticking.timeout.connect(self.tell)
         self._ticking.start()
+        self.messageChanged.connect(lambda _text: self.tell())
         self.tell()
 
     def confirm(self, sentence: str) -> None:
@@ -54,6 +55,9 @@ class WindowStatusBar(QStatusBar):
         self.tell()
 
     def tell(self) -> None:
+        if self.currentMessage():
+            # Qt has hidden the parts; one shown again now would lie across the confirmation.
+            return
         now = time.time()
         chosen = self._data.connection(self._chosen_id)
         if chosen is not None:

@@ -20,6 +20,7 @@ from app.services.activity import ActivityLog
 from app.services.catalog import SchemaSnapshot
 from app.services.engine import Engine
 from app.services.hub import ChangeHub
+from app.services.lifecycle import Organisation
 from app.services.templates import Template
 from app.ui.runner import Runner
 
@@ -72,6 +73,8 @@ class FakeLifecycle:
         self.calls: list[tuple[Any, ...]] = []
         self.error: KnownError | None = None
         self.is_held = False
+        self.org_ids: list[str | None] = []
+        self.known_organisations: tuple[Organisation, ...] = ()
 
     async def _act(self, *call: Any) -> None:
         self.calls.append(call)
@@ -89,8 +92,12 @@ class FakeLifecycle:
         *,
         app_id: str | None = None,
     ) -> AppSummary:
+        self.org_ids.append(org_id)
         await self._act("create", connection_id, title, template_name, app_id)
         return AppSummary(connection_id, app_id or "new", title)
+
+    async def organisations(self, connection_id: str) -> tuple[Organisation, ...]:
+        return self.known_organisations
 
     async def rename(self, ref: AppRef, title: str) -> AppSummary:
         await self._act("rename", ref, title)

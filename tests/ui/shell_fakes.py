@@ -9,6 +9,7 @@ from typing import Any
 
 from app.core.apps import AppSummary
 from app.core.connection import Connection, Environment, Platform
+from app.core.errors import KnownError
 from app.core.status import ConnectionStatus, Finding, FindingAction, FindingKind, Health, Severity
 from app.services.activity import ActivityLog
 from app.services.engine import Engine
@@ -49,6 +50,7 @@ class FakeServices:
         self.tokens = SimpleNamespace(
             state=lambda: SimpleNamespace(kind="keyring", sentence="Token: OS keyring", remedy="")
         )
+        self.notices: tuple[KnownError, ...] = ()
         self.is_closed = False
 
     async def _check(self, connection_id: str | None = None) -> tuple[Any, ...]:

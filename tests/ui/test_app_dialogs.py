@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.core.connection import Environment
 from app.core.errors import FieldError, Invalid, Unreachable
 from app.core.refs import AppRef, is_uuid
+from app.services.lifecycle import Organisation
 from app.ui.create_app_dialog import CreateAppDialog
 from app.ui.delete_app_dialog import DeleteAppDialog
 from app.ui.rename_app_dialog import RenameAppDialog
@@ -56,6 +57,24 @@ def test_create_dialog_creates_from_a_template_under_an_id_of_its_own(
     assert (act, connection, title, template) == ("create", "local", "Ana’s workspace", "todo")
     assert is_uuid(app_id)
     assert created.args[0].app_id == app_id
+
+
+def test_create_dialog_without_organisations_does_not_ask_for_one(creating: CreateAppDialog) -> None:
+    assert not creating.fields["org_id"].isVisible()
+
+
+def test_create_dialog_chosen_organisation_gets_the_app(
+    qtbot: QtBot, window: QWidget, runner: Runner, services: Any
+) -> None:
+    services.lifecycle.known_organisations = (Organisation("o1", "Guild"),)
+    dialog = _opened(CreateAppDialog(runner, (LOCAL,), parent=window))
+    qtbot.waitUntil(dialog.fields["org_id"].isVisible)
+    assert dialog.org_box.currentData() == ""
+    qtbot.keyClick(dialog.org_box, Qt.Key.Key_Down)
+    qtbot.keyClicks(dialog.title_edit, "x")
+    with qtbot.waitSignal(dialog.created):
+        _press(qtbot, dialog.action_button)
+    assert services.lifecycle.org_ids == ["o1"]
 
 
 def test_create_dialog_blank_asks_for_no_template(creating: CreateAppDialog, qtbot: QtBot, services: Any) -> None:
@@ -162,6 +181,15 @@ def test_delete_dialog_production_wants_the_title_typed(
     qtbot.keyClicks(dialog.title_edit, "space")
     with qtbot.waitSignal(dialog.deleted):
         _press(qtbot, dialog.action_button)
+
+
+def test_delete_dialog_alt_d_deletes(qtbot: QtBot, window: QWidget, runner: Runner) -> None:
+    dialog = _opened(DeleteAppDialog(runner, LOCAL, ANA_APP, window))
+    assert dialog.action_button.shortcut().toString() == "Alt+D"
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    with qtbot.waitSignal(dialog.deleted):
+        qtbot.keyClick(dialog, Qt.Key.Key_D, Qt.KeyboardModifier.AltModifier)
 
 
 def test_delete_dialog_enter_does_not_delete(qtbot: QtBot, window: QWidget, runner: Runner, services: Any) -> None:

@@ -17,6 +17,7 @@ from app.core.secret import Secret
 from app.core.status import Health, Severity
 from app.platforms.contract import Probe
 from app.ui.connection_dialog import ConnectionDialog
+from app.ui.remove_connection_dialog import RemoveConnectionDialog
 from app.ui.runner import Runner
 from tests.ui.content_fakes import CLOUD, LOCAL, TAR, runner, services, window
 
@@ -177,9 +178,10 @@ def test_connection_dialog_edit_leaves_stored_tokens_alone(
 def test_connection_dialog_remove_asks_once_more(qtbot: QtBot, window: QWidget, runner: Runner, services: Any) -> None:
     dialog = _edit(window, runner, CLOUD)
     _press(qtbot, dialog.remove_button)
+    question = dialog.findChild(RemoveConnectionDialog)
     assert services.connections.drafts == []
     with qtbot.waitSignal(dialog.removed) as removed:
-        _press(qtbot, dialog.findChild(type(dialog._confirmation)).yes)
+        _press(qtbot, question.remove_button)
     assert removed.args == ["cloud"]
     assert services.connections.drafts == [("remove", "cloud")]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,16 +14,17 @@ from pytestqt.qtbot import QtBot
 
 from app.core.activity import ActivityEntry
 from app.core.changes import Changes
-from app.core.errors import Unreachable
+from app.core.errors import KnownError, Unreachable
 from app.core.refs import AppRef
 from app.core.status import ConnectionStatus, Health
 from app.storage.last_known import LastKnown
+from app.ui.findings_panel import FindingRow
 from app.ui.main_window import MainWindow
 from app.ui.palette_dialog import PaletteDialog
 from app.ui.runner import Runner
 from app.ui.settings import WindowSettings
 from app.ui.theme import Theme, ThemeChoice
-from tests.ui.shell_fakes import ANA, APP_ID, CLOUD, LOCAL, OTHER_ID, PROD, FakeServices, engine_with
+from tests.ui.shell_fakes import ANA, APP_ID, CLOUD, FINDING, LOCAL, OTHER_ID, PROD, FakeServices, engine_with
 
 Open = Callable[..., MainWindow]
 
@@ -82,6 +84,51 @@ def test_window_when_apps_change_lists_the_new_ones(qtbot: QtBot, services: Fake
     services.known_apps += (ANA._replace(app_id="new", title="New"),)
     services.hub.publish(Changes(apps=frozenset({"c1"})))
     qtbot.waitUntil(lambda: window.overview.app_list.model.rowCount() == 3)
+
+
+def test_new_app_is_selected_as_soon_as_the_list_has_it(
+    qtbot: QtBot, services: FakeServices, open_window: Open
+) -> None:
+    window = open_window(services)
+    window.choose_connection("c2")
+    window.commands.app_created.emit(AppRef("c1", "new"))
+    assert window.overview.app_list.selected_ref() is None
+    services.known_apps += (ANA._replace(app_id="new", title="New"),)
+    services.hub.publish(Changes(apps=frozenset({"c1"})))
+    qtbot.waitUntil(lambda: window.overview.app_list.selected_ref() == AppRef("c1", "new"))
+    assert window.commands.chosen_id is None
+
+
+def test_refresh_from_the_tree_reads_the_inventory(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    qtbot.waitUntil(lambda: "refresh None" in services.calls)
+    services.calls.clear()
+    assert window.tree is not None
+    window.tree.refresh_requested.emit("c2")
+    qtbot.waitUntil(lambda: services.calls == ["check c2", "refresh ['c2']"])
+
+
+def test_notice_of_the_start_is_shown_with_its_remedy(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
+    services.notices = (KnownError("The local database was damaged.", remedy="Add your connections again."),)
+    window = open_window(services)
+    qtbot.waitUntil(window.messages.isVisible)
+    assert window.messages.text() == "The local database was damaged. Add your connections again."
+
+
+def test_confirmation_in_the_status_bar_is_not_written_across(services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    window.status.confirm("Copied")
+    window.status.tell()
+    assert not window.status._age.isVisible()
+    assert not window.status._mark.isVisible()
+    window.status.clearMessage()
+    assert window.status._age.isVisible()
+
+
+def test_long_finding_takes_a_second_line(services: FakeServices, open_window: Open) -> None:
+    long = replace(FINDING, title="word " * 40)
+    row, short = FindingRow(long, None), FindingRow(FINDING, None)
+    assert row.heightForWidth(700) > short.heightForWidth(700)
 
 
 def test_window_when_health_changes_updates_the_card(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 
 from app.core.apps import AppState
@@ -8,7 +10,7 @@ from app.services.catalog import Catalog
 from app.services.connections import ConnectionBook
 from app.services.directory import Directory
 from app.services.hub import ChangeHub
-from app.services.lifecycle import AppLifecycle, checked_title
+from app.services.lifecycle import AppLifecycle, Organisation, checked_title
 from app.services.tokens import TokenKeeper
 from tests.unit.services.fakes import (
     FOUNDATION,
@@ -47,6 +49,20 @@ async def test_create_from_a_template_gives_it_to_the_platform_and_remembers_it(
     assert world.client.schemas[row.app_id] == NOTES
     assert world.directory.inventory() == (row,)
     assert world.outcomes() == [("create", "done")]
+
+
+async def test_organisations_are_told_by_title():
+    world = World()
+
+    async def list_orgs():
+        return (SimpleNamespace(id="o2", title="Zebra"), SimpleNamespace(id="o1", title="Ant"))
+
+    world.client.list_orgs = list_orgs
+    assert await world.lifecycle.organisations("c1") == (Organisation("o1", "Ant"), Organisation("o2", "Zebra"))
+
+
+async def test_organisations_of_a_platform_without_such_a_thing_are_none():
+    assert await World().lifecycle.organisations("c1") == ()
 
 
 @pytest.mark.parametrize("template", [None, "blank"])
