@@ -75,7 +75,7 @@ def moment(then: float) -> str:
 
 
 class AppListModel(QAbstractTableModel):
-    """Rows are positions in ``filter.visible``; the model itself keeps no copy of them."""
+    """Rows are positions in ``filter.places``; the model itself keeps no copy of them."""
 
     def __init__(self, parent: QObject | None = None, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__(parent)
@@ -116,7 +116,7 @@ class AppListModel(QAbstractTableModel):
         found = self.filter.search(query)
         if found is None:
             return False
-        if found.visible == self.filter.visible:
+        if found.places == self.filter.places:
             self.filter.take(found)
             return False
         self.beginResetModel()
@@ -142,10 +142,10 @@ class AppListModel(QAbstractTableModel):
             self.endResetModel()
 
     def app(self, row: int) -> AppSummary:
-        return self.filter.table.rows[self.filter.visible[row]]
+        return self.filter.table.rows[self.filter.row_id(row)]
 
     def ref(self, row: int) -> AppRef:
-        return self.filter.table.ref(self.filter.visible[row])
+        return self.filter.table.ref(self.filter.row_id(row))
 
     def cell(self, app: AppSummary, column: int) -> str:
         """The text of a cell, for the delegate, which paints whole rows without the detour over ``data``."""
@@ -157,7 +157,7 @@ class AppListModel(QAbstractTableModel):
     # Qt's side
 
     def rowCount(self, parent: Index = _NONE) -> int:
-        return 0 if parent.isValid() else len(self.filter.visible)
+        return 0 if parent.isValid() else self.filter.count
 
     def columnCount(self, parent: Index = _NONE) -> int:
         return 0 if parent.isValid() else 9

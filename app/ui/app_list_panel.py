@@ -168,7 +168,7 @@ class AppListPanel(QWidget):
 
     def _tell(self) -> None:
         """Counts, and the reason where nothing is shown."""
-        shown, total = len(self.model.filter.visible), self.model.filter.total
+        shown, total = self.model.filter.count, self.model.filter.total
         noun = "app" if total == 1 else "apps"
         self.count_label.setText(f"{shown:,} of {total:,}" if self.model.filter.terms else f"{total:,} {noun}")
         self.count_label.setVisible(self._is_loaded)

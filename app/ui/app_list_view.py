@@ -157,15 +157,15 @@ class AppListView(QTableView):
         return [self._list.app(row) for row in self.selected_rows()]
 
     def _keep(self) -> None:
-        visible = self._list.filter.visible
-        kept = self._kept = _Kept(self._list.filter.table)
-        kept.selected = [visible[row] for row in self.selected_rows()]
+        rows = self._list.filter
+        kept = self._kept = _Kept(rows.table)
+        kept.selected = [rows.row_id(row) for row in self.selected_rows()]
         current = self.currentIndex()
-        kept.current = visible[current.row()] if current.isValid() else None
+        kept.current = rows.row_id(current.row()) if current.isValid() else None
         kept.value = self.verticalScrollBar().value()
         if kept.value:
             row = kept.value // self.row_height
-            kept.top = visible[row] if row < len(visible) else None
+            kept.top = rows.row_id(row) if row < rows.count else None
             kept.offset = kept.value % self.row_height
 
     def _restore(self) -> None:
@@ -184,30 +184,21 @@ class AppListView(QTableView):
     def _select(self, row_ids: list[int], current: int | None) -> None:
         if not row_ids and current is None:
             return
-        rows = self._rows_of(row_ids)
+        rows = self._list.filter.rows_of(row_ids)
         picked = QItemSelection()
         for first, last in _runs(rows):
             picked.select(self._list.index(first, 0), self._list.index(last, self._list.columnCount() - 1))
         chooser = self.selectionModel()
-        at = _position(self._list.filter.visible, current)
+        at = self._list.filter.row_of(current)
         if at is not None:
             chooser.setCurrentIndex(self._list.index(at, AppColumn.TITLE), QItemSelectionModel.SelectionFlag.NoUpdate)
         chooser.select(picked, QItemSelectionModel.SelectionFlag.ClearAndSelect)
-
-    def _rows_of(self, row_ids: list[int]) -> list[int]:
-        """Where these row ids are visible, ascending."""
-        visible = self._list.filter.visible
-        if len(row_ids) <= 8:
-            found = [_position(visible, each) for each in row_ids]
-            return sorted(at for at in found if at is not None)
-        chosen = set(row_ids)
-        return [row for row, each in enumerate(visible) if each in chosen]
 
     def _scroll_back(self, kept: _Kept, is_refresh: bool) -> None:
         self.updateGeometries()
         bar = self.verticalScrollBar()
         if is_refresh:
-            at = _position(self._list.filter.visible, kept.top)
+            at = self._list.filter.row_of(kept.top)
             bar.setValue(kept.value if at is None else at * self.row_height + kept.offset)
         elif self.currentIndex().isValid() and kept.value:
             self.scrollTo(self.currentIndex())
@@ -215,7 +206,7 @@ class AppListView(QTableView):
     def select_app(self, ref: AppRef) -> bool:
         """Select one app and bring it into sight; False where it is not visible."""
         row_id = self._list.filter.table.find(ref)
-        at = _position(self._list.filter.visible, row_id)
+        at = self._list.filter.row_of(row_id)
         if at is None:
             return False
         self.setCurrentIndex(self._list.index(at, AppColumn.TITLE))
@@ -374,12 +365,3 @@ def _runs(rows: list[int]) -> list[tuple[int, int]]:
         else:
             runs.append((row, row))
     return runs
-
-
-def _position(visible: list[int], row_id: int | None) -> int | None:
-    if row_id is None:
-        return None
-    try:
-        return visible.index(row_id)
-    except ValueError:
-        return None

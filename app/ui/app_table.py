@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import IntEnum
-from itertools import accumulate, compress, repeat
+from itertools import compress, repeat
 from operator import contains, itemgetter
 from typing import Any, NamedTuple
 
@@ -48,7 +48,7 @@ STATE_RANK = {
 }
 _ENVIRONMENT_RANK = {Environment.PRODUCTION: "0", Environment.STAGING: "1", Environment.LOCAL: "2"}
 # Below this share of hits, walking from hit to hit in one text beats asking row after row.
-_RARE = 0.04
+_RARE = 0.03
 # Sorts behind every letter: rows without an owner go last.
 _LAST = "\U0010ffff"
 
@@ -67,15 +67,17 @@ class AppTable:
     a second) and handed over. Orders by column are computed on demand and kept.
     """
 
-    __slots__ = ("_connections", "_index", "_orders", "haystack", "rows")
+    __slots__ = ("_connections", "_ids_text", "_index", "_orders", "haystack", "rows")
 
     def __init__(self, rows: Sequence[AppSummary] = (), connections: Mapping[str, Connection] | None = None) -> None:
         self.rows: tuple[AppSummary, ...] = tuple(rows)
         self._connections = dict(connections or {})
-        hay = [f"{row[2]}\n{row[1]}\n{row[3]}".lower().replace("\0", " ") for row in self.rows]
+        # The ID comes last: RowOrder cuts it off.
+        hay = [f"{row[2]}\n{row[3]}\n{row[1]}".lower().replace("\0", " ") for row in self.rows]
         self.haystack: list[str] = hay
-        self._orders: dict[tuple[int, bool], RowOrder] = {}
+        self._orders: dict[tuple[int, bool], list[int]] = {}
         self._index: dict[tuple[str, str], int] | None = None
+        self._ids_text: str | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -91,20 +93,23 @@ class AppTable:
             self._index = dict(zip(map(itemgetter(0, 1), self.rows), range(len(self.rows)), strict=True))
         return self._index.get((ref.connection_id, ref.app_id))
 
-    def order(self, column: int, *, is_descending: bool) -> RowOrder:
-        """All rows in the order of a column; equal keys keep the order of the rows."""
-        order = self._orders.get((column, is_descending))
-        if order is None:
-            # The text of an order takes some 20 MB at 100,000 rows; only one is looked at.
-            for other in self._orders.values():
-                other.forget_text()
-            order = self._orders[(column, is_descending)] = RowOrder(self._sorted(column, is_descending), self.haystack)
-        return order
+    def is_in_ids(self, letter: str) -> bool:
+        """Whether any app ID has this lower-cased letter. IDs are mostly hexadecimal: most words are not in them."""
+        if self._ids_text is None:
+            self._ids_text = "\0".join(map(itemgetter(1), self.rows)).lower()
+        return letter in self._ids_text
+
+    def order(self, column: int, *, is_descending: bool) -> list[int]:
+        """All row ids in the order of a column; equal keys keep the order of the rows. Never change it."""
+        ids = self._orders.get((column, is_descending))
+        if ids is None:
+            ids = self._orders[(column, is_descending)] = self._sorted(column, is_descending)
+        return ids
 
     def _sorted(self, column: int, is_descending: bool) -> list[int]:
         other = self._orders.get((column, not is_descending))
         if other is not None:
-            return other.ids[::-1]
+            return other[::-1]
         key = self._key(column)
         keys = [key(row) for row in self.rows]
         ids = sorted(range(len(keys)), key=keys.__getitem__)
@@ -138,86 +143,111 @@ def words(query: str) -> tuple[str, ...]:
     return tuple(query.lower().replace("\0", " ").split())
 
 
-class RowOrder:
-    """An order of all rows, and how to find rows in it. Places are positions in this order, ascending.
+class _Hay:
+    """Lower-cased texts of rows side by side in memory, in the order in which they are read, and as one text."""
 
-    The rows lie side by side in memory in the order in which they are read: twice as fast as jumping about. That
-    text is made for the first query (a twentieth of a second at 100,000 rows).
-    """
+    __slots__ = ("rows", "text")
 
-    __slots__ = ("_hay", "_source", "_starts", "_text", "ids", "places")
-
-    def __init__(self, ids: list[int], haystack: list[str]) -> None:
-        self.ids = ids
-        # Made once: picking from them is cheaper than making 100,000 numbers for each query.
-        self.places: list[int] = list(range(len(ids)))
-        self._source = haystack
-        self._hay: list[str] | None = None
-        self._text = ""
-        self._starts: list[int] = []
-
-    @property
-    def hay(self) -> list[str]:
-        if self._hay is None:
-            self._text = "\0".join([self._source[at] for at in self.ids])
-            self._hay = self._text.split("\0") if self.ids else []
-            self._starts = list(accumulate((len(each) + 1 for each in self._hay), initial=0))
-        return self._hay
-
-    def forget_text(self) -> None:
-        self._hay, self._text, self._starts = None, "", []
-
-    def containing(self, term: str) -> list[int]:
-        """The places whose row contains a lower-cased term."""
-        if self.share(term) < _RARE:
-            return self._containing_rare(term)
-        return list(compress(self.places, map(contains, self.hay, repeat(term))))
+    def __init__(self, text: str, rows: list[str]) -> None:
+        self.text = text
+        self.rows = rows
 
     def share(self, term: str) -> float:
         """About which part of the rows contains a term, from a sample of 500."""
-        hay = self.hay
-        sample = hay[:: len(hay) // 500 + 1]
+        sample = self.rows[:: len(self.rows) // 500 + 1]
         return sum(term in each for each in sample) / max(1, len(sample))
 
+    def containing(self, term: str, places: list[int]) -> list[int]:
+        """Those of ``places`` (as many as rows) whose row contains a term."""
+        if self.share(term) < _RARE:
+            return self._containing_rare(term)
+        return list(compress(places, map(contains, self.rows, repeat(term))))
+
     def _containing_rare(self, term: str) -> list[int]:
-        """Walks from hit to hit in the one text; a third of the time where there are few."""
-        text, starts = self._text, self._starts
+        """Walks from hit to hit in the one text; half the time where there are few."""
+        find, count = self.text.find, self.text.count
         hits: list[int] = []
-        at = text.find(term)
+        place = counted = 0
+        at = find(term)
         while at >= 0:
-            place = bisect_right(starts, at) - 1
+            place += count("\0", counted, at)
             hits.append(place)
-            at = text.find(term, starts[place + 1])
+            counted = find("\0", at)
+            at = find(term, counted) if counted >= 0 else -1
         return hits
+
+
+class RowOrder:
+    """Rows in an order, and how to find some of them. Places are positions in this order, ascending.
+
+    What is searched is made for the first query (a twentieth of a second at 100,000 rows), or before that, piece by
+    piece, with ``prepare``.
+    """
+
+    __slots__ = ("_full", "_table", "_text", "_words", "ids", "places")
+
+    def __init__(self, table: AppTable, ids: list[int]) -> None:
+        self.ids = ids
+        # Made once: picking from them is cheaper than making 100,000 numbers for each query.
+        self.places: list[int] = list(range(len(ids)))
+        self._table = table
+        self._text: str | None = None
+        self._full: _Hay | None = None
+        self._words: _Hay | None = None
+
+    def prepare(self) -> bool:
+        """One piece of what the first query would have to make, some 15 ms at 100,000 rows; False: nothing is left."""
+        if self._text is None:
+            source = self._table.haystack
+            self._text = "\0".join([source[at] for at in self.ids])
+        elif self._full is None:
+            self._full = _Hay(self._text, self._text.split("\0") if self.ids else [])
+        elif self._words is None:
+            rows = [each.rpartition("\n")[0] for each in self._full.rows]
+            self._words = _Hay("\0".join(rows), rows)
+        else:
+            return False
+        return True
+
+    def _hay(self, term: str) -> _Hay:
+        """Without the IDs, which are half of the text, where a letter of the term is in none of them."""
+        while self._full is None:
+            self.prepare()
+        if all(map(self._table.is_in_ids, term)):
+            return self._full
+        while self._words is None:
+            self.prepare()
+        return self._words
+
+    def search(self, terms: Iterable[str]) -> list[int]:
+        """The places of all rows that contain all of these lower-cased terms."""
+        # The rarest word first leaves the least for the others.
+        ranked = sorted(terms, key=lambda term: self._hay(term).share(term))
+        if not ranked:
+            return self.places
+        return self.narrowed(self._hay(ranked[0]).containing(ranked[0], self.places), ranked[1:])
 
     def narrowed(self, places: list[int], terms: Iterable[str]) -> list[int]:
         """Those of the places whose row contains all terms."""
         for term in terms:
-            hay = self.hay
-            places = [at for at in places if term in hay[at]]
+            rows = self._hay(term).rows
+            places = [at for at in places if term in rows[at]]
         return places
-
-    def rows(self, places: list[int]) -> list[int]:
-        """The row ids at these places."""
-        if len(places) == len(self.ids):
-            return self.ids
-        ids = self.ids
-        return [ids[at] for at in places]
 
 
 class Found(NamedTuple):
-    """The answer to a query: its words, where the matching rows are in the order, and their row ids."""
+    """The answer to a query: its words, and where the matching rows are in the order."""
 
     terms: tuple[str, ...]
     places: list[int]
-    visible: list[int]
 
 
 class AppFilter:
     """Which rows are visible, and in which order: a query, a connection and a sort column over one table.
 
-    ``visible`` holds row ids; take it, never change it. A query that can only match less than the one before
-    narrows the previous hits, where they are few, instead of reading the whole table again.
+    The answers on the way to the one that is shown are kept as long as each can only match less than the one
+    before: typing narrows them, where they are few, instead of reading the whole table again, and erasing finds
+    them ready.
     """
 
     def __init__(self, table: AppTable | None = None) -> None:
@@ -225,12 +255,53 @@ class AppFilter:
         self.column: int = AppColumn.KIND
         self.is_descending = False
         self.connection_id: str | None = None
-        self.terms: tuple[str, ...] = ()
-        self.total = 0  # rows there are before the query, after the connection
-        self.visible: list[int] = []
-        self._base: list[int] | None = None  # places of the connection's rows, None for all
-        self._places: list[int] = []
+        self._order = RowOrder(self.table, [])
+        self._trail: list[Found] = [Found((), [])]
         self._restart()
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        return self._trail[-1].terms
+
+    @property
+    def places(self) -> list[int]:
+        """Where the visible rows are in the order; take it, never change it."""
+        return self._trail[-1].places
+
+    @property
+    def visible(self) -> list[int]:
+        """The visible row ids. It takes milliseconds to make at 100,000 rows: ``row_id`` where a few will do."""
+        ids = self._order.ids
+        return [ids[at] for at in self.places]
+
+    @property
+    def count(self) -> int:
+        """Visible rows."""
+        return len(self.places)
+
+    @property
+    def total(self) -> int:
+        """Rows there are before the query, after the connection."""
+        return len(self._order.ids)
+
+    def row_id(self, row: int) -> int:
+        """Which row of the table is the visible one at ``row``."""
+        return self._order.ids[self.places[row]]
+
+    def row_of(self, row_id: int | None) -> int | None:
+        """Where a row of the table is visible; None where it is not."""
+        if row_id is None or row_id not in self._order.ids:
+            return None
+        place, places = self._order.ids.index(row_id), self.places
+        at = bisect_left(places, place)
+        return at if at < len(places) and places[at] == place else None
+
+    def rows_of(self, row_ids: Collection[int]) -> list[int]:
+        """Where these rows of the table are visible, ascending."""
+        if len(row_ids) <= 8:
+            return sorted(at for each in row_ids if (at := self.row_of(each)) is not None)
+        chosen, ids = set(row_ids), self._order.ids
+        return [row for row, place in enumerate(self.places) if ids[place] in chosen]
 
     def set_table(self, table: AppTable) -> None:
         self.table = table
@@ -252,7 +323,7 @@ class AppFilter:
         found = self.search(query)
         if found is None:
             return False
-        is_other = found.visible != self.visible
+        is_other = found.places != self.places
         self.take(found)
         return is_other
 
@@ -261,37 +332,34 @@ class AppFilter:
         terms = words(query)
         if terms == self.terms:
             return None
-        if _narrows(self.terms, terms) and len(self._places) * 5 < len(self.table) * 4:
-            places = self._order.narrowed(self._places, terms)
+        wider = next(each for each in reversed(self._trail) if _narrows(each.terms, terms))
+        if wider.terms == terms:
+            return wider
+        if len(wider.places) * 5 < self.total * 4:
+            places = self._order.narrowed(wider.places, terms)
         else:
-            places = self._searched(terms)
-        return Found(terms, places, self._order.rows(places))
+            places = self._order.search(terms)
+        return Found(terms, wider.places if len(places) == len(wider.places) else places)
 
     def take(self, found: Found) -> None:
-        self.terms, self._places, self.visible = found.terms, found.places, found.visible
+        while self._trail[1:] and not _narrows(self._trail[-1].terms, found.terms):
+            self._trail.pop()
+        if found.terms != self.terms:
+            self._trail.append(found)
 
-    @property
-    def _order(self) -> RowOrder:
-        return self.table.order(self.column, is_descending=self.is_descending)
+    def prepare(self) -> bool:
+        """See :meth:`RowOrder.prepare`."""
+        return self._order.prepare()
 
     def _restart(self) -> None:
-        order, rows, wanted = self._order, self.table.rows, self.connection_id
-        self._base = None
+        terms, rows, wanted = self.terms, self.table.rows, self.connection_id
+        ids = self.table.order(self.column, is_descending=self.is_descending)
         if wanted is not None:
-            self._base = [place for place, at in enumerate(order.ids) if rows[at][0] == wanted]
-        self.total = len(self.table) if self._base is None else len(self._base)
-        self._places = self._searched(self.terms)
-        self.visible = order.rows(self._places)
-
-    def _searched(self, terms: tuple[str, ...]) -> list[int]:
-        order = self._order
-        if self._base is not None:
-            return order.narrowed(self._base, terms)
-        if not terms:
-            return order.places
-        # The rarest word first leaves the least for the others.
-        first, *others = sorted(terms, key=order.share)
-        return order.narrowed(order.containing(first), others)
+            ids = [at for at in ids if rows[at][0] == wanted]
+        self._order = RowOrder(self.table, ids)
+        self._trail = [Found((), self._order.places)]
+        if terms:
+            self._trail.append(Found(terms, self._order.search(terms)))
 
 
 def _narrows(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
