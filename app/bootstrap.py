@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from app.services.hub import ChangeHub
     from app.services.suite import Services
     from app.storage.database import Database
+    from app.storage.last_known import LastKnown, LastKnownReader
     from app.storage.log import Redactor
     from app.storage.paths import Profile
 
@@ -17,29 +18,36 @@ if TYPE_CHECKING:
 def run_window(profile: Profile) -> int:
     """Open the window and run until it is closed; the answer is the exit code.
 
-    The last-known state is read in a thread of its own while Qt is being imported; the engine is started by the
-    window after its first paint.
+    The window starts both after its first paint: the reading of the last-known state, in a thread of its own, and
+    then the engine.
     """
     from app.storage.last_known import LastKnownReader
     from app.storage.log import Redactor, open_log
 
     profile.make()
     last_known = LastKnownReader(profile.database_path)
-    last_known.start()
     redactor = Redactor()
     close_log = open_log(profile.log_path, redactor)
 
     from app.services.engine import Engine
     from app.ui.application import run
 
+    build = functools.partial(build_services, profile, redactor=redactor, last_known=last_known)
     try:
-        return run(profile, last_known, Engine(functools.partial(build_services, profile, redactor=redactor)))
+        return run(profile, last_known, Engine(build))
     finally:
         close_log()
 
 
-async def build_services(profile: Profile, hub: ChangeHub | None = None, redactor: Redactor | None = None) -> Services:
+async def build_services(
+    profile: Profile,
+    hub: ChangeHub | None = None,
+    redactor: Redactor | None = None,
+    last_known: LastKnownReader | None = None,
+) -> Services:
     """Everything behind the window, on the running loop; ``Services.aclose`` ends it.
+
+    ``last_known`` is a reading that the window has started: its rows are shared instead of read and held twice.
 
     Returns as soon as the local database is open. The local platform starts behind that, and so do the first check
     and refresh of each connection; what needs the local platform waits for it, or is told why it cannot start.
@@ -48,18 +56,22 @@ async def build_services(profile: Profile, hub: ChangeHub | None = None, redacto
 
     from app.services.hub import ChangeHub
     from app.storage.database import Database
+    from app.storage.last_known import LastKnown
     from app.storage.log import Redactor
 
     profile.make()
     database = await asyncio.to_thread(Database.open, profile.database_path)
     try:
-        return await _composed(profile, hub or ChangeHub(), redactor or Redactor(), database)
+        known = await asyncio.to_thread(last_known.result) if last_known else LastKnown()
+        return await _composed(profile, hub or ChangeHub(), redactor or Redactor(), database, known)
     except BaseException:
         await asyncio.to_thread(database.close)
         raise
 
 
-async def _composed(profile: Profile, hub: ChangeHub, redactor: Redactor, database: Database) -> Services:
+async def _composed(
+    profile: Profile, hub: ChangeHub, redactor: Redactor, database: Database, known: LastKnown
+) -> Services:
     import asyncio
     import time
 
@@ -100,7 +112,9 @@ async def _composed(profile: Profile, hub: ChangeHub, redactor: Redactor, databa
     connections.use(clients)
     await connections.load()
     await local.prepare()
-    known_apps, known_statuses = await asyncio.gather(asyncio.to_thread(inventory.all), asyncio.to_thread(statuses.all))
+    # What was read for the first paint is empty where the database was of an older version until now.
+    known_apps = known.apps or await asyncio.to_thread(inventory.all)
+    known_statuses = known.statuses or await asyncio.to_thread(statuses.all)
     directory = Directory(connections, clients, templates, inventory, hub, last_known=known_apps)
     status = StatusMonitor(connections, clients, directory, tokens, statuses, hub, last_known=known_statuses)
     catalog = Catalog(clients, directory, inventory, hub)

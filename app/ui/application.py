@@ -112,6 +112,8 @@ class Start(QObject):
     def _painted(self) -> None:
         start_trace.note("first_paint")
         self._patience.start()
+        # Not earlier: reading takes the interpreter from the imports, and the first paint comes that much later.
+        self._last_known.start()
         self._last_known.add_done_callback(self._read.emit)
 
     def _show_last_known(self, known: LastKnown) -> None:

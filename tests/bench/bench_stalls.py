@@ -38,7 +38,6 @@ def _measure(root: Path) -> dict[str, object]:
     fill(profile, APPS)
     application = QApplication.instance() or make_application(["bench"])
     reader = LastKnownReader(profile.database_path)
-    reader.start()
     engine = Engine(functools.partial(build_services, profile))
     start = Start(application, profile, reader, engine)
     start.begin()

@@ -65,7 +65,6 @@ def program(profile: Profile) -> Iterator[Start]:
     assert isinstance(application, QApplication)
     profile.make()
     reader = LastKnownReader(profile.database_path)
-    reader.start()
     engine = Engine(functools.partial(build_services, profile))
     start = Start(application, profile, reader, engine)
     start.window.resize(*_SIZE)
