@@ -109,12 +109,13 @@ def _registry(facts: Facts) -> Iterator[Finding]:
 def _gone(facts: Facts) -> Iterator[Finding]:
     missing = [each for each in facts.apps if each.state == AppState.MISSING.value]
     claimed = len(facts.registry.by_app) if facts.registry else 0
-    counts = f"{claimed} apps are claimed, {claimed - len(missing)} of them were found." if claimed else ""
+    counts = f" {claimed} apps are claimed, {claimed - len(missing)} of them were found." if claimed else ""
 
     def finding(app: AppSummary) -> Finding:
-        whose = f", the app of {_name(app.owner)}," if app.owner else ""
-        title = f"{_name(app.app_id)}{whose} is in the registry, but not on the platform."
-        return _of_app(facts, FindingKind.APP_GONE, Severity.ERROR, app, title, counts)
+        whose = f" (app of {_name(app.owner)})" if app.owner else ""
+        title = f"{_name(app.app_id)} is not on the platform{whose}."
+        detail = f"It is in the registry.{counts}"
+        return _of_app(facts, FindingKind.APP_GONE, Severity.ERROR, app, title, detail)
 
     return _limited(facts, missing, finding, "apps that the registry names are gone")
 

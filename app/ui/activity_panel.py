@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from app.core.activity import ActivityEntry
@@ -137,9 +137,9 @@ class ActivityPanel(QWidget):
         super().__init__(parent)
         self.model = ActivityModel(self)
         self.view = _ActivityView(self.model)
-        box = QVBoxLayout(self)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.addWidget(self.view)
+        self._box = QVBoxLayout(self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.addWidget(self.view)
 
     def append(self, entries: Sequence[ActivityEntry]) -> None:
         bar = self.view.verticalScrollBar()
@@ -148,11 +148,25 @@ class ActivityPanel(QWidget):
         if follows:
             self.view.scrollToBottom()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_rows()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit_rows()
+
+    def _fit_rows(self) -> None:
+        """Leave room for whole rows only: the newest at the end must not cut the first in sight."""
+        room = self.height() - self.view.horizontalHeader().sizeHint().height() - 2 * self.view.frameWidth()
+        self._box.setContentsMargins(0, 0, 0, max(0, room) % self.view.verticalHeader().defaultSectionSize())
+
     def set_connections(self, connections: Sequence[Connection]) -> None:
         self.model.set_connections(connections)
 
     def refresh_looks(self) -> None:
         self.view.dress()
+        self._fit_rows()
 
 
 class _ActivityView(QTableView):
@@ -167,7 +181,6 @@ class _ActivityView(QTableView):
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
-        # By whole rows: the end in sight must not leave half a row at the top.
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
         header = self.horizontalHeader()
         header.setHighlightSections(False)

@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QDialog, QWidget
 from app.core.errors import KnownError, NotFound
 from app.core.refs import AppRef
 from app.core.status import Finding, FindingAction
+from app.core.text import plain
 from app.ui.live_data import LiveData
 from app.ui.runner import ProgressReporter, Runner
 
 if TYPE_CHECKING:
+    from app.core.apps import AppSummary
     from app.services.directory import RefreshFailure
     from app.services.suite import Services
 
@@ -128,8 +130,12 @@ class Commands(QObject):
         from app.ui.create_app_dialog import CreateAppDialog
 
         dialog = CreateAppDialog(self._runner, self._data.connections, self.chosen_id, self._window)
-        dialog.created.connect(lambda app: self.app_created.emit(AppRef(app.connection_id, app.app_id)))
+        dialog.created.connect(self._created)
         self._open(dialog)
+
+    def _created(self, app: AppSummary) -> None:
+        self.confirmed.emit(f"Created “{plain(app.title, 60)}”")
+        self.app_created.emit(AppRef(app.connection_id, app.app_id))
 
     def rename_app(self, ref: AppRef) -> None:
         from app.ui.rename_app_dialog import RenameAppDialog
@@ -138,7 +144,9 @@ class Commands(QObject):
         if app is None or connection is None:
             self._gone("This app is not in the list any more.")
             return
-        self._open(RenameAppDialog(self._runner, connection, app, self._window))
+        dialog = RenameAppDialog(self._runner, connection, app, self._window)
+        dialog.renamed.connect(lambda now: self.confirmed.emit(f"Renamed to “{plain(now.title, 60)}”"))
+        self._open(dialog)
 
     def delete_app(self, ref: AppRef) -> None:
         from app.ui.delete_app_dialog import DeleteAppDialog
@@ -149,6 +157,7 @@ class Commands(QObject):
             return
         dialog = DeleteAppDialog(self._runner, connection, app, self._window)
         dialog.deleted.connect(self.app_deleted)
+        dialog.deleted.connect(lambda _: self.confirmed.emit(f"Deleted “{plain(app.title, 60)}”"))
         self._open(dialog)
 
     # Findings

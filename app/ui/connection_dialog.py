@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -64,6 +65,8 @@ class ConnectionDialog(ActionDialog):
         heading = "Edit connection" if connection else "Add connection"
         super().__init__(runner, heading, "Save", parent)
         self._connection = connection
+        # An environment that somebody chose is not changed because the address was.
+        self._is_environment_chosen = connection is not None
         self._test: Ticket | None = None
         self._chooser: QFileDialog | None = None
         self.preset_box = ChoiceBox()
@@ -184,6 +187,7 @@ class ConnectionDialog(ActionDialog):
     def _connect(self) -> None:
         self.preset_box.activated.connect(self._take_preset)
         self.url_edit.textEdited.connect(self._follow_url)
+        self.environment_box.activated.connect(lambda _at: self._keep_environment())
         self.environment_box.currentIndexChanged.connect(self._follow_environment)
         self.file_button.clicked.connect(self._choose_file)
         self.paste_button.toggled.connect(self._show_paste)
@@ -237,6 +241,11 @@ class ConnectionDialog(ActionDialog):
 
     def _follow_url(self, text: str) -> None:
         self.preset_box.setCurrentIndex(_preset_of(text))
+        if not self._is_environment_chosen and _is_loopback(text):
+            self.environment_box.setCurrentIndex(self.environment_box.findData(Environment.LOCAL))
+
+    def _keep_environment(self) -> None:
+        self._is_environment_chosen = True
 
     def _follow_environment(self) -> None:
         self.badge.set_environment(self.environment)
@@ -449,6 +458,13 @@ class _TestResult(QWidget):
 def _preset_of(url: str) -> int:
     plain_url = url.strip().rstrip("/").lower()
     return next((at for at, each in enumerate(PRESETS) if each[1] and each[1] == plain_url), _OTHER)
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        return urlsplit(url.strip()).hostname in {"localhost", "127.0.0.1", "::1"}
+    except ValueError:  # half an address, as it is while it is typed
+        return False
 
 
 def _secret(token: TokenEdit) -> Secret | None:

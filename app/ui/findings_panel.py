@@ -25,10 +25,9 @@ _PAGE = 40
 
 
 def all_findings(statuses: Iterable[ConnectionStatus]) -> tuple[Finding, ...]:
-    """The findings of all connections, the gravest first; otherwise in the order of the checks."""
-    return tuple(
-        sorted((each for status in statuses for each in status.findings), key=lambda each: _RANK[each.severity])
-    )
+    """The findings of all connections: the gravest first, and of these what concerns a whole connection."""
+    found = (each for status in statuses for each in status.findings)
+    return tuple(sorted(found, key=lambda each: (_RANK[each.severity], each.app_id is not None)))
 
 
 class FindingRow(QFrame):

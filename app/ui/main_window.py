@@ -207,9 +207,11 @@ class MainWindow(QMainWindow):
 
     def _update_views(self) -> None:
         for ref, view in self._views.items():
-            app = self.data.app(ref)
+            app, connection = self.data.app(ref), self.data.connection(ref.connection_id)
             if app is not None:
                 view.set_app(app)
+            if app is not None and connection is not None:
+                self._title_tab(self.tabs.indexOf(view), app, connection)
 
     # What was known, what is known
 
@@ -284,6 +286,9 @@ class MainWindow(QMainWindow):
     def _show_awaited(self) -> None:
         if self._awaited is not None and self._select(self._awaited):
             self._awaited = None
+            # The list's range follows its rows a moment later; until then its end cannot be scrolled to.
+            view = self.overview.app_list.view
+            QTimer.singleShot(0, view, lambda: view.scrollTo(view.currentIndex()))
 
     def _select(self, ref: AppRef) -> bool:
         if self.data.app(ref) is None:
@@ -306,22 +311,47 @@ class MainWindow(QMainWindow):
             view.rename_requested.connect(self.commands.rename_app)
             view.delete_requested.connect(self.commands.delete_app)
             view.copied.connect(self.status.confirm)
-            at = self.tabs.addTab(view, _tab_title(app, connection))
-            self._add_close_button(at, ref, app)
-            self.tabs.setTabToolTip(at, f"{connection.label} ({connection.environment.value})")
+            at = self.tabs.addTab(view, "")
+            self._add_close_button(at, ref)
+            self._title_tab(at, app, connection)
         assert view is not None
         self.tabs.setCurrentWidget(view)
         view.setFocus()
 
-    def _add_close_button(self, at: int, ref: AppRef, app: AppSummary) -> None:
+    def _title_tab(self, at: int, app: AppSummary, connection: Connection) -> None:
+        title = _tab_title(app, connection)
+        if self.tabs.tabText(at) != title:
+            self.tabs.setTabText(at, title)
+        self.tabs.setTabToolTip(at, f"{plain(connection.label, 80)} ({connection.environment.value})")
+        button = self.tabs.tabBar().tabButton(at, QTabBar.ButtonPosition.RightSide)
+        button.setAccessibleName(f"Close {plain(app.title, 60)}")
+
+    def _add_close_button(self, at: int, ref: AppRef) -> None:
         button = QToolButton()
         button.setIcon(sign("close"))
         button.setIconSize(QSize(11, 11))
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.setAccessibleName(f"Close {plain(app.title, 60)}")
         button.setToolTip("Close (Ctrl+W)")
         button.clicked.connect(lambda: self._close_view(ref))
         self.tabs.tabBar().setTabButton(at, QTabBar.ButtonPosition.RightSide, button)
+
+    def current_view(self) -> AppView | None:
+        """The app's tab that is in front, None for the overview."""
+        widget = self.tabs.currentWidget()
+        return next((view for view in self._views.values() if view is widget), None)
+
+    def current_ref(self) -> AppRef | None:
+        """The app that commands are about: the one whose tab is in front, else the selected one."""
+        widget = self.tabs.currentWidget()
+        in_tab = next((ref for ref, view in self._views.items() if view is widget), None)
+        return in_tab or self.overview.app_list.selected_ref()
+
+    def copy_ids(self) -> None:
+        view = self.current_view()
+        if view is not None:
+            view.copy_id()
+        else:
+            self.overview.app_list.copy_ids()
 
     def focus_filter(self) -> None:
         self.tabs.setCurrentWidget(self.overview)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QActionGroup
+from PySide6.QtGui import QActionGroup, QKeySequence
 from PySide6.QtWidgets import QDockWidget
 
 from app.core.refs import AppRef
@@ -36,7 +36,8 @@ def _add_app(window: MainWindow) -> None:
     add, commands = window.registry.add, window.commands
     add("app.create", "&New app…", commands.create_app, menu="App", shortcut="Ctrl+N", icon=sign("plus"))
     add("app.open", "&Open", _on_selected(window, window.open_app), menu="App", shortcut="Ctrl+O")
-    add("app.rename", "&Rename…", _on_selected(window, commands.rename_app), menu="App", shortcut="Ctrl+R")
+    rename = add("app.rename", "&Rename…", _on_selected(window, commands.rename_app), menu="App", shortcut="Ctrl+R")
+    rename.setShortcuts([QKeySequence("Ctrl+R"), QKeySequence("F2")])
     add("app.delete", "&Delete…", _on_selected(window, commands.delete_app), menu="App", shortcut="Ctrl+Del")
     add("app.close_tab", "&Close tab", window.close_current_tab, menu="App", shortcut="Ctrl+W", starts_group=True)
     add("window.quit", "&Quit", window.close, menu="App", shortcut="Ctrl+Q", starts_group=True)
@@ -44,7 +45,7 @@ def _add_app(window: MainWindow) -> None:
 
 def _add_edit(window: MainWindow) -> None:
     add, apps = window.registry.add, window.overview.app_list
-    add("edit.copy_ids", "&Copy app ID", apps.copy_ids, menu="Edit", shortcut="Ctrl+Shift+C", icon=sign("copy"))
+    add("edit.copy_ids", "&Copy app ID", window.copy_ids, menu="Edit", shortcut="Ctrl+Shift+C", icon=sign("copy"))
     add("edit.copy_env", "Copy as .&env line", apps.copy_env, menu="Edit")
     add("edit.copy_json", "Copy as &JSON", apps.copy_json, menu="Edit")
     add("edit.copy_csv", "Copy as C&SV", apps.copy_csv, menu="Edit")
@@ -126,7 +127,7 @@ def _add_help(window: MainWindow) -> None:
 
 def _on_selected(window: MainWindow, act: Callable[[AppRef], None]) -> Callable[[], None]:
     def go() -> None:
-        ref = window.overview.app_list.selected_ref()
+        ref = window.current_ref()
         if ref is not None:
             act(ref)
 
@@ -143,16 +144,23 @@ def _on_chosen(window: MainWindow, act: Callable[[str], None]) -> Callable[[], N
 
 
 def _follow_selection(window: MainWindow) -> None:
-    """Actions that need a selection are grey without one, so that no entry of a menu does nothing."""
+    """Actions that need an app are grey without one, so that no entry of a menu does nothing.
+
+    In an app's own tab they are about that app, never about what is selected in the list behind.
+    """
     registry, apps = window.registry, window.overview.app_list
 
     def tell() -> None:
-        has_one = apps.selected_ref() is not None
-        has_any = has_one or bool(apps.selected_apps())
-        for name in ("app.open", "app.rename", "app.delete"):
+        has_one = window.current_ref() is not None
+        is_list = window.current_view() is None
+        has_any = is_list and (has_one or bool(apps.selected_apps()))
+        for name in ("app.rename", "app.delete"):
             registry[name].setEnabled(has_one)
-        for name in ("edit.copy_ids", "edit.copy_env", "edit.copy_json", "edit.copy_csv"):
+        registry["app.open"].setEnabled(has_one and is_list)
+        registry["edit.copy_ids"].setEnabled(has_one or has_any)
+        for name in ("edit.copy_env", "edit.copy_json", "edit.copy_csv"):
             registry[name].setEnabled(has_any)
+        registry["app.close_tab"].setEnabled(not is_list)
 
     def tell_connection() -> None:
         key = window.sole_connection_id()
@@ -162,6 +170,7 @@ def _follow_selection(window: MainWindow) -> None:
         registry["connection.remove"].setEnabled(connection is not None and not connection.is_builtin)
 
     apps.selected.connect(lambda _: tell())
+    window.tabs.currentChanged.connect(lambda _: tell())
     window.data.apps_changed.connect(tell)
     window.data.connections_changed.connect(tell_connection)
     window.connection_chosen.connect(lambda _: tell_connection())

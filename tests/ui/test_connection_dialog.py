@@ -80,6 +80,20 @@ def test_connection_dialog_wrong_fields_are_marked_and_the_text_stays(
     assert dialog.fields["base_url"].error == ""
 
 
+def test_connection_dialog_address_on_this_machine_is_no_production(dialog: ConnectionDialog, qtbot: QtBot) -> None:
+    assert dialog.environment is Environment.PRODUCTION
+    dialog.url_edit.clear()
+    qtbot.keyClicks(dialog.url_edit, "http://[::1]:8888")
+    assert dialog.environment is Environment.LOCAL
+
+
+def test_connection_dialog_environment_that_was_chosen_stays(dialog: ConnectionDialog, qtbot: QtBot) -> None:
+    qtbot.keyClick(dialog.environment_box, Qt.Key.Key_Up)
+    dialog.url_edit.clear()
+    qtbot.keyClicks(dialog.url_edit, "http://localhost:8888")
+    assert dialog.environment is Environment.STAGING
+
+
 def test_connection_dialog_failure_says_sentence_and_remedy(
     dialog: ConnectionDialog, qtbot: QtBot, services: Any
 ) -> None:

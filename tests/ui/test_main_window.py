@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -17,8 +18,11 @@ from app.core.changes import Changes
 from app.core.errors import KnownError, Unreachable
 from app.core.refs import AppRef
 from app.core.status import ConnectionStatus, Health
+from app.schema.model import Schema
+from app.services.catalog import SchemaSnapshot
 from app.storage.last_known import LastKnown
-from app.ui.findings_panel import FindingRow
+from app.ui.activity_panel import ActivityPanel
+from app.ui.findings_panel import FindingRow, all_findings
 from app.ui.main_window import MainWindow
 from app.ui.palette_dialog import PaletteDialog
 from app.ui.runner import Runner
@@ -123,6 +127,49 @@ def test_confirmation_in_the_status_bar_is_not_written_across(services: FakeServ
     assert not window.status._mark.isVisible()
     window.status.clearMessage()
     assert window.status._age.isVisible()
+
+
+def test_commands_in_an_apps_tab_are_about_that_app(services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    services.catalog = SimpleNamespace(schema=_no_schema)
+    window.overview.app_list.select_app(AppRef("c2", OTHER_ID))
+    window.open_app(AppRef("c1", APP_ID))
+    assert window.current_ref() == AppRef("c1", APP_ID)
+    assert not window.registry["edit.copy_csv"].isEnabled()
+    window.registry["edit.copy_ids"].trigger()
+    assert QGuiApplication.clipboard().text() == APP_ID
+    window.close_current_tab()
+    assert window.current_ref() == AppRef("c2", OTHER_ID)
+
+
+def test_tab_of_a_renamed_app_shows_its_new_title(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    services.catalog = SimpleNamespace(schema=_no_schema)
+    window.open_app(AppRef("c2", OTHER_ID))
+    services.known_apps = (ANA, PROD._replace(title="Invoices"))
+    services.hub.publish(Changes(apps=frozenset({"c2"})))
+    qtbot.waitUntil(lambda: window.tabs.tabText(1) == "Invoices · PRODUCTION")
+
+
+async def _no_schema(_ref: AppRef, refresh: bool = False) -> SchemaSnapshot:
+    return SchemaSnapshot(Schema(), 0.0, "")
+
+
+def test_rows_of_the_activity_are_whole(qtbot: QtBot) -> None:
+    panel = ActivityPanel()
+    qtbot.addWidget(panel)
+    panel.resize(1100, 207)
+    panel.show()
+    panel.append([ActivityEntry(0.0, "c1", "GET", "/dash", 200, 5.0)] * 50)
+    height = panel.view.verticalHeader().defaultSectionSize()
+    qtbot.waitUntil(lambda: panel.view.viewport().height() % height == 0)
+
+
+def test_findings_of_a_whole_connection_come_before_those_of_its_apps() -> None:
+    of_app = replace(FINDING, key="a")
+    of_all = replace(FINDING, key="b", app_id=None)
+    status = ConnectionStatus("c1", findings=(of_app, of_all))
+    assert all_findings([status]) == (of_all, of_app)
 
 
 def test_long_finding_takes_a_second_line(services: FakeServices, open_window: Open) -> None:

@@ -143,7 +143,7 @@ async def test_check_finds_every_problem_of_a_registry():
         FindingKind.TASK_WITHOUT_DATABASE,
     ]
     (status,) = world.monitor.all()
-    assert status.findings[0].detail == "2 apps are claimed, 1 of them were found."
+    assert status.findings[0].detail == "It is in the registry. 2 apps are claimed, 1 of them were found."
     assert status.findings[0].app_id == uid(9)
     assert len({each.key for each in status.findings}) == 5
     assert status.app_count == 3
