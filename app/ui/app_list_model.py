@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer
 
 from app.core.apps import AppState, AppSummary
 from app.core.connection import Connection
@@ -36,6 +36,8 @@ _DISPLAY, _TOOL_TIP, _ALIGNMENT, _ACCESSIBLE, _USER = 0, 3, 7, 11, 256
 _STATE, _TITLE, _APP_ID, _SEEN, _AGENTS = 0, 1, 2, 8, 6
 _RIGHT = int((Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter).value)
 _NONE = QModelIndex()
+# So long after the rows became others, what a first query needs is made; in between, keys and clicks are served.
+_IDLE_MS, _BETWEEN_MS = 500, 15
 # Between these states and OK there is nothing to act on; the column then says when the app was last seen.
 _QUIET = frozenset({AppState.OK.value, AppState.UNKNOWN.value})
 
@@ -82,6 +84,8 @@ class AppListModel(QAbstractTableModel):
         self.filter = AppFilter()
         self._clock = clock
         self._connections: dict[str, Connection] = {}
+        self._idle = QTimer(self, singleShot=True)
+        self._idle.timeout.connect(self._prepare)
         self._cells: tuple[Callable[[AppSummary], str], ...] = (
             lambda row: "",
             lambda row: shown(row.title) or "untitled",
@@ -97,9 +101,7 @@ class AppListModel(QAbstractTableModel):
     # What is shown
 
     def set_table(self, table: AppTable) -> None:
-        self.beginResetModel()
-        self.filter.set_table(table)
-        self.endResetModel()
+        self._reset(lambda: self.filter.set_table(table))
 
     def set_connections(self, connections: Iterable[Connection]) -> None:
         """Labels and environments for the Where column; rebuilds the order only where it depends on them."""
@@ -124,22 +126,26 @@ class AppListModel(QAbstractTableModel):
         self.endResetModel()
         return True
 
-    def set_connection(self, connection_id: str | None) -> bool:
-        return self._reset(lambda: self.filter.set_connection(connection_id))
+    def set_connection(self, connection_id: str | None) -> None:
+        self._reset(lambda: self.filter.set_connection(connection_id))
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         if column < 0:
             return
-        self.beginResetModel()
-        self.filter.set_order(column, is_descending=order == Qt.SortOrder.DescendingOrder)
-        self.endResetModel()
+        is_descending = order == Qt.SortOrder.DescendingOrder
+        self._reset(lambda: self.filter.set_order(column, is_descending=is_descending))
 
-    def _reset(self, change: Callable[[], bool]) -> bool:
+    def _reset(self, change: Callable[[], object]) -> None:
         self.beginResetModel()
         try:
-            return change()
+            change()
         finally:
             self.endResetModel()
+        self._idle.start(_IDLE_MS)
+
+    def _prepare(self) -> None:
+        if self.filter.prepare():
+            self._idle.start(_BETWEEN_MS)
 
     def app(self, row: int) -> AppSummary:
         return self.filter.table.rows[self.filter.row_id(row)]

@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from app.core.apps import AppSummary
@@ -22,18 +22,20 @@ from app.core.refs import AppRef
 from .app_list_model import AppListModel
 from .app_row_painter import AppRowPainter, Frame
 from .app_table import AppColumn, AppTable
+from .theme import colours
 
 _MARK_MS = 1400
-# In pixels at 100 %, for text of 7 pixels a letter; title, owner and the last column share what is left.
+_LOOK_CHANGES = frozenset({QEvent.Type.FontChange, QEvent.Type.PaletteChange, QEvent.Type.StyleChange})
+# In pixels at 100 %, for text of 7 pixels a letter; the other columns share what is left.
 _WIDTHS = {
     AppColumn.STATE: 34,
-    AppColumn.OWNER: 150,
     AppColumn.KIND: 92,
     AppColumn.WHERE: 104,
     AppColumn.AGENTS: 64,
     AppColumn.CREATED: 96,
 }
-_LAST_WIDTH = 130
+# What these would like to have, and what they shrink to, with their texts cut, before the list scrolls sideways.
+_SHARING = {AppColumn.TITLE: (150, 80), AppColumn.OWNER: (140, 60), AppColumn.SEEN: (130, 50)}
 
 
 class _Kept:
@@ -75,9 +77,12 @@ class AppListView(QTableView):
         self._painter = AppRowPainter(model, self)
         self._kept: _Kept | None = None
         self._scale = 1.0
+        self._fitted: tuple[object, ...] | None = None  # the look that the columns have their widths for
         self._pressed: QPersistentModelIndex | None = None
         self._mark_timer = QTimer(self, singleShot=True, interval=_MARK_MS)
         self._mark_timer.timeout.connect(self._unmark)
+        self._fit_timer = QTimer(self, singleShot=True, interval=0)
+        self._fit_timer.timeout.connect(self._fit)
         self.setAccessibleName("Apps")
         self._look()
         # Before the base class hears of the reset and forgets the selection.
@@ -112,10 +117,13 @@ class AppListView(QTableView):
         header.setSectionsClickable(True)
         header.setSortIndicatorShown(True)
         header.setStretchLastSection(True)
-        self._fit()
 
     def _fit(self) -> None:
-        """Row height and column widths for the font in force."""
+        """Row height and column widths for the font in force; nothing where they are for that font already."""
+        look = (self.font().key(), colours())
+        if look == self._fitted:
+            return
+        self._fitted = look
         self._painter.restyle()
         metrics = self.fontMetrics()
         self._scale = max(1.0, metrics.averageCharWidth() / 7)
@@ -131,13 +139,14 @@ class AppListView(QTableView):
         return self.verticalHeader().defaultSectionSize()
 
     def changeEvent(self, event: QEvent) -> None:
+        """One change of theme arrives as a dozen events, and a window sends as many before it is shown."""
         super().changeEvent(event)
-        if self.model() is not None and event.type() in (
-            QEvent.Type.FontChange,
-            QEvent.Type.PaletteChange,
-            QEvent.Type.StyleChange,
-        ):
-            self._fit()
+        if event.type() in _LOOK_CHANGES and self.isVisible():
+            self._fit_timer.start()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._fit()
+        super().showEvent(event)
 
     # Keeping what is selected and in sight
 
@@ -344,16 +353,19 @@ class AppListView(QTableView):
         self._share_width()
 
     def _share_width(self) -> None:
-        """Title and owner take what the other columns leave, so that nothing is cut while there is room."""
-        fixed = sum(
-            self.columnWidth(column)
-            for column in AppColumn
-            if column not in (AppColumn.TITLE, AppColumn.OWNER, AppColumn.SEEN)
-        )
-        room = self.viewport().width() - fixed - int(_LAST_WIDTH * self._scale)
-        title = max(int(150 * self._scale), room // 2)
-        self.setColumnWidth(AppColumn.TITLE, title)
-        self.setColumnWidth(AppColumn.OWNER, max(int(140 * self._scale), room - title))
+        """Title, owner and the last column take what the others leave, so that nothing is cut while there is room."""
+        room = self.viewport().width() - sum(self.columnWidth(each) for each in AppColumn if each not in _SHARING)
+        title, owner, last = (int(wish * self._scale) for wish, _ in _SHARING.values())
+        if room >= title + owner + last:
+            title = max(title, (room - last) // 2)
+            owner = max(owner, room - last - title)
+        else:
+            part = room / (title + owner + last)
+            title, owner = int(title * part), int(owner * part)
+        self.setColumnWidth(AppColumn.TITLE, max(title, _SHARING[AppColumn.TITLE][1]))
+        self.setColumnWidth(AppColumn.OWNER, max(owner, _SHARING[AppColumn.OWNER][1]))
+        # It stretches by itself; this is how small it may become.
+        self.setColumnWidth(AppColumn.SEEN, _SHARING[AppColumn.SEEN][1])
 
 
 def _runs(rows: list[int]) -> list[tuple[int, int]]:

@@ -218,3 +218,35 @@ def test_app_list_select_all_at_100_000_rows_is_one_range(panel: AppListPanel) -
 def test_app_list_state_is_told_in_words_to_screen_readers(panel: AppListPanel) -> None:
     index = panel.model.index(_row(panel, GIL), AppColumn.STATE)
     assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "drifted from its template"
+
+
+@pytest.mark.parametrize("width", [900, 1000, 1090, 1400])
+def test_app_list_columns_shrink_before_the_list_scrolls_sideways(
+    panel: AppListPanel, qtbot: QtBot, width: int
+) -> None:
+    panel.set_apps([AppSummary("local", f"{at:036}", "a title", "an owner") for at in range(500)])
+    panel.resize(width, 400)
+    qtbot.waitUntil(lambda: panel.view.viewport().width() > width - 40)
+    assert panel.view.horizontalScrollBar().maximum() == 0
+    assert panel.view.horizontalHeader().length() == panel.view.viewport().width()
+
+
+def test_app_list_larger_font_makes_rows_higher_and_columns_wider(panel: AppListPanel, qtbot: QtBot) -> None:
+    height, width = panel.view.row_height, panel.view.columnWidth(AppColumn.KIND)
+    font = panel.view.font()
+    font.setPointSizeF(font.pointSizeF() * 3)
+    panel.view.setFont(font)
+    qtbot.waitUntil(lambda: panel.view.row_height > height)
+    assert panel.view.columnWidth(AppColumn.KIND) > width
+
+
+def test_app_list_selection_of_many_is_kept_over_filter_and_sort(panel: AppListPanel) -> None:
+    rows = [AppSummary("local", f"id{at:04}", f"app {at % 7} {at:04}") for at in range(200)]
+    panel.set_apps(rows)
+    panel.view.selectAll()
+    panel.set_filter("app 3")
+    chosen = {each.app_id for each in panel.selected_apps()}
+    assert chosen == {each.app_id for each in rows if "app 3" in each.title or "3" in each.app_id}
+    panel.sort_by(AppColumn.TITLE, Qt.SortOrder.DescendingOrder)
+    panel.set_filter("")
+    assert {each.app_id for each in panel.selected_apps()} == chosen

@@ -88,6 +88,37 @@ def test_app_filter_typing_and_deleting_equals_a_fresh_search() -> None:
         assert len(typed.visible) == len(wanted)
 
 
+def test_app_filter_connection_is_searched_and_counted_alone() -> None:
+    rows = AppFilter(AppTable([AppSummary("ab"[at % 2], f"{at:04}", f"app {at}") for at in range(1_000)]))
+    rows.set_connection("b")
+    rows.set_query("9")
+    wanted = [each.app_id for each in rows.table.rows if each.connection_id == "b" and "9" in each.app_id]
+    assert sorted(rows.table.rows[each].app_id for each in rows.visible) == wanted
+    assert (rows.count, rows.total) == (len(wanted), 500)
+
+
+def test_app_filter_rows_and_row_ids_lead_to_each_other() -> None:
+    rows = AppFilter(AppTable([AppSummary("a", f"{at:04}", f"app {at}") for at in range(300)]))
+    rows.set_order(AppColumn.TITLE, is_descending=True)
+    rows.set_query("1")
+    visible = [rows.row_id(row) for row in range(rows.count)]
+    assert visible == rows.visible
+    assert [rows.row_of(each) for each in visible] == list(range(rows.count))
+    assert rows.row_of(200) is None
+    assert rows.row_of(None) is None
+    assert rows.rows_of(range(300)) == list(range(rows.count))
+
+
+def test_app_filter_prepared_ahead_finds_the_same() -> None:
+    rows, ahead = _filter(), _filter()
+    while ahead.prepare():
+        pass
+    for query in ("ana", "7f3", "w"):
+        rows.set_query(query)
+        ahead.set_query(query)
+        assert ahead.visible == rows.visible
+
+
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_app_filter_tiny_tables_filter_and_sort(count: int) -> None:
     rows = AppFilter(AppTable(apps()[:count]))
