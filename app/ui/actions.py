@@ -14,7 +14,7 @@ from app.core.errors import Bug
 class ActionRegistry(QObject):
     """Actions by name (``app.create``, ``view.theme.dark``…), in the order in which they were added.
 
-    ``menu`` is a path such as ``View`` or ``View/Theme``; "" keeps an action out of the menus.
+    ``menu`` is a path such as ``View`` or ``View/&Theme``; "" keeps an action out of the menus.
     """
 
     def __init__(self, window: QWidget) -> None:
@@ -69,7 +69,7 @@ class ActionRegistry(QObject):
 
     def menu_of(self, name: str) -> str:
         """The path of the menu that an action is in, "" for none."""
-        return next((path for path, names in self._menus.items() if name in names), "")
+        return next((path.replace("&", "") for path, names in self._menus.items() if name in names), "")
 
     def fill(self, menu: QMenu, path: str) -> None:
         """Put the actions of ``path`` into a menu, sub-menus where their first entry stands."""

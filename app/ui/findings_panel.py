@@ -37,7 +37,7 @@ class FindingRow(QFrame):
 
     def __init__(self, finding: Finding, connection: Connection | None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.finding = finding
+        self.finding, self.connection = finding, connection
         self.setProperty("look", "finding")
         self.setProperty("severity", finding.severity.value)
         title = plain(finding.title, 300)
@@ -99,13 +99,17 @@ class _Findings(QWidget):
         raise NotImplementedError
 
     def _fill(self, box: QVBoxLayout, findings: Sequence[Finding], at: int = 0) -> None:
+        connections = [self._connections.get(finding.connection_id) for finding in findings]
+        if [(row.finding, row.connection) for row in self._rows] == list(zip(findings, connections, strict=True)):
+            # The same rows made anew would move all that is below them, and take the keyboard from a button.
+            return
         for row in self._rows:
             box.removeWidget(row)
             row.hide()
             row.deleteLater()
         self._rows = []
-        for finding in findings:
-            row = FindingRow(finding, self._connections.get(finding.connection_id))
+        for finding, connection in zip(findings, connections, strict=True):
+            row = FindingRow(finding, connection)
             row.action_requested.connect(self.action_requested)
             box.insertWidget(at + len(self._rows), row)
             self._rows.append(row)

@@ -80,7 +80,7 @@ def _add_theme(window: MainWindow) -> None:
         (ThemeChoice.LIGHT, "&Light"),
         (ThemeChoice.DARK, "&Dark"),
     ):
-        action = window.registry.add(f"view.theme.{choice.value}", text, _chooser(window, choice), menu="View/Theme")
+        action = window.registry.add(f"view.theme.{choice.value}", text, _chooser(window, choice), menu="View/&Theme")
         action.setCheckable(True)
         action.setChecked(window.settings.theme is choice)
         group.addAction(action)
@@ -103,9 +103,9 @@ def _add_text_size(window: MainWindow) -> None:
         return act
 
     add = window.registry.add
-    add("view.text.larger", "&Larger", scale(lambda now: now + _STEP), menu="View/Text size", shortcut="Ctrl++")
-    add("view.text.smaller", "&Smaller", scale(lambda now: now - _STEP), menu="View/Text size", shortcut="Ctrl+-")
-    add("view.text.usual", "&Usual", scale(lambda _: 100), menu="View/Text size", shortcut="Ctrl+0")
+    add("view.text.larger", "&Larger", scale(lambda now: now + _STEP), menu="View/Te&xt size", shortcut="Ctrl++")
+    add("view.text.smaller", "&Smaller", scale(lambda now: now - _STEP), menu="View/Te&xt size", shortcut="Ctrl+-")
+    add("view.text.usual", "&Usual", scale(lambda _: 100), menu="View/Te&xt size", shortcut="Ctrl+0")
 
 
 def _add_connection(window: MainWindow) -> None:

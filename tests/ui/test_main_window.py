@@ -22,7 +22,7 @@ from app.schema.model import Schema
 from app.services.catalog import SchemaSnapshot
 from app.storage.last_known import LastKnown
 from app.ui.activity_panel import ActivityPanel
-from app.ui.findings_panel import FindingRow, all_findings
+from app.ui.findings_panel import FindingRow, FindingsStrip, all_findings
 from app.ui.main_window import MainWindow
 from app.ui.palette_dialog import PaletteDialog
 from app.ui.runner import Runner
@@ -163,6 +163,18 @@ def test_rows_of_the_activity_are_whole(qtbot: QtBot) -> None:
     panel.append([ActivityEntry(0.0, "c1", "GET", "/dash", 200, 5.0)] * 50)
     height = panel.view.verticalHeader().defaultSectionSize()
     qtbot.waitUntil(lambda: panel.view.viewport().height() % height == 0)
+
+
+def test_findings_that_stay_keep_their_rows(qtbot: QtBot) -> None:
+    strip = FindingsStrip()
+    qtbot.addWidget(strip)
+    first, second, third = (replace(FINDING, key=key) for key in "abc")
+    strip.show_findings((first, second), {"c1": LOCAL})
+    rows = strip.rows()
+    strip.show_findings((first, second, third), {"c1": LOCAL})
+    assert strip.rows() == rows
+    strip.show_findings((first, third), {"c1": LOCAL})
+    assert [row.finding for row in strip.rows()] == [first, third]
 
 
 def test_findings_of_a_whole_connection_come_before_those_of_its_apps() -> None:
