@@ -81,6 +81,7 @@ class AppRowPainter:
         self.marked: AppRef | None = None
         self._pixmaps: dict[Hashable, QPixmap] = {}
         self._texts: dict[str, QStaticText] = {}
+        self._cuts: dict[tuple[str, int], str] = {}
         self.restyle()
 
     def restyle(self) -> None:
@@ -100,6 +101,7 @@ class AppRowPainter:
         self._look = _Look(colours())
         self._pixmaps.clear()
         self._texts.clear()
+        self._cuts.clear()
 
     def id_width(self, app_id: str) -> int:
         """How far from its left edge an ID cell can be clicked, in pixels."""
@@ -146,9 +148,19 @@ class AppRowPainter:
         for app in apps:
             text = cell(app, column)
             if sum(map(width_of, text)) > room:
-                text = self._metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+                text = self._cut(text, room)
             draw(painter, left + _PAD, y, text)
             y += frame.height
+
+    def _cut(self, text: str, room: int) -> str:
+        """A text that is too wide, cut to ``room`` pixels; rows in sight are the same from frame to frame."""
+        key = (text, room)
+        kept = self._cuts.get(key)
+        if kept is None:
+            if len(self._cuts) >= _KEPT_TEXTS:
+                self._cuts.clear()
+            kept = self._cuts[key] = self._metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+        return kept
 
     def _paint_right(self, painter: QPainter, frame: Frame, apps: list[AppSummary]) -> None:
         left, width = frame.columns[_AGENTS]
