@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core.connection import Connection, Environment, Platform
+from app.core.connection import Connection, Environment, Platform, TokenKind
 from app.core.errors import Invalid, KnownError
 from app.core.secret import Secret
 from app.core.status import Health
@@ -211,10 +211,11 @@ class ConnectionDialog(ActionDialog):
         self.environment_box.setCurrentIndex(self.environment_box.findData(old.environment))
         self.read_only_box.setChecked(old.is_read_only)
         self.foundation_edit.setText(old.foundation_app_id or "")
-        for token in (self.platform_token, self.dash_token):
-            token.edit.setPlaceholderText(_STORED)
+        self.label_edit.setFocus()
         if old.is_builtin:
             self._lock_builtin()
+        else:
+            self._ask_what_is_stored(old.id)
 
     def _lock_builtin(self) -> None:
         """Address and tokens of the local platform are made at each start; entering others would do nothing."""
@@ -257,6 +258,22 @@ class ConnectionDialog(ActionDialog):
             ticket.cancel()
         self.test_button.setEnabled(True)
         self.test_result.hide()
+
+    def _ask_what_is_stored(self, connection_id: str) -> None:
+        """A token is said to be stored only where it is; without a keyring it went with the last session."""
+        edits = {TokenKind.PLATFORM: self.platform_token.edit, TokenKind.DASH: self.dash_token.edit}
+
+        async def read(services: Services) -> list[TokenKind]:
+            return [kind for kind in edits if await services.tokens.get(connection_id, kind) is not None]
+
+        def tell(stored: list[TokenKind]) -> None:
+            for kind, edit in edits.items():
+                edit.setPlaceholderText(_STORED if kind in stored else "None is stored")
+
+        # Where the keyring cannot be read, nothing is claimed; saving will say what is the matter.
+        self._runner.start(
+            read, owner=self, title="Look for stored tokens", done=tell, failed=lambda _error: True, quiet=True
+        )
 
     def _tell_vault(self, sentence: str) -> None:
         self.vault_label.setText(sentence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -250,7 +250,7 @@ class MainWindow(QMainWindow):
         chosen = self.data.connection(self.commands.chosen_id)
         is_production = chosen is not None and chosen.environment is Environment.PRODUCTION
         self.production_bar.setVisible(is_production)
-        title = f"Tenantry — {plain(chosen.label, 80)} ({chosen.environment.value})" if chosen else "Tenantry"
+        title = f"{plain(chosen.label, 80)} ({chosen.environment.value}) — Tenantry" if chosen else "Tenantry"
         if title != self.windowTitle():
             self.setWindowTitle(title)
 
@@ -434,6 +434,14 @@ class MainWindow(QMainWindow):
         self._show_connections()
 
     # Ending
+
+    def event_off(self, event: QEvent) -> bool:
+        """Keeps the interpreter for the whole of a repaint.
+
+        A repaint asks models and views written in Python some hundred times; while the engine is busy, each of
+        them would wait for its turn anew.
+        """
+        return super().event(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """The window goes when the work has ended, not before."""

@@ -11,9 +11,10 @@ import pytest
 from PySide6.QtWidgets import QWidget
 
 from app.core.apps import AppSummary
-from app.core.connection import Connection, Environment, Platform
+from app.core.connection import Connection, Environment, Platform, TokenKind
 from app.core.errors import KnownError
 from app.core.refs import AppRef
+from app.core.secret import Secret
 from app.schema.model import Attribute, Entity, Index, Link, LinkEnd, Schema
 from app.schema.types import BooleanType, StringType
 from app.services.activity import ActivityLog
@@ -140,6 +141,10 @@ TEMPLATES = (
 )
 
 
+async def platform_token_only(_connection_id: str, kind: TokenKind) -> Secret | None:
+    return Secret("per_stored") if kind is TokenKind.PLATFORM else None
+
+
 def fake_services() -> Any:
     async def aclose() -> None:
         return None
@@ -151,7 +156,7 @@ def fake_services() -> Any:
         lifecycle=FakeLifecycle(),
         connections=FakeConnections(),
         templates=SimpleNamespace(all=lambda: TEMPLATES),
-        tokens=SimpleNamespace(state=lambda: SimpleNamespace(sentence="Token: OS keyring")),
+        tokens=SimpleNamespace(state=lambda: SimpleNamespace(sentence="Token: OS keyring"), get=platform_token_only),
         aclose=aclose,
     )
 

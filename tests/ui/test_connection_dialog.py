@@ -189,6 +189,13 @@ def test_connection_dialog_edit_leaves_stored_tokens_alone(
     assert (act, connection_id, draft.platform_token) == ("update", "cloud", None)
 
 
+def test_connection_dialog_says_which_tokens_are_stored(qtbot: QtBot, window: QWidget, runner: Runner) -> None:
+    dialog = _edit(window, runner, CLOUD)
+    qtbot.waitUntil(lambda: dialog.platform_token.edit.placeholderText() == "Stored; leave empty to keep it")
+    assert dialog.dash_token.edit.placeholderText() == "None is stored"
+    assert dialog.platform_token.edit.text() == ""
+
+
 def test_connection_dialog_remove_asks_once_more(qtbot: QtBot, window: QWidget, runner: Runner, services: Any) -> None:
     dialog = _edit(window, runner, CLOUD)
     _press(qtbot, dialog.remove_button)

@@ -204,7 +204,7 @@ def test_choosing_production_says_so_across_the_window(services: FakeServices, o
     assert not window.production_bar.isVisible()
     window.choose_connection("c2")
     assert window.production_bar.isVisible()
-    assert "production" in window.windowTitle()
+    assert window.windowTitle() == "Instant · cloud (production) — Tenantry"
     assert window.overview.app_list.model.rowCount() == 1
     window.choose_connection(None)
     assert not window.production_bar.isVisible()
