@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.core.connection import Connection
 from app.core.text import plain
@@ -28,19 +28,22 @@ class RemoveConnectionDialog(QDialog):
             "The platform and its apps are not touched. This cannot be undone, but the connection can be added again."
         )
         explanation.setWordWrap(True)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.remove_button = QPushButton("Remove connection")
+        self.remove_button = QPushButton("&Remove connection")
         self.remove_button.setProperty("look", "danger")
         self.remove_button.setAutoDefault(False)
-        buttons.addButton(self.remove_button, QDialogButtonBox.ButtonRole.AcceptRole)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
+        self.remove_button.clicked.connect(self.accept)
+        self.cancel_button = QPushButton("Cancel")
+        self.cancel_button.clicked.connect(self.reject)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(self.cancel_button)
+        buttons.addWidget(self.remove_button)
         box = QVBoxLayout(self)
         box.setContentsMargins(20, 18, 20, 14)
         box.setSpacing(14)
         box.addLayout(head)
         box.addWidget(text_label(plain(connection.base_url, 200), "muted"))
-        box.addWidget(explanation)
-        box.addWidget(buttons)
+        box.addWidget(explanation, 1)
+        box.addLayout(buttons)
         self.setMinimumWidth(460)
-        buttons.button(QDialogButtonBox.StandardButton.Cancel).setFocus()
+        self.cancel_button.setFocus()

@@ -404,4 +404,5 @@ QPushButton[look="link"]:hover {{ text-decoration: underline; }}
 QPushButton[look="link"]:focus {{ border-color: {look.accent}; }}
 QFrame[look="line"] {{ background: {look.line}; border: 0; max-height: 1px; }}
 QCheckBox, QRadioButton {{ spacing: 7px; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 """

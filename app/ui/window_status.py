@@ -70,6 +70,7 @@ class WindowStatusBar(QStatusBar):
 
     def _tell_one(self, connection: Connection, status: ConnectionStatus, now: float) -> None:
         self._mark.set_state(status.health)
+        self._mark.setVisible(True)
         parts = [state_word(status.health).lower()]
         if status.latency_ms is not None:
             parts.append(f"{status.latency_ms:.0f} ms")

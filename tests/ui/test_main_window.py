@@ -151,6 +151,18 @@ def test_tab_of_a_renamed_app_shows_its_new_title(qtbot: QtBot, services: FakeSe
     qtbot.waitUntil(lambda: window.tabs.tabText(1) == "Invoices · PRODUCTION")
 
 
+def test_status_bar_from_a_start_without_connections_shows_the_state_of_the_chosen_one(
+    services: FakeServices, open_window: Open
+) -> None:
+    window = open_window(services, starts=False)
+    assert not window.status._mark.isVisible()
+    window.show_last_known(LastKnown((LOCAL, CLOUD), (ANA, PROD), services.known_statuses))
+    window.choose_connection("c2")
+    assert window.status._mark.isVisible()
+    assert window.status._mark.state is Health.UNREACHABLE
+    window.runner.open()
+
+
 async def _no_schema(_ref: AppRef, refresh: bool = False) -> SchemaSnapshot:
     return SchemaSnapshot(Schema(), 0.0, "")
 
