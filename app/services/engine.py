@@ -28,7 +28,7 @@ Work = Callable[["Services"], Awaitable[T]]
 _logger = logging.getLogger(__name__)
 
 # The UI thread waits at most this long for the GIL once it asks for it (default 5 ms: a third of a frame).
-_SWITCH_INTERVAL_S = 0.001
+_SWITCH_INTERVAL_S = 0.0001
 
 
 class Engine:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app.core.connection import Connection
@@ -21,7 +22,9 @@ _WORDS = {
     FindingAction.COPY_APP_ID: "Copy app ID",
 }
 _RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
-_PAGE = 40
+_PAGE = 20
+# Rows that are made in one turn of the event loop: some 5 ms each.
+_AT_ONCE = 2
 
 
 def all_findings(statuses: Iterable[ConnectionStatus]) -> tuple[Finding, ...]:
@@ -55,6 +58,9 @@ class FindingRow(QFrame):
         for action in finding.actions:
             row.addWidget(self._button(action, title))
 
+    def shows(self, finding: Finding, connection: Connection | None) -> bool:
+        return (self.finding, self.connection) == (finding, connection)
+
     def _texts(self, title: str, detail: str) -> QVBoxLayout:
         texts = QVBoxLayout()
         texts.setSpacing(1)
@@ -85,6 +91,7 @@ class _Findings(QWidget):
         self.findings: tuple[Finding, ...] = ()
         self._connections: dict[str, Connection] = {}
         self._rows: list[FindingRow] = []
+        self._waiting: list[tuple[Finding, Connection | None]] = []
 
     def show_findings(self, findings: Sequence[Finding], connections: Mapping[str, Connection]) -> None:
         if tuple(findings) == self.findings and dict(connections) == self._connections:
@@ -98,21 +105,30 @@ class _Findings(QWidget):
     def _rebuild(self) -> None:
         raise NotImplementedError
 
-    def _fill(self, box: QVBoxLayout, findings: Sequence[Finding], at: int = 0) -> None:
-        connections = [self._connections.get(finding.connection_id) for finding in findings]
-        if [(row.finding, row.connection) for row in self._rows] == list(zip(findings, connections, strict=True)):
-            # The same rows made anew would move all that is below them, and take the keyboard from a button.
-            return
-        for row in self._rows:
+    def _fill(self, box: QVBoxLayout, findings: Sequence[Finding]) -> None:
+        """Rows that stay are kept: made anew they would move all that is below them, and take the keyboard from a
+        button. New ones come a few at a time, because each takes some milliseconds."""
+        wanted = [(finding, self._connections.get(finding.connection_id)) for finding in findings]
+        kept = 0
+        while kept < min(len(self._rows), len(wanted)) and self._rows[kept].shows(*wanted[kept]):
+            kept += 1
+        for row in self._rows[kept:]:
             box.removeWidget(row)
             row.hide()
             row.deleteLater()
-        self._rows = []
-        for finding, connection in zip(findings, connections, strict=True):
+        del self._rows[kept:]
+        self._waiting = wanted[kept:]
+        self._add_rows(box)
+
+    def _add_rows(self, box: QVBoxLayout) -> None:
+        for finding, connection in self._waiting[:_AT_ONCE]:
             row = FindingRow(finding, connection)
             row.action_requested.connect(self.action_requested)
-            box.insertWidget(at + len(self._rows), row)
+            box.insertWidget(len(self._rows), row)
             self._rows.append(row)
+        del self._waiting[:_AT_ONCE]
+        if self._waiting:
+            QTimer.singleShot(0, self, lambda: self._add_rows(box))
 
 
 class FindingsStrip(_Findings):
@@ -166,13 +182,19 @@ class FindingsPanel(_Findings):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(area)
-        self._rebuild()
 
     def _show_more(self) -> None:
         self._limit += _PAGE
         self._rebuild()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._rebuild()
+
     def _rebuild(self) -> None:
+        if not self.isVisible():
+            # Nobody looks: the rows are made when somebody does.
+            return
         self._fill(self._box, self.findings[: self._limit])
         self._empty.setVisible(not self.findings)
         more = len(self.findings) - self._limit

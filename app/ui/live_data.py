@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.storage.last_known import LastKnown
 
 # A long refresh changes the inventory many times a second; a list that jumps as often cannot be read.
-_APPS_EVERY_MS = 150
+_APPS_EVERY_MS = 300
 
 
 class TokenPlace(NamedTuple):

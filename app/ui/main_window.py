@@ -435,7 +435,7 @@ class MainWindow(QMainWindow):
 
     # Ending
 
-    def event_off(self, event: QEvent) -> bool:
+    def event(self, event: QEvent) -> bool:
         """Keeps the interpreter for the whole of a repaint.
 
         A repaint asks models and views written in Python some hundred times; while the engine is busy, each of
