@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app.core.connection import Connection
@@ -23,6 +23,9 @@ _WORDS = {
 }
 _RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 _PAGE = 20
+_IN_STRIP = 2
+_LINES_FOR_ROWS = 23
+_LETTERS_FOR_LABEL = 110
 # Rows that are made in one turn of the event loop: some 5 ms each.
 _AT_ONCE = 2
 
@@ -41,6 +44,7 @@ class FindingRow(QFrame):
     def __init__(self, finding: Finding, connection: Connection | None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.finding, self.connection = finding, connection
+        self._where: QWidget | None = None
         self.setProperty("look", "finding")
         self.setProperty("severity", finding.severity.value)
         title = plain(finding.title, 300)
@@ -53,13 +57,20 @@ class FindingRow(QFrame):
         row.addWidget(StateMark(finding.severity))
         row.addLayout(self._texts(title, detail), 1)
         if connection is not None:
-            row.addWidget(text_label(plain(connection.label, 40), "small"))
+            self._where = text_label(plain(connection.label, 40), "small")
+            row.addWidget(self._where)
             row.addWidget(EnvironmentBadge(connection.environment))
         for action in finding.actions:
             row.addWidget(self._button(action, title))
 
     def shows(self, finding: Finding, connection: Connection | None) -> bool:
         return (self.finding, self.connection) == (finding, connection)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._where is not None:
+            # In a narrow place the words of the finding come first; its environment stays in sight.
+            self._where.setVisible(self.width() >= self.fontMetrics().averageCharWidth() * _LETTERS_FOR_LABEL)
 
     def _texts(self, title: str, detail: str) -> QVBoxLayout:
         texts = QVBoxLayout()
@@ -135,11 +146,11 @@ class FindingsStrip(_Findings):
     """The gravest findings on the overview, and the way to all of them."""
 
     all_requested = Signal()
-    _SHOWN = 2
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Findings")
+        self._shown = _IN_STRIP
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(6)
@@ -150,11 +161,18 @@ class FindingsStrip(_Findings):
         self.setVisible(False)
 
     def _rebuild(self) -> None:
-        self._fill(self._box, self.findings[: self._SHOWN])
-        more = len(self.findings) - self._SHOWN
+        self._fill(self._box, self.findings[: self._shown])
+        more = len(self.findings) - self._shown
         self._all.setVisible(more > 0)
         self._all.setText(f"Show all {counted(len(self.findings), 'finding')}")
         self.setVisible(bool(self.findings))
+
+    def set_room(self, lines: int) -> None:
+        """How many lines of text the place has for everything: in little room only the way to all of them stays."""
+        shown = _IN_STRIP if lines >= _LINES_FOR_ROWS else 0
+        if shown != self._shown:
+            self._shown = shown
+            self._rebuild()
 
 
 class FindingsPanel(_Findings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.ui.app_list_panel import AppListPanel
@@ -34,6 +35,10 @@ class OverviewPanel(QWidget):
         data.connections_changed.connect(self._show_connections)
         data.statuses_changed.connect(self._show_statuses)
         data.apps_changed.connect(self._show_apps)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.strip.set_room(self.height() // self.fontMetrics().height())
 
     def _order(self) -> tuple[int, bool]:
         shown = self.app_list.model.filter

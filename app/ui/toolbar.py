@@ -147,8 +147,6 @@ class MainToolbar(QToolBar):
         self.refresh_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.refresh_button.setAccessibleName("Refresh")
         self.refresh_button.setToolTip("Refresh (F5)")
-        side = self.refresh_button.fontMetrics().height() + 13
-        self.refresh_button.setFixedSize(side, side)
         self.refresh_button.clicked.connect(self.refresh_requested)
         self.search = QPushButton("Jump to any app or action")
         self.search.setProperty("look", "search")
@@ -156,6 +154,7 @@ class MainToolbar(QToolBar):
         self.search.setToolTip("Jump to any app or action (Ctrl+K)")
         self.search.clicked.connect(self.palette_requested)
         self._lay_out_search()
+        self._fit_text()
         self.jobs_button = JobsButton()
         self.jobs_button.clicked.connect(self.jobs_requested)
         self.create_button = QPushButton("New app")
@@ -179,13 +178,19 @@ class MainToolbar(QToolBar):
         row.addStretch(1)
         row.addWidget(keys)
         self.search.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def _fit_text(self) -> None:
+        """Sizes that follow the size of the text, which can be changed while the window is open."""
         metrics = self.search.fontMetrics()
+        side = metrics.height() + 13
+        self.refresh_button.setFixedSize(side, side)
         self.search.setMinimumWidth(metrics.averageCharWidth() * 34)
         self.search.setMaximumWidth(metrics.averageCharWidth() * 78)
-        self.search.setMinimumHeight(metrics.height() + 13)
+        self.search.setMinimumHeight(side)
 
     def refresh_looks(self) -> None:
         self.switcher.refresh_looks()
+        self._fit_text()
         self.refresh_button.setIcon(sign("refresh", "text"))
 
 

@@ -189,6 +189,17 @@ def test_findings_that_stay_keep_their_rows(qtbot: QtBot) -> None:
     assert [row.finding for row in strip.rows()] == [first, third]
 
 
+def test_findings_in_little_room_leave_the_way_to_all_of_them(qtbot: QtBot) -> None:
+    strip = FindingsStrip()
+    qtbot.addWidget(strip)
+    strip.show_findings((FINDING,), {"c1": LOCAL})
+    strip.set_room(10)
+    assert strip.rows() == ()
+    assert strip._all.isVisibleTo(strip)
+    strip.set_room(40)
+    assert [row.finding for row in strip.rows()] == [FINDING]
+
+
 def test_findings_of_a_whole_connection_come_before_those_of_its_apps() -> None:
     of_app = replace(FINDING, key="a")
     of_all = replace(FINDING, key="b", app_id=None)
