@@ -250,8 +250,8 @@ class Directory:
             schemas = asyncio.create_task(self._read_schemas(connection, client, shelf, sweep))
             try:
                 await self._show(connection, client, shelf, listed, await registry)
-                for app_id, schema in sweep.shown():
-                    self._take_schema(connection, shelf, app_id, schema)
+                for app_id, outcome in sweep.shown():
+                    self._take_outcome(connection, shelf, app_id, outcome)
                 return await schemas
             finally:
                 await _ended(schemas)
@@ -361,18 +361,24 @@ class Directory:
 
     async def _work(self, connection: Connection, client: PlatformClient, shelf: _Shelf, sweep: _Sweep) -> None:
         while (app_id := sweep.next()) is not None:
+            outcome: Schema | KnownError
             try:
-                schema = await client.read_schema(app_id)
-            except KnownError as error:
-                sweep.failed(error)
-                self._note_failure(shelf, app_id, error)
-            else:
+                outcome = await client.read_schema(app_id)
                 sweep.succeeded()
-                if sweep.keep(app_id, schema):
-                    continue
-                self._take_schema(connection, shelf, app_id, schema)
+            except KnownError as error:
+                outcome = error
+                sweep.failed(error)
+            if sweep.keep(app_id, outcome):
+                continue
+            self._take_outcome(connection, shelf, app_id, outcome)
             self._say(connection.id, sweep.done, sweep.total, f"{connection.label}: reading schemas")
             self._changed(connection.id)
+
+    def _take_outcome(self, connection: Connection, shelf: _Shelf, app_id: str, outcome: Schema | KnownError) -> None:
+        if isinstance(outcome, KnownError):
+            self._note_failure(shelf, app_id, outcome)
+        else:
+            self._take_schema(connection, shelf, app_id, outcome)
 
     def _note_failure(self, shelf: _Shelf, app_id: str, error: KnownError) -> None:
         row = shelf.rows.get(app_id)
@@ -484,11 +490,11 @@ def _no_foundation(connection: Connection) -> NotFound:
 class _Sweep:
     """Hands out the apps of one pass, and decides when to give up.
 
-    Schemas that arrive before the rows are shown are kept back: who owns an app decides what it should follow.
+    Answers that arrive before the rows are shown are kept back: who owns an app decides what it should follow.
     """
 
     def __init__(self, app_ids: list[str]) -> None:
-        self._kept: list[tuple[str, Schema]] | None = []
+        self._kept: list[tuple[str, Schema | KnownError]] | None = []
         self._app_ids = iter(app_ids)
         self._in_a_row = 0
         self.total = len(app_ids)
@@ -498,14 +504,14 @@ class _Sweep:
     def next(self) -> str | None:
         return None if self.gave_up else next(self._app_ids, None)
 
-    def keep(self, app_id: str, schema: Schema) -> bool:
+    def keep(self, app_id: str, outcome: Schema | KnownError) -> bool:
         """False once the rows are shown."""
         if self._kept is None:
             return False
-        self._kept.append((app_id, schema))
+        self._kept.append((app_id, outcome))
         return True
 
-    def shown(self) -> list[tuple[str, Schema]]:
+    def shown(self) -> list[tuple[str, Schema | KnownError]]:
         """The rows are there: gives what was kept back."""
         kept, self._kept = self._kept or [], None
         return kept
