@@ -24,7 +24,7 @@ _WORDS = {
 _RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 _PAGE = 20
 _IN_STRIP = 2
-_LINES_FOR_ROWS = 23
+_LINES_FOR_ROWS = 28
 _LETTERS_FOR_LABEL = 110
 # Rows that are made in one turn of the event loop: some 5 ms each.
 _AT_ONCE = 2
