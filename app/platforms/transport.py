@@ -21,6 +21,8 @@ import httpx
 # A server may close an idle connection at any time (uvicorn: after 5 s); one of this age is not used again.
 _KEEP_IDLE_S = 4.0
 _HIGH_WATER_BYTES = 512 * 1024
+_NEXT_ADDRESS_S = 0.25
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SSL_CONTEXT: ssl.SSLContext | None = None
 
 
@@ -36,7 +38,7 @@ def proxy_for(base_url: str) -> str | None:
     """The proxy that the environment names for this address, or None."""
     parts = urlsplit(base_url)
     host = parts.hostname or ""
-    if host in {"localhost", "127.0.0.1", "::1"} or proxy_bypass(host):
+    if host in _LOOPBACK or proxy_bypass(host):
         return None
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
@@ -111,10 +113,12 @@ class LeanTransport(httpx.AsyncBaseTransport):
         if self._is_closed:
             raise httpx.ConnectError("the connection was closed", request=request)
         tls: dict[str, Any] = {"ssl": shared_ssl_context(), "server_hostname": host} if scheme == "https" else {}
+        # Racing several addresses is for names on the network; asyncio drops a socket when such a race is cancelled.
+        delay = None if host in _LOOPBACK else _NEXT_ADDRESS_S
         try:
             async with asyncio.timeout(self._connect_timeout_s):
                 _, wire = await asyncio.get_running_loop().create_connection(
-                    lambda: _Wire(self, origin), host, port, happy_eyeballs_delay=0.25, **tls
+                    lambda: _Wire(self, origin), host, port, happy_eyeballs_delay=delay, **tls
                 )
         except TimeoutError as error:
             raise httpx.ConnectTimeout("no connection in time", request=request) from error
