@@ -35,7 +35,7 @@ _logger = logging.getLogger(__name__)
 # Work that ends sooner is not worth telling of; what takes longer shows progress.
 SHOWN_AFTER_S = 0.6
 # Changes and calls arrive in bursts; views are told at most this often.
-_BATCH_MS = 120
+_BATCH_MS = 160
 _KEPT_ENDED = 100
 _ACTIVITY_KEPT = 2_000
 

@@ -26,7 +26,7 @@ def _measured(name: str) -> dict[str, Any]:
 
 def _measured_apart(name: str) -> dict[str, Any]:
     """In a process of its own: what one measurement leaves behind must not slow the next."""
-    done = subprocess.run([sys.executable, "-m", "tests.bench", name], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    done = subprocess.run([sys.executable, "-m", "tests.bench", name], capture_output=True)
     if not done.stdout:
         sys.exit(done.stderr.decode())
     return json.loads(done.stdout)[name]

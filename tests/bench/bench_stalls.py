@@ -15,7 +15,7 @@ from tests.bench.figures import percentile
 from tests.bench.filled_platform import fill
 
 APPS = 1_000
-ROUNDS = 3
+ROUNDS = 8
 INTERVAL_MS = 16
 
 
