@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from app.core.secret import Secret
 from app.core.status import Finding, Health
+from app.schema.compare import Plan
 from app.schema.model import Schema
 
 
@@ -69,6 +71,74 @@ class RemoteApp:
     admin_token: Secret | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LiveSchema:
+    """A schema just read, with what its platform needs to change it (``native``: IDs, soft-deleted parts…; opaque)."""
+
+    schema: Schema
+    fingerprint: str
+    native: Any = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedStep:
+    """One thing that the platform will be asked to do: ``text`` is the request's own text (JSON, SQL).
+
+    ``operation`` is the index of the plan's step that it belongs to; ``note`` says what is special about it.
+    """
+
+    operation: int
+    text: str
+    is_background: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowCount:
+    """Rows that a step of the plan touches; ``rows`` is None where it cannot be known (``sentence`` says why).
+
+    ``is_blocking``: with these rows the step is going to fail.
+    """
+
+    operation: int
+    rows: int | None
+    sentence: str
+    is_blocking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OffendingRow:
+    """A row that stands in a job's way; ``value`` is its value as JSON text, cut to a length."""
+
+    entity_id: str
+    value: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PushJob:
+    """Background work of a push. ``place`` is ``entity.attribute``; ``status`` waiting, processing, completed or
+    errored; ``done``/``total`` in the platform's units, None where unknown; ``error`` a sentence."""
+
+    id: str
+    title: str
+    place: str
+    status: str
+    done: int | None = None
+    total: int | None = None
+    error: str = ""
+    rows: tuple[OffendingRow, ...] = ()
+    row_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PushProgress:
+    """``phase`` is reading, sending, jobs or verifying."""
+
+    phase: str
+    jobs: tuple[PushJob, ...] = ()
+
+
 class PlatformClient(Protocol):
     """The part that is the same on all platforms. All coroutines raise ``core.errors`` only.
 
@@ -98,5 +168,31 @@ class PlatformClient(Protocol):
     async def delete_app(self, app_id: str) -> None: ...
 
     async def read_schema(self, app_id: str) -> Schema: ...
+
+    async def read_live(self, app_id: str) -> LiveSchema:
+        """The schema now, with what a push needs to change it."""
+
+    def render(self, live: LiveSchema, plan: Plan, *, restores: bool = False) -> tuple[RenderedStep, ...]:
+        """What ``send_plan`` would send; pure. ``restores``: bring dropped parts back with their data where possible."""
+
+    async def count_rows(
+        self, app_id: str, plan: Plan, on_count: Callable[[RowCount], None] = lambda _count: None
+    ) -> tuple[RowCount, ...]:
+        """Rows that the plan's steps touch, each told as soon as it is known."""
+
+    async def send_plan(
+        self,
+        app_id: str,
+        live: LiveSchema,
+        plan: Plan,
+        on_progress: Callable[[PushProgress], None] = lambda _progress: None,
+        *,
+        restores: bool = False,
+    ) -> tuple[PushJob, ...]:
+        """Apply the plan to the schema that ``live`` is, and follow its jobs to their end.
+
+        A failed job is in the result. An error with ``may_have_taken_effect`` leaves it to the caller to read what
+        did; any other error means that nothing was changed.
+        """
 
     async def aclose(self) -> None: ...
