@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
 
 metadata = MetaData(
     naming_convention={
@@ -95,4 +95,57 @@ audit = Table(
     Column("outcome", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Index("ix_audit_connection_id_app_id", "connection_id", "app_id"),
+)
+
+# Staged edits, one set per app. Texts are JSON and packed as workshop_stores.pack does: the base is as large as the
+# app's schema, and is written only when it is another one.
+drafts = Table(
+    "drafts",
+    metadata,
+    _connection_id(),
+    Column("app_id", Text, primary_key=True, nullable=False),
+    Column("base_fingerprint", Text, nullable=False),
+    Column("base", LargeBinary, nullable=False),
+    Column("edits", LargeBinary, nullable=False),
+    Column("changes", Integer, nullable=False),
+    Column("saved_at", Float, nullable=False),
+)
+
+# Schemas that an app had; a schema that comes back after another one is a row of its own.
+schema_versions = Table(
+    "schema_versions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _connection_id(is_key=False),
+    Column("app_id", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("schema", LargeBinary, nullable=False),
+    Index("ix_schema_versions_connection_id_app_id", "connection_id", "app_id"),
+)
+
+# Part of the audit trail: no foreign key either. ``did`` is what of the plan took effect, NULL while unknown.
+pushes = Table(
+    "pushes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("connection_id", Text, nullable=False),
+    Column("connection_label", Text, nullable=False),
+    Column("app_id", Text, nullable=False),
+    Column("app_title", Text, nullable=False),
+    # JSON: the sentences of the steps, readable even where the plan is of another version.
+    Column("steps", Text, nullable=False),
+    Column("plan", LargeBinary, nullable=False),
+    Column("did", LargeBinary),
+    Column("outcome", Text, nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("undoes", Integer),
+    Column("undone_by", Integer),
+    Index("ix_pushes_connection_id_app_id", "connection_id", "app_id"),
 )
