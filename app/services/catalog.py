@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.services.clients import ClientPool
     from app.services.directory import Directory
     from app.services.hub import ChangeHub
+    from app.services.versions import SchemaVersions
 
 _logger = logging.getLogger(__name__)
 _KEPT = 200
@@ -50,7 +51,11 @@ class SchemaStore(Protocol):
 
 
 class Catalog:
-    """Keeps the latest 200 structures in memory, and all that were opened in the local database."""
+    """Keeps the latest 200 structures in memory, and all that were opened in the local database.
+
+    ``known`` are the fingerprints of those in the local database; ``versions`` keeps what an app's schema was before
+    it changed.
+    """
 
     def __init__(
         self,
@@ -59,6 +64,8 @@ class Catalog:
         store: SchemaStore,
         hub: ChangeHub,
         *,
+        versions: SchemaVersions | None = None,
+        known: Mapping[AppRef, str] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._clients = clients
@@ -66,8 +73,11 @@ class Catalog:
         self._store = store
         self._hub = hub
         self._clock = clock
+        self._versions = versions
+        self._known = dict(known or {})
         self._kept: OrderedDict[AppRef, SchemaSnapshot] = OrderedDict()
         self._reading: dict[AppRef, asyncio.Task[SchemaSnapshot]] = {}
+        self._taking: set[asyncio.Task[SchemaSnapshot]] = set()
 
     async def schema(self, ref: AppRef, refresh: bool = False) -> SchemaSnapshot:
         """As last read in this session; else, or with ``refresh``, from the platform. Raises the client's errors."""
@@ -100,12 +110,31 @@ class Catalog:
         """The app is gone, or its structure was changed."""
         self._kept.pop(ref, None)
 
+    async def take(self, ref: AppRef, schema: Schema, *, pushed: str | None = None) -> SchemaSnapshot:
+        """Somebody read this schema from the platform just now; ``pushed`` is the note of the push that made it so."""
+        snapshot = SchemaSnapshot(schema, self._clock(), schema.fingerprint())
+        before = self._kept.get(ref)
+        self._keep(ref, snapshot)
+        self._known[ref] = snapshot.fingerprint
+        self._directory.take_schema(ref, schema)
+        if before is not None and before.fingerprint != snapshot.fingerprint:
+            self._hub.publish(Changes(schemas=frozenset((ref,))))
+        await self._save(ref, snapshot, pushed)
+        return snapshot
+
+    def saw(self, ref: AppRef, schema: Schema) -> None:
+        """A refresh of the whole connection read this. Costs nothing for apps that were never opened."""
+        if ref in self._known and schema.fingerprint() != self._known[ref]:
+            task = asyncio.ensure_future(self.take(ref, schema))
+            self._taking.add(task)
+            task.add_done_callback(self._taking.discard)
+
     async def aclose(self) -> None:
         """End what is being read, and wait for it: the clients are closed next."""
-        tasks = list(self._reading.values())
+        tasks: Iterable[asyncio.Task[SchemaSnapshot]] = list(self._reading.values())
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *self._taking, return_exceptions=True)
 
     def _ended(self, ref: AppRef, task: asyncio.Task[SchemaSnapshot]) -> None:
         self._reading.pop(ref, None)
@@ -115,15 +144,7 @@ class Catalog:
 
     async def _read(self, ref: AppRef) -> SchemaSnapshot:
         client = await self._clients.get(ref.connection_id)
-        schema = await client.read_schema(ref.app_id)
-        snapshot = SchemaSnapshot(schema, self._clock(), schema.fingerprint())
-        before = self._kept.get(ref)
-        self._keep(ref, snapshot)
-        self._directory.take_schema(ref, schema)
-        await self._save(ref, snapshot)
-        if before is not None and before.fingerprint != snapshot.fingerprint:
-            self._hub.publish(Changes(schemas=frozenset((ref,))))
-        return snapshot
+        return await self.take(ref, await client.read_schema(ref.app_id))
 
     def _keep(self, ref: AppRef, snapshot: SchemaSnapshot) -> None:
         self._kept[ref] = snapshot
@@ -131,10 +152,12 @@ class Catalog:
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
 
-    async def _save(self, ref: AppRef, snapshot: SchemaSnapshot) -> None:
+    async def _save(self, ref: AppRef, snapshot: SchemaSnapshot, pushed: str | None) -> None:
         text = to_text(snapshot.schema)
         try:
             await asyncio.to_thread(self._store.put_schema, ref, text, snapshot.fingerprint, snapshot.read_at)
+            if self._versions is not None:
+                await self._versions.keep(ref, snapshot, pushed)
         except Exception:
             # The structure is on screen; only the copy for the next start is lost.
             _logger.exception("A structure could not be kept")

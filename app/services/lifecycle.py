@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import unicodedata
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -14,6 +13,7 @@ from app.core.apps import AppSummary
 from app.core.connection import Connection
 from app.core.errors import FieldError, Invalid, KnownError, NotFound, PlatformFault, ReadOnly, Timeout, Unsupported
 from app.core.refs import AppRef, new_id
+from app.services.operator import operator_name
 
 if TYPE_CHECKING:
     from app.platforms.contract import PlatformClient, RemoteApp
@@ -154,7 +154,7 @@ class AppLifecycle:
             outcome = f"failed: {error.sentence}"
             raise
         finally:
-            entry = (_who(), self._clock(), ref.connection_id, ref.app_id, action, outcome, detail)
+            entry = (operator_name(), self._clock(), ref.connection_id, ref.app_id, action, outcome, detail)
             await asyncio.shield(asyncio.to_thread(self._audit.add, *entry))
 
 
@@ -197,10 +197,3 @@ async def _found(client: PlatformClient, app_id: str) -> RemoteApp | None:
         return await client.get_app(app_id)
     except KnownError:
         return None
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return ""

@@ -104,7 +104,7 @@ class VersionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, ref: AppRef, version: KeptVersion, schema: Callable[[], str]) -> bool:
+    def add(self, ref: AppRef, fingerprint: str, at: float, origin: str, note: str, schema: Callable[[], str]) -> bool:
         """False where the newest one is the same already, ``schema`` is not asked for then.
 
         Raises NotFound when the connection is gone.
@@ -112,9 +112,10 @@ class VersionStore:
         table = tables.schema_versions
         newest = select(table.c.fingerprint).where(_is_app(table, ref)).order_by(table.c.id.desc()).limit(1)
         with self._database.write() as connection:
-            if connection.execute(newest).scalar_one_or_none() == version.fingerprint:
+            if connection.execute(newest).scalar_one_or_none() == fingerprint:
                 return False
-            values = {**_key(ref), **version._asdict(), "note": _storable(version.note), "schema": pack(schema())}
+            version = KeptVersion(fingerprint, at, origin, _storable(note))
+            values = {**_key(ref), **version._asdict(), "schema": pack(schema())}
             connection.execute(insert(table).values(**values))
             _drop_oldest(connection, ref)
         return True
@@ -176,13 +177,11 @@ class PushStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, push: KeptPush) -> int:
-        """Its ID; that of the value is not looked at."""
-        values = _push_values(push._asdict())
-        del values["id"]
+    def add(self, **values: Any) -> int:
+        """Its ID; ``values`` are all the fields of ``KeptPush`` that have no default."""
+        statement = insert(tables.pushes).values(**_push_values(values)).returning(tables.pushes.c.id)
         with self._database.write() as connection:
-            added = connection.execute(insert(tables.pushes).values(**values).returning(tables.pushes.c.id))
-            return int(added.scalar_one())
+            return int(connection.execute(statement).scalar_one())
 
     def change(self, push_id: int, **values: Any) -> None:
         """``values`` are fields of ``KeptPush``."""

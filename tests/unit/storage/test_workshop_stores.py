@@ -17,7 +17,6 @@ from app.storage.workshop_stores import (
     VERSIONS_PER_APP,
     DraftStore,
     KeptPush,
-    KeptVersion,
     PushStore,
     VersionStore,
     pack,
@@ -28,8 +27,8 @@ REF = AppRef("cloud", "app-1")
 OTHER = AppRef("cloud", "app-2")
 
 
-def push(**changes) -> KeptPush:
-    values = {
+def values(**changes):
+    defaults = {
         "at": 5.0,
         "who": "ada",
         "connection_id": "cloud",
@@ -44,7 +43,11 @@ def push(**changes) -> KeptPush:
         "before": "aa",
         "after": "",
     }
-    return KeptPush(**{**values, **changes})
+    return {**defaults, **changes}
+
+
+def push(**changes) -> KeptPush:
+    return KeptPush(**values(**changes))
 
 
 def never() -> str:
@@ -90,10 +93,10 @@ def test_draft_of_a_removed_connection_is_refused_and_goes_with_it(database, clo
 
 def test_version_that_is_the_newest_already_is_not_kept_twice(database, cloud):
     store = VersionStore(database)
-    assert store.add(REF, KeptVersion("a", 1.0, "seen", ""), lambda: "A")
-    assert not store.add(REF, KeptVersion("a", 2.0, "seen", ""), never)
-    assert store.add(REF, KeptVersion("b", 3.0, "push", "note"), lambda: "B")
-    assert store.add(REF, KeptVersion("a", 4.0, "seen", ""), lambda: "A again")
+    assert store.add(REF, "a", 1.0, "seen", "", lambda: "A")
+    assert not store.add(REF, "a", 2.0, "seen", "", never)
+    assert store.add(REF, "b", 3.0, "push", "note", lambda: "B")
+    assert store.add(REF, "a", 4.0, "seen", "", lambda: "A again")
     assert [(each.fingerprint, each.at) for each in store.all(REF)] == [("a", 4.0), ("b", 3.0), ("a", 1.0)]
     assert store.text(REF, "a") == "A again"
     assert store.text(REF, "zz") is None
@@ -102,9 +105,9 @@ def test_version_that_is_the_newest_already_is_not_kept_twice(database, cloud):
 
 def test_versions_are_bounded_per_app(database, cloud):
     store = VersionStore(database)
-    store.add(OTHER, KeptVersion("other", 0.0, "seen", ""), lambda: "O")
+    store.add(OTHER, "other", 0.0, "seen", "", lambda: "O")
     for number in range(VERSIONS_PER_APP + 7):
-        store.add(REF, KeptVersion(f"f{number}", float(number), "seen", ""), str)
+        store.add(REF, f"f{number}", float(number), "seen", "", str)
     kept = store.all(REF)
     assert len(kept) == VERSIONS_PER_APP
     assert (kept[0].fingerprint, kept[-1].fingerprint) == (f"f{VERSIONS_PER_APP + 6}", "f7")
@@ -113,7 +116,7 @@ def test_versions_are_bounded_per_app(database, cloud):
 
 def test_push_started_is_there_before_it_ends_and_can_be_completed(database):
     store = PushStore(database)
-    push_id = store.add(push())
+    push_id = store.add(**values())
     assert store.get(push_id) == push(id=push_id)
     store.change(push_id, outcome="done", after="bb", did="[1]", sentence="Done\x00 \ud800")
     assert store.get(push_id) == push(id=push_id, outcome="done", after="bb", did="[1]", sentence="Done ?")
@@ -122,7 +125,7 @@ def test_push_started_is_there_before_it_ends_and_can_be_completed(database):
 
 def test_pushes_are_given_newest_first_of_one_app_or_all_and_outlive_the_connection(database, cloud):
     store = PushStore(database)
-    first, second, third = (store.add(push(app_id=each)) for each in ("app-1", "app-2", "app-1"))
+    first, second, third = (store.add(**values(app_id=each)) for each in ("app-1", "app-2", "app-1"))
     ConnectionStore(database).remove("cloud")
     assert [each.id for each in store.recent(None, 10)] == [third, second, first]
     assert [each.id for each in store.recent(None, 2)] == [third, second]
