@@ -435,13 +435,18 @@ def has_entities(conn: sqlite3.Connection, app_id: str, etype: str) -> bool:
 
 
 def _check_names_free(current: AttrSet, attr: Attr) -> None:
-    """Forward and reverse names of an app share one space, the system's included; ``current`` as before the change."""
+    """Forward and reverse names of an app share one space, the system's included; ``current`` as before the change.
+
+    A name that the attribute itself has at its other end is not free either: the platform's trigger looks at the row
+    as it was.
+    """
     names = [attr.forward_identity, *([attr.reverse_identity] if attr.reverse_identity else [])]
     if len({(name.etype, name.label) for name in names}) < len(names):
         raise errors.duplicate_name(names[0].etype, names[0].label)
-    for name in names:
-        for other in (current.find(name.etype, name.label), current.find_reverse(name.etype, name.label)):
-            if other is not None and other.id != attr.id:
+    for end, name in enumerate(names):
+        holders = (current.find(name.etype, name.label), current.find_reverse(name.etype, name.label))
+        for holder_end, holder in enumerate(holders):
+            if holder is not None and (holder.id != attr.id or holder_end != end):
                 raise errors.duplicate_name(name.etype, name.label)
 
 
@@ -554,10 +559,14 @@ def update_attrs(conn: sqlite3.Connection, app_id: str, updates: Sequence[dict[s
     """Partial wire attrs with ``id``; an omitted on-delete or on-delete-reverse is REMOVED, as on the platform.
 
     Attributes that do not exist, and those of the system, are passed over silently (as there).
-    ``checked-data-type`` is not changed by an update: that needs a job.
+    ``checked-data-type`` is not changed by an update: that needs a job. All updates are one statement there: of
+    several for one attribute only one counts, and no name can be taken over from one that gives it up later in it.
     """
-    for wire in updates:
-        _update(conn, app_id, _checked_update(wire))
+    first: dict[str, dict[str, Any]] = {}
+    for wire in map(_checked_update, updates):
+        first.setdefault(wire["id"], wire)
+    for wire in first.values():
+        _update(conn, app_id, wire)
 
 
 def _update(conn: sqlite3.Connection, app_id: str, wire: dict[str, Any]) -> None:

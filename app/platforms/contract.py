@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from app.core.secret import Secret
 from app.core.status import Finding, Health
 from app.schema.compare import Plan
 from app.schema.model import Schema
+
+if TYPE_CHECKING:
+    from app.schema.check import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +172,15 @@ class PlatformClient(Protocol):
 
     async def read_schema(self, app_id: str) -> Schema: ...
 
+    @property
+    def schema_rules(self) -> Rules:
+        """What a schema on this platform may be."""
+
     async def read_live(self, app_id: str) -> LiveSchema:
         """The schema now, with what a push needs to change it."""
 
     def render(self, live: LiveSchema, plan: Plan, *, restores: bool = False) -> tuple[RenderedStep, ...]:
-        """What ``send_plan`` would send; pure. ``restores``: bring dropped parts back with their data where possible."""
+        """What ``send_plan`` would send; pure. ``restores``: dropped parts come back with their data where possible."""
 
     async def count_rows(
         self, app_id: str, plan: Plan, on_count: Callable[[RowCount], None] = lambda _count: None

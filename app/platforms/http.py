@@ -10,7 +10,8 @@ import json
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -180,7 +181,7 @@ class HttpChannel:
         ``token`` replaces the connection's own. Raises known errors only; retries where that is safe, unless
         ``is_retried`` is False.
         """
-        self._guard(operation)
+        self.guard(operation)
         secret = token or self._token_for(operation)
         if secret is not None:
             self._secrets.add(secret)
@@ -189,6 +190,61 @@ class HttpChannel:
         content = b"" if body is None else _encode(body)
         call = _Call(operation, place, target, content, headers, secret)
         return await (self._with_retries(call) if is_retried else self._once(call))
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        operation: Operation,
+        *,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        token: Secret | None = None,
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """One call whose answer goes on until the block is left: its bytes as they come, errors as in ``request``.
+
+        It takes none of the places for calls in flight: who reads a stream sends other calls meanwhile.
+        """
+        self.guard(operation)
+        secret = token or self._token_for(operation)
+        if secret is not None:
+            self._secrets.add(secret)
+        content = b"" if body is None else _encode(body)
+        call = _Call(operation, operation.path, self._prefix + operation.path, content, headers, secret)
+        started = time.perf_counter()
+        response = await self._opened(call)
+        try:
+            async with aclosing(self._pieces(operation, response)) as pieces:
+                yield pieces
+        finally:
+            await response.aclose()
+            ms = (time.perf_counter() - started) * 1000
+            entry = ActivityEntry(
+                time.time(), self._connection_id, operation.method, call.place, response.status_code, ms
+            )
+            self._on_call(entry)
+
+    async def _opened(self, call: _Call) -> httpx.Response:
+        import httpx
+
+        try:
+            async with asyncio.timeout(self.policy.read_timeout_s):
+                response = await self._sender().handle_async_request(self._build(call))
+                if not 200 <= response.status_code < 300:
+                    self._decoded(call.operation, response.status_code, await self._body(call.operation, response))
+        except TimeoutError as error:
+            raise _silence(call.operation, self.host, self.policy.read_timeout_s) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise transport_error(error, call.operation, self.host, self.policy) from None
+        return response
+
+    async def _pieces(self, operation: Operation, response: httpx.Response) -> AsyncGenerator[bytes, None]:
+        import httpx
+
+        try:
+            async for piece in response.aiter_bytes():
+                yield piece
+        except httpx.HTTPError as error:
+            raise transport_error(error, operation, self.host, self.policy) from None
 
     def keep_secret(self, secret: Secret) -> None:
         """From now on this secret is masked in errors too."""
@@ -201,7 +257,8 @@ class HttpChannel:
         if transport is not None:
             await transport.aclose()
 
-    def _guard(self, operation: Operation) -> None:
+    def guard(self, operation: Operation) -> None:
+        """Raises where the operation could not be sent at all: a closed channel, or a read-only connection."""
         if self._is_closed:
             raise Unreachable(f"Could not {operation.title}: the connection was closed.", remedy="Try again.")
         if self._is_read_only and operation.name not in self._allowed:

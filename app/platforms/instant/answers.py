@@ -46,6 +46,8 @@ class Job:
     work_completed: int | None = None
     invalid_value: Any = None
     samples: tuple[Mapping[str, Any], ...] = ()
+    attribute_id: str = ""
+    missing: int | None = None
 
     @property
     def is_done(self) -> bool:
@@ -241,6 +243,8 @@ def job_row(operation: Operation, row: Mapping[str, Any], place: str) -> Job:
         work_completed=_count(row.get("work_completed")),
         invalid_value=row.get("invalid_unique_value"),
         samples=tuple(each for each in samples if isinstance(each, dict)) if isinstance(samples, list) else (),
+        attribute_id=optional_text(operation, row, "attr_id", place),
+        missing=_count(data.get("count")) if isinstance(data := row.get("error_data"), dict) else None,
     )
 
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Literal
 
 from app.core.connection import Connection
 from app.core.errors import Invalid, KnownError, NotFound, Unauthorised
 from app.core.refs import new_id
 from app.core.secret import Secret
-from app.platforms.contract import Probe, RemoteApp
+from app.platforms.contract import LiveSchema, Probe, PushJob, PushProgress, RemoteApp, RenderedStep, RowCount
 from app.platforms.http import HttpChannel, HttpPolicy, OnCall, Operation, Tokens
+from app.schema.compare import Plan
 from app.schema.formats.instant_wire import defs_from_schema, schema_from_wire
 from app.schema.model import Schema
 
-from . import answers, creation, health, jobs, operations
+from . import answers, creation, health, jobs, operations, pushing, row_counts, steps
 from .answers import AccessToken, Backup, Dash, Job, Org, PushPlan, PushResult, Sunset
 from .errors import error_of
+
+if TYPE_CHECKING:
+    from app.schema.check import Rules
 
 AppStatus = Literal["active", "read-only", "disabled"]
 Jobs = tuple[Job, ...]
@@ -177,6 +182,37 @@ class InstantClient:
 
     async def read_schema(self, app_id: str) -> Schema:
         return schema_from_wire(await self.read_wire_schema(app_id))
+
+    async def read_live(self, app_id: str) -> LiveSchema:
+        """The canonical schema, with the IDs and the dropped parts that a push needs."""
+        return await pushing.read_live(self, app_id)
+
+    @property
+    def schema_rules(self) -> Rules:
+        """What a schema on Instant may be."""
+        from .schema_rules import RULES
+
+        return RULES
+
+    def render(self, live: LiveSchema, plan: Plan, *, restores: bool = False) -> tuple[RenderedStep, ...]:
+        """The JSON of each wire step; raises StalePlan and Unsupported as ``send_plan`` would."""
+        return steps.rendered(live, plan, restores)
+
+    async def count_rows(
+        self, app_id: str, plan: Plan, on_count: Callable[[RowCount], None] = lambda _count: None
+    ) -> tuple[RowCount, ...]:
+        return await row_counts.count_rows(self, app_id, plan, on_count)
+
+    async def send_plan(
+        self,
+        app_id: str,
+        live: LiveSchema,
+        plan: Plan,
+        on_progress: Callable[[PushProgress], None] = lambda _progress: None,
+        *,
+        restores: bool = False,
+    ) -> tuple[PushJob, ...]:
+        return await pushing.send_plan(self, app_id, live, plan, on_progress, restores=restores)
 
     async def plan_push(self, app_id: str, defs: Mapping[str, Any], *, check_types: bool = True) -> PushPlan:
         """What ``push`` would do now. The platform keeps no plan: a push plans anew."""
@@ -386,6 +422,17 @@ class InstantClient:
 
     def forget_admin_token(self, app_id: str) -> None:
         self._admin_tokens.pop(app_id, None)
+
+    def has_admin_access(self, app_id: str) -> bool:
+        """Whether rows of the app may be open to us: whether they are, only the platform can say."""
+        return app_id in self._admin_tokens or bool(self.tokens.platform)
+
+    @asynccontextmanager
+    async def open_stream(self, app_id: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The bytes of a live session of the app; see ``live_session``."""
+        token, headers = self._admin_tokens.get(app_id), {"app-id": app_id}
+        async with self.channel.stream(operations.LIVE_SESSION, body={}, headers=headers, token=token) as pieces:
+            yield pieces
 
     # Inside
 

@@ -51,6 +51,8 @@ DASH = _read("dash", "GET", "/dash", "read the dashboard", _DASH)
 ME = _read("me", "GET", "/dash/me", "read who is logged in", _DASH)
 LIST_PATS = _read("list-pats", "GET", "/dash/personal_access_tokens", "list the access tokens", _DASH)
 QUERY = _read("query", "POST", "/admin/query", "read the rows")
+LIVE_SESSION = _read("live-session", "POST", "/admin/sse", "open a live session")
+LIVE_QUERY = _read("live-query", "POST", "/admin/sse/push", "count the rows", ())
 GET_USER = _read("get-user", "GET", "/admin/users", "read the user")
 
 # Its caller chooses the ID: a repeat finds the first app, and is answered with record-not-unique.
@@ -75,6 +77,7 @@ DELETE_PAT = _write("delete-pat", "DELETE", "/dash/personal_access_tokens/{token
 TRANSACT = _write("transact", "POST", "/admin/transact", "write the rows")
 # The same transaction where every step names its own IDs and states a final value.
 TRANSACT_AGAIN = _write("transact", "POST", "/admin/transact", "write the rows", is_repeatable=True)
+LIVE_RESTORE = _write("live-restore", "POST", "/admin/sse/push", "bring back what was dropped", ())
 DELETE_USER = _write("delete-user", "DELETE", "/admin/users", "delete the user")
 
 ALL: tuple[Operation, ...] = tuple(each for each in list(globals().values()) if isinstance(each, Operation))
@@ -99,6 +102,8 @@ READ_ONLY: frozenset[str] = frozenset(
         "me",
         "list-pats",
         "query",
+        "live-session",
+        "live-query",
         "get-user",
     }
 )
