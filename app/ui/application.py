@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from app.storage.last_known import LastKnown, LastKnownReader
     from app.storage.paths import Profile
+    from app.ui.collector import Collector
 
 _logger = logging.getLogger(__name__)
 _qt_logger = logging.getLogger("qt")
@@ -82,6 +83,7 @@ class Start(QObject):
         self._is_open = False
         self._loop: QEventLoop | None = None
         self._signals: _SignalWatch | None = None
+        self._collector: Collector | None = None
         self._icon_path = str(_icon_path())
 
     def begin(self) -> None:
@@ -96,6 +98,8 @@ class Start(QObject):
 
     def end(self) -> None:
         """Give back what the process holds; the engine has stopped."""
+        if self._collector is not None:
+            self._collector.stop()
         if self._signals is not None:
             self._signals.close()
         if self._loop is not None:
@@ -139,7 +143,14 @@ class Start(QObject):
         self._join_asyncio()
         self.runner.open()
         self.window.complete()
+        self._collect()
         self.window.setWindowIcon(QIcon(self._icon_path))
+
+    def _collect(self) -> None:
+        from app.ui.collector import Collector
+
+        self._collector = Collector(self)
+        self._collector.start()
 
     def _join_asyncio(self) -> None:
         """Coroutines run on Qt's loop from here on; before the first paint nobody needs asyncio's import time."""

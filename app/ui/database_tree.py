@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,7 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QStackedWidget, QTreeView, QVBoxLayout, QWidget
 
-from app.core.apps import AppSummary
 from app.core.changes import Changes
-from app.core.connection import Connection
 from app.core.errors import KnownError
 from app.core.refs import AppRef
 from app.core.status import ConnectionStatus
@@ -22,6 +20,7 @@ from .copy_formats import copied_sentence
 from .empty_state import EmptyState
 from .runner import Runner
 from .tree_delegate import TreeDelegate
+from .tree_groups import TreeGroups
 from .tree_model import NodeKind, TreeModel, app_key
 
 if TYPE_CHECKING:
@@ -107,18 +106,17 @@ class DatabaseTree(QWidget):
 
     # What is shown
 
-    def set_inventory(self, connections: Sequence[Connection], apps: Iterable[AppSummary]) -> None:
-        apps = tuple(apps)
+    def set_groups(self, found: TreeGroups) -> None:
         top, offset = self._first_in_sight()
         value = self.view.verticalScrollBar().value()
         self._is_restoring = True
-        was_reset = self.model.set_inventory(connections, apps)
+        was_reset = self.model.set_groups(found)
         if was_reset:
             self._restore()
             self._scroll_back(top, offset, value)
         self._is_restoring = False
-        self._stack.setCurrentWidget(self.view if connections else self.empty)
-        if connections and apps and not self._has_opened_first:
+        self._stack.setCurrentWidget(self.view if found.connections else self.empty)
+        if any(groups for _, groups in found.groups) and not self._has_opened_first:
             self._open_first()
 
     def set_statuses(self, statuses: Iterable[ConnectionStatus]) -> None:

@@ -10,11 +10,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.core.apps import AppState, AppSummary
 from app.core.changes import Changes
 from app.core.connection import Connection
+from app.core.errors import KnownError
 from app.core.refs import AppRef
 from app.core.status import ConnectionStatus, Finding
 from app.ui.app_table import AppColumn, AppTable
 from app.ui.findings_panel import all_findings
 from app.ui.runner import Runner
+from app.ui.tree_groups import TreeGroups
 
 if TYPE_CHECKING:
     from app.services.suite import Services
@@ -33,10 +35,14 @@ class TokenPlace(NamedTuple):
 
 
 class _Listed:
-    """A table with what is counted over all of it: apps that exist, and when the newest was last seen."""
+    """A table with what is counted over all of it: apps that exist, and when the newest was last seen.
 
-    def __init__(self, table: AppTable) -> None:
+    ``groups`` is the same for the tree, None where it is left to whoever needs it.
+    """
+
+    def __init__(self, table: AppTable, groups: TreeGroups | None = None) -> None:
         self.table = table
+        self.groups = groups
         missing = AppState.MISSING.value
         self.count = sum(row.state != missing for row in table.rows)
         self.seen_at = float(max((row.seen_at for row in table.rows), default=0))
@@ -70,12 +76,23 @@ class _Fetch(QObject):
             return
         self._is_wanted, self._is_running = False, True
         self._runner.start(
-            self._read, owner=self, title="Read what is known", done=self._arrive, cancelled=self._end, quiet=True
+            self._read,
+            owner=self,
+            title="Read what is known",
+            done=self._arrive,
+            failed=self._fail,
+            cancelled=self._end,
+            quiet=True,
         )
 
     def _arrive(self, value: Any) -> None:
         self._end()
         self._take(value)
+
+    def _fail(self, _error: KnownError) -> bool:
+        """It is shown like any other; the next change asks again."""
+        self._end()
+        return False
 
     def _end(self) -> None:
         self._is_running = False
@@ -96,6 +113,7 @@ class LiveData(QObject):
         self.connections: tuple[Connection, ...] = ()
         self.statuses: dict[str, ConnectionStatus] = {}
         self.table = AppTable()
+        self._groups: TreeGroups | None = None
         self.token_place: TokenPlace | None = None
         self.listed_count = 0
         self.updated_at = 0.0  # when an app was last listed, seconds since the epoch
@@ -132,6 +150,13 @@ class LiveData(QObject):
         """Of all connections, the gravest first."""
         return all_findings(self.statuses[each.id] for each in self.connections if each.id in self.statuses)
 
+    @property
+    def groups(self) -> TreeGroups:
+        """Connections and apps as the tree shows them."""
+        if self._groups is None or self._groups.connections != self.connections:
+            self._groups = TreeGroups(self.connections, self.table.rows)
+        return self._groups
+
     def by_id(self) -> dict[str, Connection]:
         return self._by_id()
 
@@ -156,7 +181,7 @@ class LiveData(QObject):
         table = AppTable(services.directory.inventory(), connections)
         column, is_descending = self.order()
         table.order(column, is_descending=is_descending)
-        return _Listed(table)
+        return _Listed(table, TreeGroups(tuple(connections.values()), table.rows))
 
     def _take_connections(self, connections: tuple[Connection, ...]) -> None:
         if connections != self.connections:
@@ -168,6 +193,7 @@ class LiveData(QObject):
         self._show(listed)
 
     def _show(self, listed: _Listed) -> None:
+        self._groups = listed.groups
         self.table, self.listed_count, self.updated_at = listed.table, listed.count, listed.seen_at
         self.apps_changed.emit()
 

@@ -203,7 +203,7 @@ class MainWindow(QMainWindow):
 
     def _fill_tree(self) -> None:
         if self.tree is not None:
-            self.tree.set_inventory(self.data.connections, self.data.table.rows)
+            self.tree.set_groups(self.data.groups)
 
     def _update_views(self) -> None:
         for ref, view in self._views.items():

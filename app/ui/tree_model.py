@@ -17,7 +17,8 @@ from app.core.status import ConnectionStatus, Health
 from app.schema.model import Attribute, Entity, Index, Link, Schema
 
 from .app_list_model import STATE_WORDS
-from .app_table import KIND_RANK, shown
+from .app_table import shown
+from .tree_groups import TreeGroups, app_text
 from .type_names import type_name
 
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -105,48 +106,29 @@ class TreeModel(QAbstractItemModel):
         self._nodes: dict[int, Node] = {}
         self._by_key: dict[str, Node] = {}
         self._top: list[Node] = []
-        self._shape: object = None
+        self._groups: TreeGroups | None = None
         self._schemas: dict[AppRef, Schema] = {}
         self._failures: dict[AppRef, str] = {}
         self._health: dict[str, ConnectionStatus] = {}
 
     # Filling
 
-    def set_inventory(self, connections: Sequence[Connection], apps: Iterable[AppSummary]) -> bool:
+    def set_groups(self, found: TreeGroups) -> bool:
         """Show these connections and apps. Returns True where rows came, went or moved (the model was reset, the
-        view restores what was open), False where only texts changed."""
-        grouped = self._grouped(connections, apps)
-        shape = [
-            (connection.id, [(kind, [app.app_id for app in members]) for kind, members in groups])
-            for connection, groups in grouped
-        ]
-        if shape == self._shape:
-            self._update_texts(grouped)
+        view restores what was open), False where only texts changed, or nothing."""
+        before, self._groups = self._groups, found
+        if before is not None and found.shape == before.shape:
+            if found.look != before.look:
+                self._update_texts(found)
             return False
-        self._shape = shape
         self.beginResetModel()
         self._nodes.clear()
         self._by_key.clear()
         self._top = []
-        for connection, groups in grouped:
+        for connection, groups in found.groups:
             self._add_connection(connection, groups)
         self.endResetModel()
         return True
-
-    @staticmethod
-    def _grouped(
-        connections: Sequence[Connection], apps: Iterable[AppSummary]
-    ) -> list[tuple[Connection, list[tuple[str, list[AppSummary]]]]]:
-        members: dict[tuple[str, str], list[AppSummary]] = {}
-        for app in apps:
-            kind = app.kind if app.kind in KIND_RANK else AppKind.OTHER.value
-            members.setdefault((app.connection_id, kind), []).append(app)
-        for group in members.values():
-            group.sort(key=lambda app: (app_text(app).lower(), app.app_id))
-        return [
-            (each, [(kind, members[(each.id, kind)]) for kind, _ in GROUPS if (each.id, kind) in members])
-            for each in connections
-        ]
 
     def _add_connection(self, connection: Connection, groups: list[tuple[str, list[AppSummary]]]) -> None:
         node = self._node(NodeKind.CONNECTION, key_of("connection", connection.id), "", None)
@@ -170,8 +152,8 @@ class TreeModel(QAbstractItemModel):
         word = status.sentence or status.health.value if status else "not checked yet"
         node.tip = f"{node.text} · {connection.environment.value}\n{shown(connection.base_url)}\n{word}"
 
-    def _update_texts(self, grouped: list[tuple[Connection, list[tuple[str, list[AppSummary]]]]]) -> None:
-        for connection, groups in grouped:
+    def _update_texts(self, found: TreeGroups) -> None:
+        for connection, groups in found.groups:
             top = self._by_key[key_of("connection", connection.id)]
             self._describe_connection(top, connection)
             self._changed(top, top)
@@ -456,13 +438,6 @@ class TreeModel(QAbstractItemModel):
         if role == _USER:
             return node.key
         return None
-
-
-def app_text(app: AppSummary) -> str:
-    """What the tree calls an app: operators know tenants by their owner, everything else by its title."""
-    if app.kind == AppKind.TENANT.value and app.owner:
-        return shown(app.owner)
-    return shown(app.title) or "untitled"
 
 
 def _state_mark(app: AppSummary) -> str:

@@ -15,6 +15,7 @@ from app.core.errors import Unreachable
 from app.core.refs import AppRef
 from app.ui.database_tree import DatabaseTree
 from app.ui.runner import Runner
+from app.ui.tree_groups import TreeGroups
 from app.ui.tree_model import PAGE, app_key
 from tests.ui.content_fakes import ANA, CLOUD, GIL, LOCAL, SCHEMA, TAR, apps, runner, services
 
@@ -28,7 +29,7 @@ def tree(qtbot: QtBot, runner: Runner) -> DatabaseTree:
     qtbot.addWidget(made)
     made.resize(300, 700)
     made.show()
-    made.set_inventory((LOCAL, CLOUD), apps())
+    made.set_groups(TreeGroups((LOCAL, CLOUD), apps()))
     return made
 
 
@@ -54,7 +55,7 @@ def test_tree_shows_connections_groups_and_counts(tree: DatabaseTree) -> None:
 
 
 def test_tree_connection_without_apps_says_so(tree: DatabaseTree) -> None:
-    tree.set_inventory((LOCAL, CLOUD), [each for each in apps() if each.connection_id == "local"])
+    tree.set_groups(TreeGroups((LOCAL, CLOUD), [each for each in apps() if each.connection_id == "local"]))
     assert _texts(tree, tree.model.index(1, 0)) == ["No apps listed yet"]
 
 
@@ -98,7 +99,7 @@ def test_tree_refresh_keeps_what_was_open_and_selected(tree: DatabaseTree, qtbot
     tree.view.expand(entity)
     tree.view.setCurrentIndex(tree.model.index(1, 0, entity))
     more = (*apps(), AppSummary("local", "aaa", "Aaa", "aaa@example.com", "tenant"))
-    tree.set_inventory((LOCAL, CLOUD), more)
+    tree.set_groups(TreeGroups((LOCAL, CLOUD), more))
     app = tree.model.index_of(app_key(ANA_REF))
     assert tree.view.isExpanded(app)
     assert tree.view.isExpanded(tree.model.index(0, 0, app))
@@ -108,12 +109,20 @@ def test_tree_refresh_keeps_what_was_open_and_selected(tree: DatabaseTree, qtbot
 def test_tree_refresh_with_the_same_apps_changes_only_texts(tree: DatabaseTree, qtbot: QtBot) -> None:
     _open_app(tree, qtbot)
     with qtbot.assertNotEmitted(tree.model.modelReset):
-        tree.set_inventory(
-            (LOCAL, CLOUD), [each._replace(state="disabled") if each.app_id == ANA else each for each in apps()]
+        tree.set_groups(
+            TreeGroups(
+                (LOCAL, CLOUD), [each._replace(state="disabled") if each.app_id == ANA else each for each in apps()]
+            )
         )
     node = tree.model.node(tree.model.index_of(app_key(ANA_REF)))
     assert node is not None
     assert node.side == "disabled"
+
+
+def test_tree_refresh_that_tells_nothing_new_touches_no_row(tree: DatabaseTree, qtbot: QtBot) -> None:
+    _open_app(tree, qtbot)
+    with qtbot.assertNotEmitted(tree.model.modelReset), qtbot.assertNotEmitted(tree.model.dataChanged):
+        tree.set_groups(TreeGroups((LOCAL, CLOUD), [each._replace(seen_at=99) for each in apps()]))
 
 
 def test_tree_open_nodes_are_opened_again_in_another_window(tree: DatabaseTree, qtbot: QtBot, runner: Runner) -> None:
@@ -122,13 +131,13 @@ def test_tree_open_nodes_are_opened_again_in_another_window(tree: DatabaseTree, 
     other = DatabaseTree(runner)
     qtbot.addWidget(other)
     other.restore_open(tree.open_nodes())
-    other.set_inventory((LOCAL, CLOUD), apps())
+    other.set_groups(TreeGroups((LOCAL, CLOUD), apps()))
     qtbot.waitUntil(lambda: other.view.isExpanded(other.model.index(0, 0, other.model.index_of(app_key(ANA_REF)))))
 
 
 def test_tree_large_group_comes_in_pages(tree: DatabaseTree, qtbot: QtBot) -> None:
     many = [AppSummary("local", f"id{at:05}", f"t{at:05}", kind="task") for at in range(PAGE + 20)]
-    tree.set_inventory((LOCAL,), many)
+    tree.set_groups(TreeGroups((LOCAL,), many))
     group = tree.model.index(0, 0, tree.model.index(0, 0))
     tree.view.expand(group)
     qtbot.waitUntil(lambda: tree.model.rowCount(group) == PAGE + 1)
@@ -142,7 +151,7 @@ def test_tree_large_group_comes_in_pages(tree: DatabaseTree, qtbot: QtBot) -> No
 
 def test_tree_select_app_on_a_later_page_brings_it_into_sight(tree: DatabaseTree) -> None:
     many = [AppSummary("local", f"id{at:05}", f"t{at:05}", kind="task") for at in range(3 * PAGE)]
-    tree.set_inventory((LOCAL,), many)
+    tree.set_groups(TreeGroups((LOCAL,), many))
     assert tree.select_app(AppRef("local", f"id{2 * PAGE + 5:05}"))
     assert tree.view.currentIndex().data() == f"t{2 * PAGE + 5:05}"
 
