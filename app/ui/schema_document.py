@@ -18,6 +18,7 @@ from app.schema.draft import Draft
 from app.schema.model import Schema
 
 from .draft_keeper import draft_keeper
+from .entity_marks import EntityMark, entity_marks
 from .runner import Runner
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class SchemaDocument(QObject):
         self._push: Capability = YES
         self._overview = Overview(self._draft)
         self._selected = ""
+        self._marks: tuple[Draft, dict[str, EntityMark]] | None = None
         self._rejected: frozenset[tuple[str, str, str]] = frozenset()
         self.is_open = False
         self.is_base_old = False
@@ -134,6 +136,15 @@ class SchemaDocument(QObject):
     @property
     def problems(self) -> tuple[Problem, ...]:
         return self._overview.problems
+
+    def entity_marks(self) -> dict[str, EntityMark]:
+        """What happens to whole entities, at once; those that stay as they are have no mark."""
+        if self._marks is None or self._marks[0] is not self._draft:
+            self._marks = (self._draft, entity_marks(self._draft))
+        return self._marks[1]
+
+    def entity_mark(self, name: str) -> EntityMark | None:
+        return self.entity_marks().get(name)
 
     @property
     def suggestions(self) -> tuple[RenameSuggestion, ...]:
