@@ -219,7 +219,7 @@ class AppListPanel(QWidget):
         # Focus alone makes the first row current without selecting it: there would be nothing to copy.
         if not self.view.selected_rows():
             row = max(0, self.view.currentIndex().row())
-            self.view.setCurrentIndex(self.model.index(row, AppColumn.TITLE))
+            self.view.go_to_row(row)
         return True
 
     def _type(self, text: str) -> None:

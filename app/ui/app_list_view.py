@@ -218,9 +218,16 @@ class AppListView(QTableView):
         at = self._list.filter.row_of(row_id)
         if at is None:
             return False
-        self.setCurrentIndex(self._list.index(at, AppColumn.TITLE))
-        self.selectRow(at)
+        self.go_to_row(at)
         return True
+
+    def go_to_row(self, row: int) -> None:
+        """Make it the only selected row. Not by ``selectRow``, which takes a key that is held down for an order to
+        add to the selection, or to take away from it."""
+        index = self._list.index(row, AppColumn.TITLE)
+        flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        self.selectionModel().setCurrentIndex(index, flags)
+        self.scrollTo(index)
 
     def selectAll(self) -> None:
         """One range instead of an index for each cell: 100,000 rows at once."""

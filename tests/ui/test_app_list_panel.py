@@ -208,6 +208,17 @@ def test_app_list_model_keeps_qt_s_rules(panel: AppListPanel, qtmodeltester: Any
     qtmodeltester.check(panel.model, force_py=True)
 
 
+def test_app_list_select_app_while_a_key_is_held_down_selects_that_app_alone(panel: AppListPanel, qtbot: QtBot) -> None:
+    panel.select_app(AppRef("local", GIL))
+    qtbot.keyPress(panel.view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    try:
+        assert QGuiApplication.keyboardModifiers() == Qt.KeyboardModifier.ControlModifier
+        panel.select_app(AppRef("local", ANA))
+        assert panel.selected_ref() == AppRef("local", ANA)
+    finally:
+        qtbot.keyRelease(panel.view, Qt.Key.Key_A)
+
+
 def test_app_list_select_all_at_100_000_rows_is_one_range(panel: AppListPanel) -> None:
     panel.set_apps([AppSummary("local", str(at), "x") for at in range(100_000)])
     panel.view.selectAll()
