@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+_MANY_OBJECTS = 50_000
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +28,21 @@ def _no_unexpected_log_records(request: pytest.FixtureRequest, caplog: pytest.Lo
     ]
     if unexpected:
         pytest.fail("unexpected log records:\n" + "\n".join(unexpected), pytrace=False)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_collection_on_other_threads() -> Iterator[None]:
+    """As in the program (``app.ui.collector``): widgets must not be found and destroyed by a thread of the engine."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _collection_between_tests() -> Iterator[None]:
+    yield
+    if gc.get_count()[0] > _MANY_OBJECTS:
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)

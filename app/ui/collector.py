@@ -27,10 +27,12 @@ class Collector(QObject):
         super().__init__(parent)
         self._looks = 0
         self._quiet = 0
+        self._was_enabled = True
         self._clock = QTimer(self, interval=_EVERY_MS)
         self._clock.timeout.connect(self.look)
 
     def start(self) -> None:
+        self._was_enabled = gc.isenabled()
         gc.disable()
         # What was made for the start stays: it is never looked through again.
         gc.freeze()
@@ -39,7 +41,8 @@ class Collector(QObject):
     def stop(self) -> None:
         self._clock.stop()
         gc.unfreeze()
-        gc.enable()
+        if self._was_enabled:
+            gc.enable()
 
     def look(self) -> int | None:
         """One small step; the answer is the generation that was looked through, None where there was no need."""

@@ -64,10 +64,16 @@ def test_collector_in_quiet_in_front_never_holds_the_window(running, monkeypatch
     assert 2 not in [running.look() for _ in range(60)]
 
 
-def test_collector_stopped_gives_python_its_own_way_back(qapp):
-    made = Collector()
-    made.start()
-    assert not gc.isenabled()
-    made.stop()
-    assert gc.isenabled()
-    assert gc.get_freeze_count() == 0
+@pytest.mark.parametrize("was_enabled", [True, False])
+def test_collector_stopped_gives_python_its_own_way_back(qapp, was_enabled):
+    before = gc.isenabled()
+    gc.enable() if was_enabled else gc.disable()
+    try:
+        made = Collector()
+        made.start()
+        assert not gc.isenabled()
+        made.stop()
+        assert gc.isenabled() == was_enabled
+        assert gc.get_freeze_count() == 0
+    finally:
+        gc.enable() if before else gc.disable()
