@@ -151,6 +151,10 @@ class SchemaDocument(QObject):
         """Renames to offer; those that the operator rejected are left out."""
         return tuple(each for each in self._overview.suggestions if _key(each) not in self._rejected)
 
+    def set_connection(self, connection: Connection) -> None:
+        self.connection = connection
+        self.base_changed.emit()
+
     # Opening
 
     def open(self, opened: OpenSchema) -> None:

@@ -1,0 +1,254 @@
+"""The attributes of one entity as rows: name, type, flags, and what is going to happen to each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Literal
+
+from app.core.text import plain
+from app.schema.draft import Draft
+from app.schema.model import Attribute, Entity
+from app.schema.types import AnyType, Type
+
+from .schema_grid_model import Cell, Choice, GridRow, Index, SchemaGridModel, change_cell
+from .type_names import type_name
+
+_NEW_NAME = "attribute"
+
+
+class AttributeColumn(IntEnum):
+    NAME = 0
+    TYPE = 1
+    REQUIRED = 2
+    UNIQUE = 3
+    INDEXED = 4
+    CHANGE = 5
+
+
+_FLAGS = {
+    AttributeColumn.REQUIRED: ("is_required", "required", "optional"),
+    AttributeColumn.UNIQUE: ("is_unique", "unique", "not unique"),
+    AttributeColumn.INDEXED: ("is_indexed", "indexed", "not indexed"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeRow(GridRow):
+    attribute: Attribute
+
+
+class AttributeGridModel(SchemaGridModel[AttributeRow]):
+    titles = ("Attribute", "Type", "Required", "Unique", "Indexed", "")
+
+    # Rows
+
+    def _build(self, draft: Draft) -> list[AttributeRow]:
+        entity = draft.wanted.entity(self.entity)
+        if entity is None:
+            gone = draft.base.entity(self.entity)
+            return [self._row(gone, each, None, is_removed=True) for each in gone.attributes] if gone else []
+        marks = draft.marks(self.entity)
+        removed = draft.removed(self.entity).attributes
+        rows = [self._row(entity, each, marks.get(each.name)) for each in entity.attributes]
+        gone_rows = [self._row(entity, each, marks.get(each.name), is_removed=True) for each in removed]
+        return _merged(rows, gone_rows, _base_order(draft, self.entity))
+
+    def _row(self, entity: Entity, attribute: Attribute, mark: Any, *, is_removed: bool = False) -> AttributeRow:
+        lock = _lock(entity, attribute, is_removed)
+        place = f"{entity.name}.{attribute.name}"
+
+        def problem(*fields: str) -> Any:
+            return None if is_removed else self.problem(place, *fields)
+
+        cells = (
+            Cell("name", plain(attribute.name, 100), is_locked=bool(lock), problem=problem("name", "default", "")),
+            Cell("chip", plain(type_name(attribute.type), 80), is_locked=bool(lock), problem=problem("type")),
+            Cell("flag", is_on=attribute.is_required, is_locked=bool(lock), problem=problem("is_required")),
+            Cell("flag", is_on=attribute.is_unique, is_locked=bool(lock), problem=problem("is_unique")),
+            Cell("flag", is_on=attribute.is_indexed, is_locked=bool(lock), problem=problem("is_indexed")),
+            change_cell(mark),
+        )
+        return AttributeRow((attribute.name, is_removed), cells, mark, is_removed, lock, attribute)
+
+    def place(self, row: int) -> str:
+        return f"{self.entity}.{self.row(row).attribute.name}"
+
+    def row_of(self, name: str) -> int | None:
+        standing = self.find(lambda each: each.attribute.name == name and not each.is_removed)
+        return self.find(lambda each: each.attribute.name == name) if standing is None else standing
+
+    def attributes(self, rows: Iterable[int]) -> list[Attribute]:
+        return [self.row(at).attribute for at in rows]
+
+    # Editors
+
+    def editor_kind(self, index: Index) -> Literal["line", "choice", "search", "flag", ""]:
+        column = index.column()
+        if column in _FLAGS:
+            return "flag"
+        if column == AttributeColumn.NAME:
+            return "line"
+        return "choice" if column == AttributeColumn.TYPE else ""
+
+    def edit_text(self, index: Index) -> str:
+        attribute = self.row(index.row()).attribute
+        return attribute.name if index.column() == AttributeColumn.NAME else type_name(attribute.type)
+
+    def choices(self, index: Index) -> Sequence[Choice]:
+        """The types of the platform, and the one that the attribute has where the platform's list lacks it."""
+        rules = self.document.rules
+        has = self.row(index.row()).attribute.type
+        types: tuple[Type, ...] = rules.types if rules is not None else ()
+        listed = types if has in types else (*types, has)
+        return [Choice(plain(type_name(each), 80), each) for each in listed]
+
+    # Edits
+
+    def change_of(self, rows: Sequence[int], column: int, value: Any) -> tuple[str, Callable[[Draft], Draft]] | None:
+        if column == AttributeColumn.NAME:
+            return self._rename(self.row(rows[0]).attribute.name, str(value).strip())
+        if column == AttributeColumn.TYPE:
+            return self._change(rows, f"Set the type of {{}} to {plain(type_name(value), 60)}", type=value)
+        if column in _FLAGS:
+            field, on, off = _FLAGS[AttributeColumn(column)]
+            return self._change(rows, f"Make {{}} {on if value else off}", **{field: bool(value)})
+        return None
+
+    def _rename(self, old: str, new: str) -> tuple[str, Callable[[Draft], Draft]] | None:
+        entity = self.entity
+        if old == new:
+            return None
+        title = f"Rename {plain(entity, 60)}.{plain(old, 60)} to {plain(new, 60)}"
+        return title, lambda draft: draft.rename_attribute(entity, old, new)
+
+    def _change(self, rows: Sequence[int], title: str, **changes: Any) -> tuple[str, Callable[[Draft], Draft]] | None:
+        field, value = next(iter(changes.items()))
+        names = [each.name for each in self.attributes(rows) if getattr(each, field) != value]
+        entity = self.entity
+        if not names:
+            return None
+
+        def make(draft: Draft) -> Draft:
+            for name in names:
+                draft = draft.change_attribute(entity, name, **changes)
+            return draft
+
+        return title.format(self._named(names)), make
+
+    def _named(self, names: Sequence[str]) -> str:
+        if len(names) == 1:
+            return f"{plain(self.entity, 60)}.{plain(names[0], 60)}"
+        return f"{len(names)} attributes of {plain(self.entity, 60)}"
+
+    def _new_problem(self, row: int, column: int, value: Any, after: Draft) -> str:
+        """What the platform would say of the new name."""
+        rules = self.document.rules
+        if column != AttributeColumn.NAME or rules is None:
+            return ""
+        from app.schema.check import check_entity
+
+        place = f"{self.entity}.{str(value).strip()}"
+        found = check_entity(after.wanted, self.entity, rules)
+        wrong = next((each for each in found if each.place == place and each.field == "name" and each.is_error), None)
+        return plain(f"{wrong.sentence} {wrong.remedy}".strip(), 400) if wrong else ""
+
+    def add(self, key: str = "") -> str:
+        """Add an attribute under a free name; returns the name, "" where it was refused."""
+        entity = self.document.draft.wanted.entity(self.entity)
+        if entity is None:
+            self.document.edit("Add an attribute", lambda draft: draft)
+            return ""
+        name = free_name(_NEW_NAME, {each.name for each in entity.attributes} | self._removed_names())
+        made = Attribute(name, self._first_type())
+        title = f"Add {plain(self.entity, 60)}.{name}"
+        is_made = self.document.edit(title, lambda draft: draft.add_attribute(entity.name, made), key=key)
+        return name if is_made else ""
+
+    def _removed_names(self) -> set[str]:
+        return {each.attribute.name for each in self._rows if each.is_removed}
+
+    def _first_type(self) -> Type:
+        rules = self.document.rules
+        return rules.types[0] if rules is not None and rules.types else AnyType()
+
+    def duplicate(self, rows: Sequence[int]) -> list[str]:
+        """Copies beside the originals, one undo step; returns their names."""
+        entity = self.document.draft.wanted.entity(self.entity)
+        sources = [self.row(at).attribute.name for at in rows if not self.row(at).is_removed]
+        if entity is None or not sources:
+            return []
+        taken = {each.name for each in entity.attributes} | self._removed_names()
+        names: dict[str, str] = {}
+        for each in sources:
+            names[each] = free_name(f"{each}_copy", taken)
+            taken.add(names[each])
+
+        def make(draft: Draft) -> Draft:
+            for old, new in names.items():
+                draft = draft.duplicate_attribute(entity.name, old, new)
+            return draft
+
+        is_made = self.document.edit(f"Duplicate {self._named(sources)}", make)
+        return list(names.values()) if is_made else []
+
+    def remove_or_restore(self, rows: Sequence[int]) -> bool:
+        """Remove what is there; where all of it is removed already, bring it back. One undo step."""
+        free = [self.row(at) for at in rows if self.row(at).is_removed or not self.lock(at, AttributeColumn.NAME)]
+        standing = [each.attribute.name for each in free if not each.is_removed]
+        names = standing or [each.attribute.name for each in free]
+        entity = self.entity
+        if not names:
+            return False
+
+        def make(draft: Draft) -> Draft:
+            for name in names:
+                act = draft.drop_attribute if standing else draft.restore_attribute
+                draft = act(entity, name)
+            return draft
+
+        return self.document.edit(f"{'Remove' if standing else 'Restore'} {self._named(names)}", make)
+
+
+def free_name(stem: str, taken: set[str]) -> str:
+    """``stem``, or with the first number from 2 on that makes it free."""
+    if stem not in taken:
+        return stem
+    return next(name for at in range(2, len(taken) + 3) if (name := f"{stem}{at}") not in taken)
+
+
+def _lock(entity: Entity, attribute: Attribute, is_removed: bool) -> str:
+    if is_removed:
+        return "It is removed with the next push. Delete or Ctrl+Z brings it back."
+    if attribute.is_system:
+        return f"{plain(attribute.name, 60)} comes with the platform: it can be read, not changed."
+    return ""
+
+
+def _base_order(draft: Draft, entity: str) -> list[str]:
+    """The names of the entity's attributes as they were, in their order."""
+    old = next((was for was, now in draft.renames.entities if now == entity), entity)
+    base = draft.base.entity(old)
+    now = {was: new for owner, was, new in draft.renames.attributes if owner == old}
+    return [now.get(each.name, each.name) for each in base.attributes] if base else []
+
+
+def _merged(rows: list[AttributeRow], gone: list[AttributeRow], order: list[str]) -> list[AttributeRow]:
+    """Removed rows stay where they were: after the attribute that stood before them."""
+    if not gone:
+        return rows
+    waiting = {each.attribute.name: each for each in gone}
+    follows: dict[str, list[AttributeRow]] = {}
+    standing = {each.attribute.name for each in rows}
+    before = ""
+    for name in order:
+        if name in waiting:
+            follows.setdefault(before, []).append(waiting.pop(name))
+        elif name in standing:
+            before = name
+    result = list(follows.get("", []))
+    for each in rows:
+        result.append(each)
+        result.extend(follows.get(each.attribute.name, ()))
+    return [*result, *waiting.values()]

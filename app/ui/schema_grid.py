@@ -1,0 +1,316 @@
+"""One grid of the schema editor: rows as tall as the text, cells that are edited in place, everything by keyboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QSizePolicy,
+    QTableView,
+    QWidget,
+)
+
+from .schema_delegates import SchemaDelegate
+from .schema_grid_model import SchemaGridModel
+
+_FEWEST_ROWS = 2
+_NARROWEST = 52
+_MEASURED_ROWS = 80
+_ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
+# Keys of the window that mean something else in a grid.
+_OWN_KEYS = frozenset({Qt.Key.Key_F2, Qt.Key.Key_Delete, Qt.Key.Key_Insert, Qt.Key.Key_Space})
+
+
+class SchemaGrid(QTableView):
+    """A table as tall as its rows where there is room. Space ticks, Enter and F2 edit, Delete removes or restores,
+    Insert adds, Ctrl+D duplicates; Tab goes along the cells, and on from the last one."""
+
+    add_requested = Signal()
+    left = Signal(int)  # the keyboard went past the last row (1) or the first (-1)
+
+    def __init__(self, model: SchemaGridModel[Any], name: str, last_column: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.grid = model
+        self._last_column = last_column
+        self._fresh: tuple[str, str] | None = None  # (name of a part just added, key that its first rename merges with)
+        self._count = 0
+        self._pressed: tuple[int, int] | None = None
+        self.setAccessibleName(name)
+        self._look()
+        self.setModel(model)
+        self.schema_delegate = SchemaDelegate(self, model)
+        self.setItemDelegate(self.schema_delegate)
+        self.schema_delegate.editor_left.connect(self._editor_left)
+        model.modelReset.connect(self._resized)
+        model.rowsInserted.connect(self._resized)
+        model.rowsRemoved.connect(self._resized)
+        model.dataChanged.connect(self._fit)
+        self.restyle()
+
+    def _look(self) -> None:
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        triggers = QAbstractItemView.EditTrigger
+        self.setEditTriggers(triggers.DoubleClicked | triggers.EditKeyPressed | triggers.AnyKeyPressed)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        rows, header = self.verticalHeader(), self.horizontalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setMinimumSectionSize(1)
+        header.setHighlightSections(False)
+        header.setSectionsClickable(False)
+        header.setMinimumSectionSize(40)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setStretchLastSection(True)
+
+    def restyle(self) -> None:
+        """Row height and column widths for the font in force."""
+        self.verticalHeader().setDefaultSectionSize(max(27, self.fontMetrics().height() + 11))
+        self._resized()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "schema_delegate"):
+            self.restyle()
+
+    # Size
+
+    def _height(self, rows: int) -> int:
+        bar = self.horizontalScrollBar()
+        extra = bar.sizeHint().height() if bar.maximum() > 0 else 0
+        return (
+            self.horizontalHeader().sizeHint().height() + rows * self.verticalHeader().defaultSectionSize() + extra + 1
+        )
+
+    def sizeHint(self) -> QSize:
+        return QSize(400, self._height(max(1, self.grid.rowCount())))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, self._height(min(_FEWEST_ROWS, max(1, self.grid.rowCount()))))
+
+    def _resized(self) -> None:
+        self._fit()
+        self.updateGeometry()
+
+    def _fit(self) -> None:
+        """As wide as the contents; where that is too wide, texts give way. The last column takes what is left."""
+        wanted = [self._wanted(column) for column in range(self._last_column)]
+        change = self._wanted(self._last_column)
+        room = self.viewport().width() - min(change, 150)
+        if sum(wanted) > room > 0:
+            wanted = self._squeezed(wanted, room)
+        for column, width in enumerate(wanted):
+            if self.columnWidth(column) != width:
+                self.setColumnWidth(column, width)
+
+    def _wanted(self, column: int) -> int:
+        metrics = self.horizontalHeader().fontMetrics()
+        widest = metrics.horizontalAdvance(self.grid.titles[column]) + 18
+        rows = range(min(_MEASURED_ROWS, self.grid.rowCount()))
+        return min(320, max([widest, *(self.schema_delegate.width_of(row, column) for row in rows)]))
+
+    def _squeezed(self, wanted: list[int], room: int) -> list[int]:
+        """The widest give way first; none below what can still be read."""
+        widths = list(wanted)
+        excess = sum(widths) - room
+        soft = [at for at in range(len(widths)) if self.grid.is_name(at)]
+        while excess > 0:
+            widest = max(soft, key=lambda at: widths[at], default=None)
+            if widest is None or widths[widest] <= 80:
+                break
+            others = [widths[at] for at in soft if at != widest and widths[at] < widths[widest]]
+            step = min(excess, widths[widest] - max([80, *others]) or 1)
+            widths[widest] -= max(1, step)
+            excess -= max(1, step)
+        return [max(_NARROWEST, each) for each in widths]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    # Rows
+
+    def selected_rows(self) -> list[int]:
+        """Top to bottom; the current row where none is selected."""
+        selection = self.selectionModel().selection()
+        found: set[int] = set()
+        for at in range(selection.count()):
+            found.update(range(selection.at(at).top(), selection.at(at).bottom() + 1))
+        current = self.currentIndex().row()
+        return sorted(found) if found else ([current] if current >= 0 else [])
+
+    def rows_for_edit(self, row: int) -> list[int]:
+        """All selected rows where this one is among them, with it in front."""
+        rows = self.selected_rows()
+        return [row, *(each for each in rows if each != row)] if row in rows else [row]
+
+    def show_rows(self, rows: list[int], column: int = 0) -> None:
+        """Select rows, the first with the keyboard on it."""
+        if not rows:
+            return
+        picked = QItemSelection()
+        for row in rows:
+            picked.select(self.grid.index(row, 0), self.grid.index(row, self._last_column))
+        first = self.grid.index(rows[0], column)
+        self.selectionModel().setCurrentIndex(first, QItemSelectionModel.SelectionFlag.NoUpdate)
+        self.selectionModel().select(picked, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self.scrollTo(first)
+
+    # Edits
+
+    def add(self) -> None:
+        """Add a part and open its name; leaving the name with Esc takes it back."""
+        self._count += 1
+        key = f"add {self.accessibleName()} {id(self)} {self._count}"
+        name = self.grid.add(key)
+        row = self.grid.row_of(name) if name else None
+        if row is None:
+            return
+        self._fresh = (name, key)
+        self.setFocus()
+        self.show_rows([row])
+        self.edit(self.grid.index(row, 0))
+
+    def duplicate(self) -> None:
+        names = self.grid.duplicate(self.selected_rows())
+        rows = [row for row in (self.grid.row_of(each) for each in names) if row is not None]
+        self.show_rows(rows)
+
+    def remove_or_restore(self) -> None:
+        rows = self.selected_rows()
+        current = self.currentIndex()
+        if rows and self.grid.remove_or_restore(rows) and self.grid.rowCount():
+            # A row that was only added is gone; the keyboard stays where it was.
+            self.show_rows([min(current.row() if current.isValid() else rows[0], self.grid.rowCount() - 1)])
+
+    def merge_key(self, row: int) -> str:
+        """The rename of a part just added is one step with adding it."""
+        if self._fresh is not None and self.grid.row_of(self._fresh[0]) == row:
+            return self._fresh[1]
+        return ""
+
+    def _editor_left(self, is_given_up: bool) -> None:
+        fresh, self._fresh = self._fresh, None
+        stack = self.grid.document.undo_stack
+        if fresh is not None and is_given_up and self.grid.row_of(fresh[0]) is not None and stack.canUndo():
+            stack.undo()
+
+    def toggle(self, index: QModelIndex) -> None:
+        if not self.grid.can_edit(index.row(), index.column()):
+            self._say_locked(index)
+            return
+        self.grid.toggle(self.rows_for_edit(index.row()), index.column(), index.row())
+
+    def _say_locked(self, index: QModelIndex) -> None:
+        lock = self.grid.lock(index.row(), index.column())
+        if lock:
+            self.grid.document.refused.emit(lock, self.grid.place(index.row()))
+
+    def copy(self) -> None:
+        """The selected rows as lines of tab-separated text."""
+        columns = range(self._last_column + 1)
+        lines = [
+            "\t".join(str(self.grid.index(row, at).data() or "") for at in columns) for row in self.selected_rows()
+        ]
+        QGuiApplication.clipboard().setText("\n".join(lines))
+
+    # Keys and mouse
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._is_own(event):
+            event.accept()
+            return True
+        return bool(super().event(event))
+
+    @staticmethod
+    def _is_own(event: QKeyEvent) -> bool:
+        is_plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+        is_duplicate = event.key() == Qt.Key.Key_D and event.modifiers() == Qt.KeyboardModifier.ControlModifier
+        return is_duplicate or event.matches(QKeySequence.StandardKey.Copy) or (is_plain and event.key() in _OWN_KEYS)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self._act_on_key(event):
+            super().keyPressEvent(event)
+
+    def _act_on_key(self, event: QKeyEvent) -> bool:
+        index, key = self.currentIndex(), event.key()
+        has_control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        elif key == Qt.Key.Key_Insert:
+            self.add_requested.emit()
+        elif key == Qt.Key.Key_D and has_control:
+            self.duplicate()
+        elif key == Qt.Key.Key_Delete and not has_control:
+            self.remove_or_restore()
+        elif not index.isValid() or has_control:
+            return False
+        elif key in _ENTER or key == Qt.Key.Key_F2:
+            self.edit_cell(index)
+        elif key == Qt.Key.Key_Space:
+            self.toggle(index) if self._is_flag(index) else self.edit_cell(index)
+        elif key == Qt.Key.Key_Down and index.row() == self.grid.rowCount() - 1:
+            self.left.emit(1)
+        elif key == Qt.Key.Key_Up and index.row() == 0:
+            self.left.emit(-1)
+        else:
+            return False
+        return True
+
+    def edit_cell(self, index: QModelIndex) -> None:
+        """Open the editor of a cell, tick its box, or say why it is locked."""
+        if self._is_flag(index):
+            self.toggle(index)
+        elif self.grid.can_edit(index.row(), index.column()):
+            self.edit(index)
+        else:
+            self._say_locked(index)
+
+    def _is_flag(self, index: QModelIndex) -> bool:
+        return self.grid.editor_kind(index) == "flag"
+
+    def focusNextPrevChild(self, is_next: bool) -> bool:
+        """Tab goes along the cells, and leaves the grid after the last one."""
+        index = self.currentIndex()
+        last = (self.grid.rowCount() - 1, self._last_column)
+        at = (index.row(), index.column())
+        is_over = not index.isValid() or at == (last if is_next else (0, 0))
+        self.setTabKeyNavigation(not is_over)
+        return bool(super().focusNextPrevChild(is_next))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        self._pressed = None
+        if event.button() == Qt.MouseButton.LeftButton and index.isValid() and self._is_flag(index):
+            self._pressed = (index.row(), index.column())
+            is_among = len(self.selected_rows()) > 1 and index.row() in self.selected_rows()
+            if is_among and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+                # The selection stays: the tick is for all of it.
+                self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
+                return
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        pressed, self._pressed = self._pressed, None
+        super().mouseReleaseEvent(event)
+        if pressed == (index.row(), index.column()) and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            self.toggle(index)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and self._is_flag(index):
+            self.mousePressEvent(event)
+            return
+        if index.isValid() and not self.grid.can_edit(index.row(), index.column()):
+            self._say_locked(index)
+        super().mouseDoubleClickEvent(event)
