@@ -713,11 +713,12 @@ def note_inferred(conn: sqlite3.Connection, app_id: str, attrs: AttrSet, seen: d
 def soft_delete_attrs(conn: sqlite3.Connection, app_id: str, ids: Iterable[str], now: int | None = None) -> None:
     """Hide attributes and free their names; their data stays for two days. Unknown and system IDs are passed over."""
     marked_at = int(time.time() * 1000) if now is None else now
-    for attr_id in ids:
-        current = load_attrs(conn, app_id)
-        attr = current.by_id.get(attr_id)
+    # All in one statement there: each is kept with the ID attribute that its entity had before, deleted along or not.
+    before = load_attrs(conn, app_id)
+    for attr_id in dict.fromkeys(ids):
+        attr = before.by_id.get(attr_id)
         if attr is not None and not attr.is_system:
-            _soft_delete(conn, app_id, attr, current.find(attr.etype, "id"), marked_at)
+            _soft_delete(conn, app_id, attr, before.find(attr.etype, "id"), marked_at)
 
 
 def _soft_delete(conn: sqlite3.Connection, app_id: str, attr: Attr, id_attr: Attr | None, marked_at: int) -> None:
