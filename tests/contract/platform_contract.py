@@ -11,7 +11,20 @@ from app.core.errors import Invalid, NotFound
 from app.core.refs import new_id
 from app.core.status import Health
 from app.platforms.contract import PlatformClient
+from app.schema.compare import Plan
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
+from app.schema.operations import (
+    AddAttribute,
+    AddEntity,
+    AddLink,
+    ChangeAttribute,
+    DropAttribute,
+    DropEntity,
+    DropLink,
+    Operation,
+    RenameAttribute,
+    RenameEntity,
+)
 from app.schema.types import BooleanType, DateType, NumberType, StringType
 
 TODO = Schema(
@@ -37,6 +50,14 @@ TODO = Schema(
         ),
     ),
 )
+
+
+def own(schema: Schema) -> Schema:
+    """Without what the platform brings along."""
+    return Schema(
+        tuple(entity for entity in schema.entities if not entity.is_system),
+        tuple(link for link in schema.links if not link.is_system),
+    ).normalised()
 
 
 class PlatformContract:
@@ -72,12 +93,7 @@ class PlatformContract:
 
     async def test_create_app_with_a_schema_has_it(self, client: PlatformClient) -> None:
         app = await client.create_app("With schema", app_id=new_id(), schema=TODO)
-        found = await client.read_schema(app.app_id)
-        own = Schema(
-            tuple(entity for entity in found.entities if not entity.is_system),
-            tuple(link for link in found.links if not link.is_system),
-        )
-        assert own.normalised() == TODO.normalised()
+        assert own(await client.read_schema(app.app_id)) == TODO.normalised()
         await client.delete_app(app.app_id)
 
     async def test_app_renamed_has_its_new_title(self, client: PlatformClient, app_id: str) -> None:
@@ -100,3 +116,46 @@ class PlatformContract:
         with pytest.raises(Invalid) as caught:
             await client.create_app(title, app_id=new_id())
         assert [each.field for each in caught.value.fields] == ["title"]
+
+    # Schemas
+
+    async def push(self, client: PlatformClient, app_id: str, *steps: Operation) -> Schema:
+        live = await client.read_live(app_id)
+        jobs = await client.send_plan(app_id, live, Plan(steps))
+        assert [job.error for job in jobs if job.status != "completed"] == []
+        return own((await client.read_live(app_id)).schema)
+
+    async def test_read_live_is_the_schema_in_its_canonical_form(self, client: PlatformClient, app_id: str) -> None:
+        live = await client.read_live(app_id)
+        assert live.schema == (await client.read_schema(app_id)).normalised()
+        assert live.fingerprint == live.schema.fingerprint()
+        assert (await client.read_live(app_id)).fingerprint == live.fingerprint
+
+    async def test_push_builds_a_schema_and_takes_it_down(self, client: PlatformClient, app_id: str) -> None:
+        entities, links = TODO.entities, TODO.links
+        found = await self.push(client, app_id, *map(AddEntity, entities), *map(AddLink, links))
+        assert found == TODO.normalised()
+        assert await self.push(client, app_id, *map(DropLink, links), *map(DropEntity, entities)) == Schema()
+
+    async def test_push_changes_adds_renames_and_drops_attributes(self, client: PlatformClient, app_id: str) -> None:
+        title, done, due = TODO.entities[0].attributes
+        await self.push(client, app_id, AddEntity(TODO.entities[0]))
+        changed = Attribute("done", BooleanType(), is_indexed=True)
+        note = Attribute("note", StringType(), is_unique=True, is_indexed=True)
+        found = await self.push(
+            client,
+            app_id,
+            RenameEntity("todos", "tasks"),
+            RenameAttribute("tasks", "title", "name"),
+            AddAttribute("tasks", note),
+            ChangeAttribute("tasks", done, changed),
+            DropAttribute("tasks", due),
+        )
+        name = Attribute("name", title.type, is_required=True)
+        assert found == Schema((Entity("tasks", (name, note, changed)),)).normalised()
+
+    async def test_push_of_nothing_does_nothing(self, client: PlatformClient, app_id: str) -> None:
+        before = await client.read_live(app_id)
+        assert await client.send_plan(app_id, before, Plan(())) == ()
+        assert client.render(before, Plan(())) == ()
+        assert (await client.read_live(app_id)).fingerprint == before.fingerprint
