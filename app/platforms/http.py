@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import random
+import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Mapping
 from contextlib import aclosing, asynccontextmanager
@@ -317,7 +318,7 @@ class HttpChannel:
                 note = "cancelled"
                 raise
             except KnownError as error:
-                note = type(error).__name__
+                note = _in_words(error)
                 raise
             finally:
                 ms = (time.perf_counter() - started) * 1000
@@ -508,6 +509,11 @@ def _encode(body: Any) -> bytes:
     except UnicodeEncodeError:
         # Half of a surrogate pair has no UTF-8 form, but it has an escaped one.
         return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _in_words(error: KnownError) -> str:
+    """``not found`` for NotFound: the name is for the code, this is for the activity list."""
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", type(error).__name__).lower()
 
 
 def _is_safe_to_repeat(operation: Operation, error: KnownError) -> bool:

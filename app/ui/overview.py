@@ -18,6 +18,7 @@ class OverviewPanel(QWidget):
     def __init__(self, runner: Runner, data: LiveData, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._data = data
+        self._chosen_id: str | None = None
         self.cards = StatusCards()
         self.strip = FindingsStrip()
         self.app_list = AppListPanel(runner)
@@ -50,13 +51,22 @@ class OverviewPanel(QWidget):
 
     def _show_statuses(self) -> None:
         self.cards.show_all(self._data.connections, self._data.statuses)
-        self.strip.show_findings(self._data.findings(), self._data.by_id())
+        self._show_findings()
+
+    def _show_findings(self) -> None:
+        """Of the chosen connection, like the list below."""
+        found = self._data.findings()
+        if self._chosen_id is not None:
+            found = tuple(each for each in found if each.connection_id == self._chosen_id)
+        self.strip.show_findings(found, self._data.by_id())
 
     def _show_apps(self) -> None:
         self.app_list.set_table(self._data.table)
         self.app_list.set_updated_at(self._data.updated_at)
 
     def choose_connection(self, connection_id: str | None) -> None:
+        self._chosen_id = connection_id
+        self._show_findings()
         self.cards.set_chosen(connection_id)
         self.app_list.set_filter_connection(connection_id)
 

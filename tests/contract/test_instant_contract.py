@@ -320,4 +320,4 @@ async def test_create_app_whose_answer_was_lost_is_made_once(tmp_path: Path, ent
         assert app.admin_token is not None
         assert await client.query(app.app_id, {"todos": {}}, admin_token=app.admin_token) == {"todos": []}
         await client.aclose()
-    assert entries[0].note == "Unreachable"
+    assert entries[0].note == "unreachable"

@@ -103,6 +103,16 @@ def test_new_app_is_selected_as_soon_as_the_list_has_it(
     assert window.commands.chosen_id is None
 
 
+def test_findings_on_the_overview_are_those_of_the_chosen_connection(services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    window.overview.strip.set_room(40)
+    assert [row.finding for row in window.overview.strip.rows()] == [FINDING]
+    window.choose_connection("c2")
+    assert window.overview.strip.rows() == ()
+    window.choose_connection(FINDING.connection_id)
+    assert [row.finding for row in window.overview.strip.rows()] == [FINDING]
+
+
 def test_refresh_from_the_tree_reads_the_inventory(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
     window = open_window(services)
     qtbot.waitUntil(lambda: "refresh None" in services.calls)
