@@ -6,7 +6,6 @@ A judge that cannot be had fails its tests; it is never skipped.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -16,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.local_platform import local_platform
+
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
-START_TIMEOUT_S = 30
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,6 @@ class Server:
     api_uri: str
     platform_token: str
     dash_token: str
-    data_dir: Path
 
 
 @pytest.fixture(scope="session")
@@ -45,23 +44,12 @@ def node_modules() -> Path:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data_dir = tmp_path_factory.mktemp("platform")
-    command = [sys.executable, "-m", "app", "local-platform", "--data", str(data_dir), "--exit-with-parent"]
-    log = (data_dir / "server.log").open("wb")
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd=HERE.parent.parent
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        yield Server(**json.loads(process.stdout.readline()), data_dir=data_dir)
-        errors = [line for line in (data_dir / "server.log").read_text().splitlines() if " ERROR " in line]
-        assert errors == []
-    finally:
-        process.stdin.close()
-        process.wait(START_TIMEOUT_S)
-        process.stdout.close()
-        log.close()
+    data_dir = tmp_path_factory.mktemp("judged") / "platform"
+    data_dir.mkdir()
+    with local_platform(data_dir) as running:
+        yield Server(running.api_uri, running.platform_token, running.dash_token)
+        log = (data_dir.parent / "platform.stderr").read_text(errors="replace")
+        assert [line for line in log.splitlines() if " ERROR " in line] == []
 
 
 @pytest.fixture
