@@ -1,0 +1,75 @@
+"""Asks for a second look before data is destroyed; in production the app's name has to be typed."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+
+from app.core.connection import Connection
+
+from .ages import counted
+from .environment_badge import SPOKEN
+from .form_field import CheckBox, FormField
+
+_IS = "destroys data"
+_ARE = "destroy data"
+
+
+class Confirmation(QWidget):
+    """Hidden where nothing is destroyed. ``changed`` says that ``is_given`` may be another."""
+
+    changed = Signal()
+
+    def __init__(self, connection: Connection, app_title: str, app_id: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._connection = connection
+        self._phrase, self._what = (app_title, "title") if app_title else (app_id, "ID")
+        self._box = QVBoxLayout(self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._field: FormField | None = None
+        self.check: CheckBox | None = None
+        self.edit: QLineEdit | None = None
+        self.hide()
+
+    def ask(self, destroying: int, total: int, *, needs_name: bool) -> None:
+        """Anew for each plan: what was agreed to for another plan does not count."""
+        self._clear()
+        self.setVisible(destroying > 0)
+        if not destroying:
+            return
+        what = f"{destroying:,} of {counted(total, 'change')} {_IS if destroying == 1 else _ARE}"
+        if needs_name:
+            self._ask_for_name(what)
+        else:
+            self._ask_to_look(what)
+
+    @property
+    def is_given(self) -> bool:
+        if self.edit is not None:
+            return self.edit.text().strip() == self._phrase
+        return self.check is None or self.check.isChecked()
+
+    def _ask_for_name(self, what: str) -> None:
+        edit = self.edit = QLineEdit()
+        edit.setPlaceholderText(self._phrase)
+        edit.textChanged.connect(lambda _text: self.changed.emit())
+        where = f"{self._connection.label} ({SPOKEN[self._connection.environment]})"
+        self._add(FormField(f"{what} on {where}. &Type the app’s {self._what} to go on", edit))
+
+    def _ask_to_look(self, what: str) -> None:
+        check = self.check = CheckBox("")
+        check.toggled.connect(lambda _is_on: self.changed.emit())
+        check.setText(f"&I have looked at it: {what}")
+        self._box.addWidget(check)
+
+    def _add(self, field: FormField) -> None:
+        self._field = field
+        self._box.addWidget(field)
+
+    def _clear(self) -> None:
+        for widget in (self._field, self.check):
+            if widget is not None:
+                self._box.removeWidget(widget)
+                widget.hide()
+                widget.deleteLater()
+        self._field = self.check = self.edit = None

@@ -1,0 +1,109 @@
+"""A plan in words, for the screen and for copying; no Qt in here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.core.text import plain
+from app.schema.operations import DropAttribute, DropEntity, DropLink, Operation, Risk
+
+from .ages import counted
+
+if TYPE_CHECKING:
+    from app.platforms.contract import RenderedStep, RowCount
+    from app.schema.compare import Plan
+
+_ONE = {
+    Risk.SAFE: "safe",
+    Risk.SLOW: "slow",
+    Risk.MAY_FAIL: "may fail on existing data",
+    Risk.DESTROYS: "destroys data",
+}
+_MANY = {**_ONE, Risk.DESTROYS: "destroy data"}
+_SENTENCE_LIMIT = 600
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """One step of a plan as it is shown; ``number`` counts from 0, ``requests`` is what will be sent for it."""
+
+    number: int
+    risk: Risk
+    sentence: str
+    place: str
+    requests: tuple[RenderedStep, ...] = ()
+    can_be_restored: bool = False
+
+    @property
+    def is_background(self) -> bool:
+        return any(each.is_background for each in self.requests)
+
+
+def step_lines(plan: Plan, rendered: Iterable[RenderedStep] = ()) -> tuple[StepLine, ...]:
+    """Takes its time with many steps: not for the UI thread."""
+    requests: dict[int, list[RenderedStep]] = {}
+    for each in rendered:
+        requests.setdefault(each.operation, []).append(each)
+    return tuple(_line(at, step, tuple(requests.get(at, ()))) for at, step in enumerate(plan.steps))
+
+
+def _line(at: int, step: Operation, requests: tuple[RenderedStep, ...]) -> StepLine:
+    sentence = plain(step.describe(), _SENTENCE_LIMIT)
+    return StepLine(at, step.risk, sentence, plain(step.place), requests, drops(step))
+
+
+def drops(step: Operation) -> bool:
+    return isinstance(step, DropEntity | DropAttribute | DropLink)
+
+
+def risk_word(risk: Risk, number: int = 1) -> str:
+    return _ONE[risk] if number == 1 else _MANY[risk]
+
+
+def risk_counts(lines: Iterable[StepLine]) -> dict[Risk, int]:
+    """How many steps there are of each risk, the harmless first; risks without steps are left out."""
+    counts = dict.fromkeys(Risk, 0)
+    for line in lines:
+        counts[line.risk] += 1
+    return {risk: number for risk, number in counts.items() if number}
+
+
+def summary(lines: Sequence[StepLine]) -> str:
+    """ "7 steps: 4 safe, 1 slow, 1 may fail on existing data, 1 destroys data"."""
+    if not lines:
+        return "Nothing to do"
+    parts = [f"{number:,} {risk_word(risk, number)}" for risk, number in risk_counts(lines).items()]
+    return f"{counted(len(lines), 'step')}: {', '.join(parts)}"
+
+
+def requests_text(lines: Iterable[StepLine]) -> str:
+    """What will be sent, one request after the other, each under a comment that says what is special about it."""
+    parts = []
+    for line in lines:
+        for each in line.requests:
+            note = f"// {plain(each.note, 300)}\n" if each.note else ""
+            parts.append(note + each.text)
+    return "\n\n".join(parts)
+
+
+def plan_markdown(
+    lines: Sequence[StepLine],
+    counts: Mapping[int, RowCount],
+    *,
+    app_title: str,
+    app_id: str,
+    place: str,
+) -> str:
+    """The plan to paste into a ticket or a mail. ``place`` names the connection and its environment."""
+    out = [f"# Schema changes for {app_title or 'untitled app'}", "", f"App `{app_id}` on {place}.", ""]
+    out += [f"{summary(lines)}.", ""]
+    for line in lines:
+        count = counts.get(line.number)
+        rows = f" {plain(count.sentence, _SENTENCE_LIMIT)}" if count else ""
+        out.append(f"{line.number + 1}. **{risk_word(line.risk)}**: {line.sentence}{rows}")
+    sent = requests_text(lines)
+    if sent:
+        out += ["", "## What will be sent", "", "```json", sent, "```"]
+    return "\n".join(out) + "\n"
