@@ -48,6 +48,7 @@ class Job:
     samples: tuple[Mapping[str, Any], ...] = ()
     attribute_id: str = ""
     missing: int | None = None
+    missing_ids: tuple[str, ...] = ()
 
     @property
     def is_done(self) -> bool:
@@ -232,6 +233,8 @@ def jobs_of(operation: Operation, answer: Any) -> tuple[Job, ...]:
 
 def job_row(operation: Operation, row: Mapping[str, Any], place: str) -> Job:
     samples = row.get("invalid_triples_sample")
+    found = row.get("error_data")
+    data = found if isinstance(found, dict) else {}
     return Job(
         id=text(operation, row, "id", place),
         type=text(operation, row, "job_type", place),
@@ -244,8 +247,13 @@ def job_row(operation: Operation, row: Mapping[str, Any], place: str) -> Job:
         invalid_value=row.get("invalid_unique_value"),
         samples=tuple(each for each in samples if isinstance(each, dict)) if isinstance(samples, list) else (),
         attribute_id=optional_text(operation, row, "attr_id", place),
-        missing=_count(data.get("count")) if isinstance(data := row.get("error_data"), dict) else None,
+        missing=_count(data.get("count")),
+        missing_ids=_texts(data.get("entity-ids")),
     )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
 
 
 def _count(value: Any) -> int | None:

@@ -45,7 +45,8 @@ def push_job(job: Job, place: str = "") -> PushJob:
 
 
 def _rows(job: Job) -> tuple[OffendingRow, ...]:
-    rows = (_row(sample) for sample in job.samples if isinstance(sample.get("entity_id"), str))
+    rows = [_row(sample) for sample in job.samples if isinstance(sample.get("entity_id"), str)]
+    rows = rows or [OffendingRow(each) for each in job.missing_ids[:_SAMPLE_LIMIT]]
     return tuple({row.entity_id: row for row in rows}.values())
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.core.errors import Bug, Forbidden, KnownError, NotFound, Unauthorised, Unsupported
 from app.platforms.contract import LiveSchema
+from app.schema.formats.instant_form import canonical
 from app.schema.formats.instant_wire import schema_from_wire, wire_attributes
 
 WireAttr = Mapping[str, Any]
@@ -61,7 +62,7 @@ def native_of(live: LiveSchema) -> Native:
 
 def live_schema(app_id: str, wire: Any, dropped: tuple[Dropped, ...] = (), no_restore_reason: str = "") -> LiveSchema:
     """The canonical schema of ``{refs, blobs}``, with its wire attributes."""
-    schema = schema_from_wire(wire).normalised()
+    schema = canonical(schema_from_wire(wire))
     native = Native(app_id, tuple(wire_attributes(wire)), dropped, no_restore_reason)
     return LiveSchema(schema, schema.fingerprint(), native)
 
