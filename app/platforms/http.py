@@ -212,17 +212,24 @@ class HttpChannel:
         content = b"" if body is None else _encode(body)
         call = _Call(operation, operation.path, self._prefix + operation.path, content, headers, secret)
         started = time.perf_counter()
-        response = await self._opened(call)
+        status, note = _UNANSWERED, ""
         try:
-            async with aclosing(self._pieces(operation, response)) as pieces:
-                yield pieces
+            try:
+                response = await self._opened(call)
+            except KnownError as error:
+                note = _in_words(error)
+                raise
+            status = response.status_code
+            try:
+                async with aclosing(self._pieces(operation, response)) as pieces:
+                    yield pieces
+            finally:
+                await response.aclose()
         finally:
-            await response.aclose()
             ms = (time.perf_counter() - started) * 1000
-            entry = ActivityEntry(
-                time.time(), self._connection_id, operation.method, call.place, response.status_code, ms
+            self._on_call(
+                ActivityEntry(time.time(), self._connection_id, operation.method, call.place, status, ms, note)
             )
-            self._on_call(entry)
 
     async def _opened(self, call: _Call) -> httpx.Response:
         import httpx
@@ -231,12 +238,18 @@ class HttpChannel:
             async with asyncio.timeout(self.policy.read_timeout_s):
                 response = await self._sender().handle_async_request(self._build(call))
                 if not 200 <= response.status_code < 300:
-                    self._decoded(call.operation, response.status_code, await self._body(call.operation, response))
+                    await self._refuse(call.operation, response)
         except TimeoutError as error:
             raise _silence(call.operation, self.host, self.policy.read_timeout_s) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise transport_error(error, call.operation, self.host, self.policy) from None
         return response
+
+    async def _refuse(self, operation: Operation, response: httpx.Response) -> None:
+        try:
+            self._decoded(operation, response.status_code, await self._body(operation, response))
+        finally:
+            await response.aclose()
 
     async def _pieces(self, operation: Operation, response: httpx.Response) -> AsyncGenerator[bytes, None]:
         import httpx

@@ -4,7 +4,7 @@ import pytest
 
 from app.localplatform import attrs as attr_store
 from app.localplatform import catalog
-from app.localplatform.attrs import load_attrs
+from app.localplatform.attrs import Attr, load_attrs
 from tests.unit.localplatform.engine import Engine, blob, link, new_id, refused
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -112,6 +112,49 @@ def test_update_attrs_renames_and_keeps_the_data(engine: Engine) -> None:
     engine.write(["update-attr", {"id": attr.id, "forward-identity": [attr.forward_identity.id, "posts", "name"]}])
     assert engine.values("posts", "name") == ["x"]
     assert engine.attrs.find("posts", "title") is None
+
+
+def _renamed(attr: Attr, label: str) -> list[object]:
+    identity = [attr.forward_identity.id, attr.etype, label]
+    return ["update-attr", {"id": attr.id, "forward-identity": identity}]
+
+
+def test_update_attrs_in_one_transaction_cannot_swap_names(engine: Engine) -> None:
+    engine.define(blob("posts", "title"), blob("posts", "note"))
+    title, note = engine.attr("posts", "title"), engine.attr("posts", "note")
+    with pytest.raises(Exception, match="already exists on"):
+        engine.write(_renamed(title, "note"), _renamed(note, "title"))
+
+
+def test_update_attrs_of_one_attribute_twice_in_a_transaction_counts_once(engine: Engine) -> None:
+    engine.define(blob("posts", "title"), blob("posts", "note"))
+    title, note = engine.attr("posts", "title"), engine.attr("posts", "note")
+    engine.write(_renamed(title, "temporary"), _renamed(note, "title"), _renamed(title, "note"))
+    names = {engine.attrs.by_id[attr.id].label for attr in (title, note)}
+    assert names == {"temporary", "title"}
+
+
+def test_update_attrs_that_swaps_the_ends_of_a_link_is_refused(engine: Engine) -> None:
+    wire = link("posts.parent", "posts.children")
+    engine.define(wire)
+    attr = engine.attrs.by_id[str(wire["id"])]
+    assert attr.reverse_identity is not None
+    swapped = {
+        "forward-identity": [attr.forward_identity.id, "posts", "children"],
+        "reverse-identity": [attr.reverse_identity.id, "posts", "parent"],
+    }
+    with pytest.raises(Exception, match="already exists on"):
+        engine.write(["update-attr", {"id": attr.id, **swapped}])
+
+
+def test_soft_delete_of_a_whole_entity_keeps_whose_rows_they_were(engine: Engine) -> None:
+    engine.write(["update", "posts", new_id(), {"title": "x"}])
+    id_attr, title = engine.attr("posts", "id"), engine.attr("posts", "title")
+    engine.write(["delete-attr", id_attr.id], ["delete-attr", title.id])
+    with engine.store.read() as conn:
+        deleted = attr_store.soft_deleted_attrs(conn, engine.app_id)
+    snapshots = {attr.id: (attr.metadata or {})["soft_delete_snapshot"] for attr in deleted}
+    assert snapshots[title.id]["id_attr_id"] == snapshots[id_attr.id]["id_attr_id"] == id_attr.id
 
 
 def test_update_attrs_without_on_delete_removes_the_cascade(engine: Engine) -> None:
