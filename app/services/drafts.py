@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from app.core.changes import Changes
 from app.core.refs import AppRef
-from app.services.workshop_json import draft_from_texts, edits_to_text, schema_to_text
+from app.services.schema_json import to_text
+from app.services.workshop_json import draft_from_texts, edits_to_text
 from app.services.workshop_words import DraftNote
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class DraftShelf:
             return
         base, edits = draft.base, edits_to_text(draft)
         fingerprint = self._fingerprints.of(base)
-        self._store.put(ref, fingerprint, lambda: schema_to_text(base), edits, _count(draft), self._clock())
+        self._store.put(ref, fingerprint, lambda: to_text(base), edits, _count(draft), self._clock())
 
     def _load(self, ref: AppRef) -> SavedDraft | None:
         try:

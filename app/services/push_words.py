@@ -40,7 +40,9 @@ def settled(
 
 def failed(push_id: int, jobs: tuple[PushJob, ...], error: KnownError | None) -> PushReport:
     reason = error.sentence if error is not None else _failed_jobs(jobs) or "The platform did nothing of it."
-    remedy = f"{error.remedy} {_KEPT}".strip() if error is not None else _KEPT
+    # An error after the first answer says that something may have changed: it was looked at, and nothing has.
+    is_sure = error is not None and not getattr(error, "may_have_taken_effect", False)
+    remedy = f"{error.remedy} {_KEPT}".strip() if error is not None and is_sure else f"{_KEPT} Push again."
     return PushReport(push_id, "failed", f"{reason} Nothing took effect.", remedy, jobs, error=error)
 
 

@@ -80,6 +80,7 @@ class Pusher:
         self._tasks: set[asyncio.Task[PushReport]] = set()
 
     async def push(self, ref: AppRef, draft: Draft, on_progress: OnProgress, undoes: int | None) -> PushReport:
+        """``on_progress`` may raise CancelledError at the phase ``sending``: nothing is sent then."""
         connection = self._platforms.ensure_writable(ref)
         ear = _Ear(on_progress)
         task = asyncio.create_task(self._in_turn(ref, connection, draft, ear, undoes))
@@ -89,6 +90,10 @@ class Pusher:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             ear.is_closed = True
+            if not ear.is_sending:
+                # Nothing was sent yet: then nothing is.
+                task.cancel()
+                await asyncio.wait([task])
             raise
 
     async def aclose(self) -> None:
@@ -151,6 +156,7 @@ class Pusher:
 
     async def _recorded(self, push: _Push, live: LiveSchema, before: SchemaSnapshot) -> PushReport:
         await self._keep(push)
+        push.tell(PushProgress("sending"))
         push_id = await self._history.start(
             push.ref, push.connection, push.title, push.mine, before.fingerprint, push.undoes
         )
@@ -167,7 +173,6 @@ class Pusher:
 
     async def _send(self, push: _Push, live: LiveSchema) -> _Sent:
         client = await self._platforms.client(push.ref)
-        push.tell(PushProgress("sending"))
         try:
             restores = push.undoes is not None
             jobs = await client.send_plan(push.ref.app_id, live, push.plan, push.tell, restores=restores)
@@ -249,15 +254,21 @@ class Pusher:
 
 
 class _Ear:
-    """Whoever listens to the progress, until it has gone; it cannot disturb the push."""
+    """Whoever listens to the progress, until it has gone; it can cancel the push before ``is_sending``, and cannot
+    disturb it afterwards."""
 
     def __init__(self, on_progress: OnProgress) -> None:
         self._on_progress = on_progress
         self.is_closed = False
+        self.is_sending = False
 
     def __call__(self, progress: PushProgress) -> None:
         if self.is_closed:
             return
+        self._told(progress)
+        self.is_sending = self.is_sending or progress.phase == "sending"
+
+    def _told(self, progress: PushProgress) -> None:
         try:
             self._on_progress(progress)
         except Exception:

@@ -1,75 +1,76 @@
-"""A schema as JSON text and back, for the local cache; every type of the model, without loss."""
+"""Schemas, plans and their parts as JSON text and back, for the local database: every type of the model, without
+loss."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import fields
-from typing import Any
+from dataclasses import MISSING, fields
+from typing import Any, TypeVar, get_args
 
-from app.schema import model, types
+from app.schema import model, operations, types
+from app.schema.compare import Plan, Renames
 
+T = TypeVar("T")
+
+_MODEL = (model.Schema, model.Entity, model.Attribute, model.Index, model.Link, model.LinkEnd)
+_TYPES = (*get_args(types.Type), types.ObjectField)
 _CLASSES: dict[str, type[Any]] = {
-    each.__name__: each
-    for each in (
-        model.Schema,
-        model.Entity,
-        model.Attribute,
-        model.Index,
-        model.Link,
-        model.LinkEnd,
-        types.StringType,
-        types.NumberType,
-        types.BooleanType,
-        types.DateType,
-        types.JsonType,
-        types.AnyType,
-        types.BytesType,
-        types.NullType,
-        types.IdType,
-        types.LiteralType,
-        types.EnumType,
-        types.ArrayType,
-        types.ObjectField,
-        types.ObjectType,
-        types.RecordType,
-        types.UnionType,
-        types.NativeType,
-    )
+    each.__name__: each for each in (*_MODEL, *_TYPES, *get_args(operations.Operation), Plan, Renames)
 }
+# Names and defaults of the fields; a field that has no default is always written.
+_FIELDS = {made: tuple((each.name, each.default) for each in fields(made)) for made in _CLASSES.values()}
 _KIND = "_"
 
 
 def to_text(schema: model.Schema) -> str:
-    return json.dumps(_plain(schema), separators=(",", ":"), ensure_ascii=False)
+    return text_of(plain_of(schema))
 
 
 def from_text(text: str) -> model.Schema:
     """Raises ValueError for a text that ``to_text`` of this version did not write."""
+    return value_of(parsed(text), model.Schema)
+
+
+def text_of(plain: Any) -> str:
+    # Escaped: half characters of a server must come back as they were.
+    return json.dumps(plain, separators=(",", ":"))
+
+
+def parsed(text: str) -> Any:
+    """Raises ValueError for what is no JSON."""
     try:
-        schema = _value(json.loads(text))
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"Not a schema: {error!r}") from error
-    if not isinstance(schema, model.Schema):
-        raise ValueError("Not a schema.")
-    return schema
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("Too deep.") from error
 
 
-def _plain(value: Any) -> Any:
-    if type(value).__name__ in _CLASSES:
-        kept = {each.name: _plain(getattr(value, each.name)) for each in fields(value) if _differs(value, each.name)}
-        return {_KIND: type(value).__name__, **kept}
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+def plain_of(value: Any) -> Any:
+    """What JSON can hold. Defaults are left out: most attributes have little else."""
+    names = _FIELDS.get(type(value))
+    if names is not None:
+        kept: dict[str, Any] = {_KIND: type(value).__name__}
+        for name, default in names:
+            each = getattr(value, name)
+            if default is MISSING or each != default:
+                kept[name] = plain_of(each)
+        return kept
+    return [plain_of(each) for each in value] if isinstance(value, tuple) else value
 
 
-def _differs(value: Any, name: str) -> bool:
-    """Defaults are left out: most attributes have little else."""
-    default = next(each.default for each in fields(value) if each.name == name)
-    return bool(getattr(value, name) != default)
+def value_of(plain: Any, kind: type[T]) -> T:
+    """Raises ValueError for what ``plain_of`` of this version did not make of a ``kind``."""
+    try:
+        value = _value(plain)
+    except (KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"Not a {kind.__name__}: {error!r}") from error
+    if not isinstance(value, kind):
+        raise ValueError(f"Not a {kind.__name__}.")
+    return value
 
 
 def _value(plain: Any) -> Any:
     if isinstance(plain, list):
-        return tuple(_value(each) for each in plain)
+        return tuple([_value(each) for each in plain])
     if isinstance(plain, dict):
         made = _CLASSES[plain[_KIND]]
         return made(**{name: _value(each) for name, each in plain.items() if name != _KIND})
