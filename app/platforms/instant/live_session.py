@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +27,16 @@ _ANSWER_S = 40.0
 _MOST_BUFFERED = 8 * 2**20
 _ANSWERS = frozenset({"add-query-ok", "transact-ok", "error"})
 
+_AT_ONCE = 100
+
 Message = dict[str, Any]
+# An entity and what its rows must meet.
+CountQuery = tuple[str, dict[str, Any] | None]
+OnCount = Callable[[int, int | KnownError], None]
 
 
 class LiveSession:
-    """One open stream of one app; ``ask`` from one task at a time."""
+    """One open stream of one app; asked by one task at a time."""
 
     def __init__(self, client: InstantClient, app_id: str, messages: _Messages, init: Message) -> None:
         self._client = client
@@ -43,40 +48,54 @@ class LiveSession:
             for name in ("machine-id", "session-id", "sse-token")
         }
 
-    async def count(self, entity: str, where: dict[str, Any] | None = None) -> int:
-        """How many rows an admin would see."""
-        options: dict[str, Any] = {"aggregate": "count"} | ({"where": where} if where else {})
-        query = {entity: {"$": options}}
+    async def count(self, queries: Sequence[CountQuery], on_answer: OnCount) -> None:
+        """How many rows an admin would see of each; no two may be the same, because a session answers one once.
+
+        Each number, or error, is told as it comes, with the query's place in the list.
+        """
         operation = operations.LIVE_QUERY
-        answer = await self._ask(operation, {"op": "add-query", "q": query, "return-type": "tree"})
-        meta = answers.part(operation, answer, "result-meta")
-        found = answers.part(operation, answers.part(operation, meta, "aggregate"), entity).get("count")
-        if not isinstance(found, int):
-            answers.refuse(operation, "count", "is not a number")
+        for start in range(0, len(queries), _AT_ONCE):
+            waiting = {new_id(): place for place in range(start, min(start + _AT_ONCE, len(queries)))}
+            messages = [_count_message(event_id, queries[place]) for event_id, place in waiting.items()]
+            await self._push(operation, messages)
+            while waiting:
+                answer = await self._answer(operation, waiting.keys())
+                place = waiting.pop(answer["client-event-id"])
+                on_answer(place, self._number(operation, queries[place], answer))
+
+    def _number(self, operation: Operation, query: CountQuery, answer: Message) -> int | KnownError:
+        try:
+            meta = answers.part(operation, self._checked(operation, answer), "result-meta")
+            found = answers.part(operation, answers.part(operation, meta, "aggregate"), query[0]).get("count")
+            if not isinstance(found, int):
+                answers.refuse(operation, "count", "is not a number")
+        except KnownError as error:
+            return error
         return found
 
     async def restore(self, attribute_ids: list[str]) -> None:
         """Bring soft-deleted attributes back, all or none: neither indexed nor required."""
+        operation, event_id = operations.LIVE_RESTORE, new_id()
         steps = [["restore-attr", each] for each in attribute_ids]
-        await self._ask(operations.LIVE_RESTORE, {"op": "transact", "tx-steps": steps})
+        await self._push(operation, [{"op": "transact", "tx-steps": steps, "client-event-id": event_id}])
+        self._checked(operation, await self._answer(operation, {event_id}))
 
-    async def _ask(self, operation: Operation, message: Message) -> Message:
-        event_id = new_id()
-        body = {**self._keys, "messages": [{**message, "client-event-id": event_id}]}
+    async def _push(self, operation: Operation, messages: list[Message]) -> None:
+        body = {**self._keys, "messages": messages}
         await self._client.channel.request(operation, query={"app_id": self._app_id}, body=body, is_retried=False)
+
+    async def _answer(self, operation: Operation, event_ids: Collection[str]) -> Message:
+        """The next answer to one of these events."""
         try:
             async with asyncio.timeout(_ANSWER_S):
-                return self._checked(operation, await self._answer(operation, event_id))
+                while (message := await self._messages.next()) is not None:
+                    if message.get("op") in _ANSWERS and message.get("client-event-id") in event_ids:
+                        return message
         except TimeoutError:
             raise Timeout(
                 f"Could not {operation.title}: no answer within {_ANSWER_S:.0f} s.",
                 may_have_taken_effect=operation.is_write,
             ) from None
-
-    async def _answer(self, operation: Operation, event_id: str) -> Message:
-        while (message := await self._messages.next()) is not None:
-            if message.get("op") in _ANSWERS and message.get("client-event-id") == event_id:
-                return message
         raise Unreachable(
             f"Could not {operation.title}: the platform ended the live session.",
             may_have_taken_effect=operation.is_write,
@@ -91,6 +110,12 @@ class LiveSession:
     def _error(self, operation: Operation, message: Message, status: int) -> KnownError:
         body = {name: message.get(name) for name in ("type", "message", "hint")}
         return error_of(FailedAnswer(operation, self._client.channel.host, status, body, ""))
+
+
+def _count_message(event_id: str, query: CountQuery) -> Message:
+    entity, where = query
+    options: dict[str, Any] = {"aggregate": "count"} | ({"where": where} if where else {})
+    return {"op": "add-query", "q": {entity: {"$": options}}, "return-type": "tree", "client-event-id": event_id}
 
 
 @asynccontextmanager

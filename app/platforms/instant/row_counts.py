@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from app.core.errors import KnownError
 from app.platforms.contract import RowCount
 from app.schema.compare import Plan
 
-from .live_session import LiveSession, live_session
+from .live_session import live_session
 from .row_questions import Question, questions_of
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ OnCount = Callable[[RowCount], None]
 
 PAGE = 1_000
 MOST_ROWS = 10_000
+READS_AT_ONCE = 4
 MOST_BYTES = 1_024
 
 
@@ -31,44 +32,64 @@ async def count_rows(client: InstantClient, app_id: str, plan: Plan, on_count: O
     questions = questions_of(plan)
     if not questions:
         return ()
-    found: list[RowCount] = []
-    async with AsyncExitStack() as stack:
-        counter = _Counter(client, app_id, stack)
-        for question in questions:
-            found.append(await counter.answer(question))
-            on_count(found[-1])
-    return tuple(found)
+    return await _Counter(client, app_id, questions, on_count).run()
 
 
 class _Counter:
-    """Opens the live session with the first count; an error of it answers all counts after it."""
+    """Numbers come by one live session, values by the Admin API, a few reads at a time."""
 
-    def __init__(self, client: InstantClient, app_id: str, stack: AsyncExitStack) -> None:
+    def __init__(self, client: InstantClient, app_id: str, questions: Sequence[Question], on_count: OnCount) -> None:
         self._client = client
         self._app_id = app_id
-        self._stack = stack
-        self._session: LiveSession | None = None
-        self._failure: KnownError | None = None
+        self._questions = questions
+        self._on_count = on_count
+        self._found: dict[int, RowCount] = {}
+        self._slots = asyncio.Semaphore(READS_AT_ONCE)
 
-    async def answer(self, question: Question) -> RowCount:
-        try:
-            if question.look is None:
-                return _counted(question, await self._count(question))
-            return await self._looked(question)
-        except KnownError as error:
-            reason = f"The rows could not be counted: {error.sentence} {error.remedy}".strip()
-            return RowCount(question.operation, None, reason)
+    async def run(self) -> tuple[RowCount, ...]:
+        """In the order of the plan's steps, whatever came first."""
+        numbered = list(enumerate(self._questions))
+        looks = [self._look(place, each) for place, each in numbered if each.look is not None]
+        counts = self._count([place for place, each in numbered if each.look is None])
+        await asyncio.gather(counts, *looks)
+        return tuple(self._found[place] for place in range(len(self._questions)))
 
-    async def _count(self, question: Question) -> int:
-        if self._failure is not None:
-            raise self._failure
+    def _tell(self, place: int, found: RowCount) -> None:
+        self._found[place] = found
+        self._on_count(found)
+
+    async def _count(self, places: list[int]) -> None:
+        """The same number for several steps is asked once."""
+        asked: dict[str, list[int]] = {}
+        for place in places:
+            question = self._questions[place]
+            asked.setdefault(json.dumps([question.entity, question.filter]), []).append(place)
+        groups = list(asked.values())
+        queries = [(self._questions[group[0]].entity, self._questions[group[0]].filter) for group in groups]
+
+        def answered(number: int, rows: int | KnownError) -> None:
+            for place in groups[number]:
+                question = self._questions[place]
+                self._tell(
+                    place, _uncounted(question, rows) if isinstance(rows, KnownError) else _counted(question, rows)
+                )
+
         try:
-            if self._session is None:
-                self._session = await self._stack.enter_async_context(live_session(self._client, self._app_id))
-            return await self._session.count(question.entity, question.filter)
+            if queries:
+                async with live_session(self._client, self._app_id) as session:
+                    await session.count(queries, answered)
         except KnownError as error:
-            self._failure = error
-            raise
+            for place in places:
+                if place not in self._found:
+                    self._tell(place, _uncounted(self._questions[place], error))
+
+    async def _look(self, place: int, question: Question) -> None:
+        try:
+            async with self._slots:
+                found = await self._looked(question)
+        except KnownError as error:
+            found = _uncounted(question, error)
+        self._tell(place, found)
 
     async def _looked(self, question: Question) -> RowCount:
         rows, is_all = await self._read(question)
@@ -100,6 +121,14 @@ class _Counter:
         tree = await self._client.query(self._app_id, {question.entity: form})
         found = tree.get(question.entity)
         return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def _answered(question: Question, rows: int | KnownError) -> RowCount:
+    return _uncounted(question, rows) if isinstance(rows, KnownError) else _counted(question, rows)
+
+
+def _uncounted(question: Question, error: KnownError) -> RowCount:
+    return RowCount(question.operation, None, f"The rows could not be counted: {error.sentence} {error.remedy}".strip())
 
 
 def _counted(question: Question, rows: int, prefix: str = "") -> RowCount:

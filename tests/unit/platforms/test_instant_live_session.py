@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -13,10 +14,11 @@ from app.core.errors import (
     KnownError,
     PlatformFault,
     ReadOnly,
+    Timeout,
     Unauthorised,
     Unreachable,
 )
-from app.platforms.instant.live_session import live_session
+from app.platforms.instant.live_session import LiveSession, live_session
 from tests.unit.platforms.conftest import (
     APP_ID,
     PLATFORM_TOKEN,
@@ -68,12 +70,22 @@ class Talk:
 
 @pytest.fixture(autouse=True)
 def _known_ids(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.platforms.instant.live_session.new_id", lambda: "event")
+    """``event``, then ``event2``, ``event3``…, and ``event`` again for the next push of a test."""
+    numbers = itertools.cycle(["event", "event2", "event3"])
+    monkeypatch.setattr("app.platforms.instant.live_session.new_id", lambda: next(numbers))
 
 
 def counted(number: Any, entity: str = "todos") -> dict[str, Any]:
     meta = {"aggregate": {entity: {"count": number}}}
     return {"op": "add-query-ok", "client-event-id": "event", "result-meta": meta}
+
+
+async def count(session: LiveSession, entity: str = "todos", where: Any = None) -> int:
+    found: list[int | KnownError] = []
+    await session.count([(entity, where)], lambda _place, number: found.append(number))
+    if isinstance(found[0], KnownError):
+        raise found[0]
+    return found[0]
 
 
 async def test_count_asks_and_reads_its_own_answer(bench: Bench) -> None:
@@ -86,7 +98,7 @@ async def test_count_asks_and_reads_its_own_answer(bench: Bench) -> None:
     )
     bench.server.handler = talk
     async with live_session(bench.client, APP_ID) as session:
-        assert await session.count("todos", {"due": {"$isNull": True}}) == 1204
+        assert await count(session, "todos", {"due": {"$isNull": True}}) == 1204
     (pushed,) = talk.pushed
     assert (pushed["machine_id"], pushed["session_id"], pushed["sse_token"]) == ("m", "s", "t")
     (message,) = pushed["messages"]
@@ -94,11 +106,25 @@ async def test_count_asks_and_reads_its_own_answer(bench: Bench) -> None:
     assert talk.target == f"/admin/sse/push?app_id={APP_ID}"
 
 
+async def test_several_counts_are_asked_at_once_and_told_as_they_come(bench: Bench) -> None:
+    failed = {"op": "error", "client-event-id": "event2", "type": "timeout", "message": "Too long", "status": 429}
+    later = counted(3, "c") | {"client-event-id": "event3"}
+    talk = Talk(later, failed, counted(1, "a"))
+    bench.server.handler = talk
+    told: list[tuple[int, int | KnownError]] = []
+    async with live_session(bench.client, APP_ID) as session:
+        await session.count([("a", None), ("b", None), ("c", None)], lambda *answer: told.append(answer))
+    assert len(talk.pushed) == 1
+    assert (told[0], told[2]) == ((2, 3), (0, 1))
+    assert told[1][0] == 1
+    assert isinstance(told[1][1], Timeout)
+
+
 async def test_messages_cut_into_pieces_are_put_together(bench: Bench) -> None:
     text = b"data: " + json.dumps(counted(3)).encode() + b"\r\n\r\n"
     bench.server.handler = Talk(*(chunk(text[at : at + 7]) for at in range(0, len(text), 7)))
     async with live_session(bench.client, APP_ID) as session:
-        assert await session.count("todos") == 3
+        assert await count(session) == 3
 
 
 async def test_restore_sends_all_in_one_transaction(bench: Bench) -> None:
@@ -121,18 +147,18 @@ async def test_error_message_is_the_platforms_error(bench: Bench) -> None:
     bench.server.handler = Talk(refused)
     async with live_session(bench.client, APP_ID) as session:
         with pytest.raises(Invalid, match="Could not count the rows: No such thing"):
-            await session.count("todos")
+            await count(session)
 
 
 async def test_stream_that_ends_before_the_answer_leaves_a_restore_open(bench: Bench) -> None:
     bench.server.handler = Talk()
     async with live_session(bench.client, APP_ID) as session:
-        with pytest.raises(Unreachable) as caught:
+        with pytest.raises(Unreachable) as restoring:
             await session.restore(["a"])
-        assert caught.value.may_have_taken_effect
-        with pytest.raises(Unreachable) as caught:
-            await session.count("todos")
-        assert not caught.value.may_have_taken_effect
+        with pytest.raises(Unreachable) as counting:
+            await count(session)
+    assert restoring.value.may_have_taken_effect
+    assert not counting.value.may_have_taken_effect
 
 
 @pytest.mark.parametrize("number", [None, "3", [3]])
@@ -140,7 +166,7 @@ async def test_count_that_is_no_number_is_a_bad_answer(bench: Bench, number: Any
     bench.server.handler = Talk(counted(number))
     async with live_session(bench.client, APP_ID) as session:
         with pytest.raises(BadAnswer):
-            await session.count("todos")
+            await count(session)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +191,7 @@ async def test_opening_that_fails_is_a_known_error(bench: Bench, answer: Answer,
 async def test_stream_is_in_the_activity_once_it_ends(bench: Bench) -> None:
     bench.server.handler = Talk(counted(1))
     async with live_session(bench.client, APP_ID) as session:
-        await session.count("todos")
+        await count(session)
     bench.server.answers = [failure(500, "unknown")]
     with pytest.raises(PlatformFault):
         async with live_session(bench.client, APP_ID):
@@ -182,6 +208,6 @@ async def test_read_only_connection_opens_streams_to_count_but_restores_nothing(
     bench = make_bench(is_read_only=True)
     bench.server.handler = Talk(counted(1))
     async with live_session(bench.client, APP_ID) as session:
-        assert await session.count("todos") == 1
+        assert await count(session) == 1
         with pytest.raises(ReadOnly):
             await session.restore(["a"])
