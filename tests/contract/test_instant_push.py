@@ -351,6 +351,16 @@ async def test_count_rows_stops_reading_at_its_bound_and_says_so(
     ]
 
 
+async def test_admin_token_that_was_replaced_gives_way_to_the_connections_own(
+    client: InstantClient, app_id: str
+) -> None:
+    await push(client, app_id, DropAttribute("todos", TITLE))
+    client.remember_admin_token(app_id, Secret(new_id()))
+    assert await counts_of(client, app_id, DropEntity(PEOPLE)) == [(0, 0, "No rows of people go with it.", False)]
+    client.remember_admin_token(app_id, Secret(new_id()))
+    await push(client, app_id, AddAttribute("todos", TITLE), restores=True)
+
+
 async def test_count_rows_without_access_says_why(
     connection: Connection, platform: RunningPlatform, app_id: str
 ) -> None:
