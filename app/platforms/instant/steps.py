@@ -14,7 +14,7 @@ What the reference server does with them (``db/transaction.clj``, ``db/model/att
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,6 +40,10 @@ JOB_VERBS = frozenset(
         "remove-data-type",
     }
 )
+
+
+# One transaction is one statement of up to 26 parameters a step, and PostgreSQL takes 65,535.
+MOST_STEPS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +115,17 @@ def _requests(table: PartTable, lost: str) -> WirePlan:
     jobs = [job for part in kept for job in _jobs(table, part)]
     restores = tuple(WireStep(part.reason("add"), "restore-attr", part.id, _place(part)) for part in back)
     after = [step for part in back for step in _update(part, part.before, part.now)]
-    rounds = [[*deletes, *first, *adds], list(second)]
-    if not restores:
-        rounds[1 if second else 0] += jobs
-    requests = tuple(tuple(each) for each in rounds if each)
-    return WirePlan(requests, restores, (*after, *jobs) if restores else ())
+    requests = [*_cut([*deletes, *first, *adds]), *_cut(second)]
+    if restores:
+        return WirePlan(tuple(requests), restores, (*after, *jobs))
+    # The jobs of a push are one group, made by its last request.
+    head, last = (requests[:-1], requests[-1]) if requests else ([], ())
+    return WirePlan(tuple(each for each in (*head, (*last, *jobs)) if each))
+
+
+def _cut(steps: Sequence[WireStep]) -> Iterator[tuple[WireStep, ...]]:
+    for start in range(0, len(steps), MOST_STEPS):
+        yield tuple(steps[start : start + MOST_STEPS])
 
 
 def _place(part: Part) -> str:

@@ -322,6 +322,13 @@ def test_jobs_go_with_the_last_request() -> None:
     assert verbs(plan) == [["update-attr", "update-attr"], ["update-attr", "update-attr", "index"]]
 
 
+def test_very_large_plan_is_cut_into_requests_that_the_platform_takes() -> None:
+    steps = [AddAttribute("todos", Attribute(f"n{number}", is_indexed=True)) for number in range(2_500)]
+    plan = wire_of(live_of(*TODOS), *steps)
+    assert [len(request) for request in plan.requests] == [2_000, 500 + 2_500]
+    assert not any(step.is_background for step in plan.requests[0])
+
+
 @pytest.mark.parametrize(
     "step",
     [
