@@ -8,15 +8,15 @@ as a screen and the time grows gently. What hangs with nothing is packed around 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from .layout_blocks import blocks_of, packed
-from .layout_links import Edge, End, routed
+from .layout_links import Edge, End, LinkKey, routed
 from .model import Entity, Link, Schema
 from .type_names import type_name
 
-__all__ = ["Box", "Diagram", "Edge", "End", "Measure", "Row", "layout"]
+__all__ = ["Box", "Diagram", "Edge", "End", "Measure", "Notes", "Row", "layout"]
 
 GAP_X: Final = 56.0
 GAP_Y: Final = 76.0
@@ -42,6 +42,18 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class Notes:
+    """What happens to the parts of a schema, in one word each (``new``, ``removed``), shown beside them.
+
+    Entities by name, attributes by (entity, name), links by the names of their ends.
+    """
+
+    entities: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    links: Mapping[LinkKey, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One attribute as a box shows it."""
 
@@ -50,6 +62,12 @@ class Row:
     is_required: bool = False
     is_unique: bool = False
     is_indexed: bool = False
+    note: str = ""
+
+    @property
+    def words(self) -> str:
+        """What stands at the right of the name."""
+        return " ".join(each for each in (self.signs, self.type, self.note) if each)
 
     @property
     def signs(self) -> str:
@@ -61,7 +79,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One entity. ``hidden`` is how many attributes it has beyond ``rows``."""
+    """One entity. ``hidden`` is how many attributes it has beyond ``rows``, ``hidden_notes`` how many of those have
+    a note."""
 
     name: str
     x: float
@@ -71,6 +90,14 @@ class Box:
     rows: tuple[Row, ...] = ()
     hidden: int = 0
     is_system: bool = False
+    note: str = ""
+    hidden_notes: int = 0
+
+    @property
+    def more(self) -> str:
+        """The line that stands for the hidden attributes, "" where there are none."""
+        noted = f", {self.hidden_notes} staged" if self.hidden_notes else ""
+        return f"+{self.hidden} more{noted}" if self.hidden else ""
 
     @property
     def right(self) -> float:
@@ -99,6 +126,7 @@ def layout(
     schema: Schema,
     measure: Measure = Measure(),
     *,
+    notes: Notes = Notes(),
     previous: Diagram | None = None,
     names: Mapping[str, str] | None = None,
 ) -> Diagram:
@@ -107,33 +135,43 @@ def layout(
     ``previous``: what is on screen now; boxes that stay keep their places as far as they can, and boxes that grew push
     away what they would cover. ``names``: old name → new name of entities that were renamed since then.
     """
-    sized = {each.name: _box(each, measure) for each in schema.entities}
+    sized = {each.name: _box(each, measure, notes) for each in schema.entities}
     links = [each for each in schema.links if each.forward.entity in sized and each.reverse.entity in sized]
     placed = _kept(sized, links, previous, names or {}) if previous is not None else None
     if placed is None:
         placed = _fresh(sized, links)
     boxes = _from_origin(placed)
     by_name = {each.name: each for each in boxes}
-    edges = routed(by_name, links, measure.label_char, measure.label_height)
+    edges = routed(by_name, links, measure.label_char, measure.label_height, notes.links)
     width = max((each.right for each in boxes), default=0.0) + MARGIN
     height = max((each.bottom for each in boxes), default=0.0) + MARGIN
     return Diagram(boxes, edges, width, height, measure)
 
 
-def _box(entity: Entity, measure: Measure) -> Box:
+def _box(entity: Entity, measure: Measure, notes: Notes) -> Box:
+    # A line that says "+1 more" would take the place of the one attribute that it hides.
+    count = len(entity.attributes)
+    shown = count if count <= measure.rows else measure.rows - 1
     rows = tuple(
-        Row(each.name, type_name(each.type), each.is_required, each.is_unique, each.is_indexed)
-        for each in entity.attributes[: measure.rows + 1]
+        Row(
+            each.name,
+            type_name(each.type),
+            each.is_required,
+            each.is_unique,
+            each.is_indexed,
+            notes.attributes.get((entity.name, each.name), ""),
+        )
+        for each in entity.attributes[:shown]
     )
-    # A line that says "+1 more" takes the place of the one attribute that it hides.
-    hidden = 0 if len(rows) <= measure.rows else len(entity.attributes) - measure.rows + 1
-    rows = rows if not hidden else rows[: measure.rows - 1]
-    title = len(entity.name) * measure.title_char + 96
-    widest = max((len(row.name) + len(row.type) + len(row.signs) + 5 for row in rows), default=0) * measure.row_char
+    noted = sum((entity.name, each.name) in notes.attributes for each in entity.attributes[shown:])
+    note = notes.entities.get(entity.name, "")
+    title = (len(entity.name) + len(note) + 2) * measure.title_char + 28
+    widest = max((len(row.name) + len(row.words) + 2 for row in rows), default=0) * measure.row_char + 24
     width = min(max(title, widest, measure.narrowest), measure.widest)
-    lines = len(rows) + bool(hidden)
+    lines = len(rows) + (count > shown)
     height = measure.title_height + lines * measure.row_height + (8 if lines else 0)
-    return Box(entity.name, 0.0, 0.0, round(width), round(height), rows, hidden, entity.is_system)
+    sides = round(width), round(height)
+    return Box(entity.name, 0.0, 0.0, *sides, rows, count - shown, entity.is_system, note, noted)
 
 
 def _fresh(sized: Mapping[str, Box], links: Iterable[Link]) -> list[Box]:

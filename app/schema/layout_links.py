@@ -66,6 +66,7 @@ class Edge:
     forward: End
     reverse: End
     bends: tuple[Point, Point]
+    note: str = ""
 
 
 @dataclass(slots=True)
@@ -83,17 +84,25 @@ class _Port:
 
 
 def routed(
-    boxes: Mapping[str, Placed], links: Iterable[Link], label_char: float, label_height: float
+    boxes: Mapping[str, Placed],
+    links: Iterable[Link],
+    label_char: float,
+    label_height: float,
+    notes: Mapping[LinkKey, str],
 ) -> tuple[Edge, ...]:
     """One edge per link whose two entities have boxes, in the order of their ends' names."""
     ordered = sorted(links, key=_key)
     ports = [_ports(link, boxes[link.forward.entity], boxes[link.reverse.entity]) for link in ordered]
+    for link, (_, reverse) in zip(ordered, ports, strict=True):
+        # The word stands where the link leads to, behind its name.
+        note = notes.get(_key(link), "")
+        reverse.label += f" ({note})" if note else ""
     _spread(port for pair in ports for port in pair)
     room = _Room(boxes.values())
     edges = []
     for link, (forward, reverse) in zip(ordered, ports, strict=True):
         ends = [_end(port, room, label_char, label_height) for port in (forward, reverse)]
-        edges.append(Edge(_key(link), ends[0], ends[1], _bends(ends[0], ends[1])))
+        edges.append(Edge(_key(link), ends[0], ends[1], _bends(ends[0], ends[1]), notes.get(_key(link), "")))
     return tuple(edges)
 
 
@@ -102,7 +111,7 @@ def _key(link: Link) -> LinkKey:
 
 
 def _ports(link: Link, one: Placed, other: Placed) -> tuple[_Port, _Port]:
-    sides = _sides(one, other) if link.forward.entity != link.reverse.entity else ((1.0, 0.0), (0.0, -1.0))
+    sides = _sides(one, other) if link.forward.entity != link.reverse.entity else ((1.0, 0.0), (1.0, 0.0))
     forward, reverse = link.forward, link.reverse
     return (
         _Port(one, sides[0], _middle(other), forward.entity, reverse.label, reverse.has, reverse.is_required),
@@ -145,7 +154,7 @@ def _shares(group: list[_Port], is_level: bool) -> list[float]:
     if len(group) == 1:
         aim = group[0].aim[0 if is_level else 1]
         return [min(max(aim, low), high)]
-    step = min(40.0, (high - low) / (len(group) - 1))
+    step = min(72.0, (high - low) / (len(group) - 1))
     first = start + length / 2 - step * (len(group) - 1) / 2
     return [first + step * index for index in range(len(group))]
 
@@ -190,7 +199,7 @@ def _label_places(port: _Port, width: float, height: float) -> list[Point]:
 def _bends(forward: End, reverse: End) -> tuple[Point, Point]:
     (x0, y0), (x1, y1) = forward.stub, reverse.stub
     if forward.entity == reverse.entity:
-        return (x0 + 46, y0), (x1, y1 - 40)
+        return (x0 + 40, y0), (x1 + 40, y1)
     pull = min(max(math.hypot(x1 - x0, y1 - y0) * 0.4, 14.0), 180.0)
     return (
         (x0 + forward.dx * pull, y0 + forward.dy * pull),

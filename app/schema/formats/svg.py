@@ -77,7 +77,8 @@ def _edge(edge: Edge, look: SvgColours) -> str:
     )
     name = f"{one.entity}.{other.label} ↔ {other.entity}.{one.label}"
     feet = "".join(_foot(foot(end), look) for end in (one, other))
-    return f'<g><title>{_escape(name)}</title><path d="{path}"/>{feet}</g>'
+    dash = ' stroke-dasharray="5 3"' if edge.note else ""
+    return f'<g><title>{_escape(name)}</title><path d="{path}"{dash}/>{feet}</g>'
 
 
 def _foot(drawn: Foot, look: SvgColours) -> str:
@@ -98,16 +99,22 @@ def _box(box: Box, shown: Diagram, look: SvgColours) -> Iterator[str]:
     measure = shown.measure
     x, y, width = _number(box.x), _number(box.y), _number(box.width)
     yield f"<g><title>{_escape(box.name)}</title>"
-    yield (
-        f'<rect x="{x}" y="{y}" width="{width}" height="{_number(box.height)}" rx="7" fill="{look.box}"'
-        f' stroke="{look.frame}"/>'
-    )
     baseline = box.y + measure.title_height / 2 + 4.5
     name = _cut(box.name, (box.width - 24) / measure.title_char)
+    dash = ' stroke-dasharray="5 3"' if box.note else ""
+    yield (
+        f'<rect x="{x}" y="{y}" width="{width}" height="{_number(box.height)}" rx="7" fill="{look.box}"'
+        f' stroke="{look.frame}"{dash}/>'
+    )
     yield (
         f'<text x="{_number(box.x + 12)}" y="{_number(baseline)}" font-family="{_SANS}" font-size="13"'
         f' font-weight="600" fill="{look.text}">{_escape(name)}</text>'
     )
+    if box.note:
+        yield (
+            f'<text x="{_number(box.right - 12)}" y="{_number(baseline)}" text-anchor="end" font-family="{_SANS}"'
+            f' font-size="11" fill="{look.muted}">{_escape(box.note)}</text>'
+        )
     if box.rows or box.hidden:
         line = box.y + measure.title_height
         yield f'<path d="M{_pair(box.x, line)}H{_number(box.right)}" stroke="{look.frame}"/>'
@@ -121,17 +128,16 @@ def _rows(box: Box, top: float, height: float, char: float, look: SvgColours) ->
     y = box.y + top + 4 + height / 2 + 4
     room = (box.width - 24) / char
     for row in box.rows:
-        signs = f" {row.signs}" if row.signs else ""
-        kind = _cut(row.type + signs, max(room * 0.55, room - len(row.name) - 2))
-        name = _cut(row.name, room - len(kind) - 1)
+        words = _cut(row.words, max(room * 0.55, room - len(row.name) - 2))
+        name = _cut(row.name, room - len(words) - 1)
         yield f'<text x="{_number(box.x + 12)}" y="{_number(y)}">{_escape(name)}</text>'
         yield (
             f'<text x="{_number(box.right - 12)}" y="{_number(y)}" text-anchor="end" fill="{look.muted}">'
-            f"{_escape(kind)}</text>"
+            f"{_escape(words)}</text>"
         )
         y += height
     if box.hidden:
-        yield f'<text x="{_number(box.x + 12)}" y="{_number(y)}" fill="{look.muted}">+{box.hidden} more</text>'
+        yield f'<text x="{_number(box.x + 12)}" y="{_number(y)}" fill="{look.muted}">{box.more}</text>'
 
 
 def _cut(text: str, limit: float) -> str:

@@ -177,4 +177,4 @@ def test_layout_link_to_nothing_is_left_out() -> None:
 
 def test_layout_link_to_itself_is_a_loop() -> None:
     (edge,) = layout(Schema((_entity("a"),), (_link("a", "parent", "a", "children"),))).edges
-    assert (edge.forward.dx, edge.forward.dy) != (edge.reverse.dx, edge.reverse.dy)
+    assert (edge.forward.x, edge.forward.y) != (edge.reverse.x, edge.reverse.y)
