@@ -6,7 +6,10 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from app.core.apps import AppSummary
 from app.core.errors import KnownError
@@ -34,7 +37,8 @@ from app.services.workshop_words import (
     Source,
     Undo,
 )
-from tests.ui.content_fakes import ANA, CLOUD, LOCAL
+from app.ui.runner import Runner
+from tests.ui.content_fakes import ANA, CLOUD, LOCAL, apps
 
 REF = AppRef(LOCAL.id, ANA)
 APP = AppSummary(LOCAL.id, ANA, "Ana’s workspace", "ana@example.com", "tenant", "ok", 3)
@@ -193,6 +197,7 @@ class FakeWorkshop:
             if progress.phase == self.hold:
                 self.released = asyncio.Event()
                 await self.released.wait()
+        self._note("pushed", ref)
         return self.report
 
     async def merge(self, ref: AppRef, draft: Draft, keep_mine: frozenset[str] = frozenset()) -> Any:
@@ -226,3 +231,51 @@ class FakeWorkshop:
     async def cohorts(self, connection_id: str | None, on_progress: Callable[[Any], None]) -> tuple[Any, ...]:
         self._note("cohorts", connection_id)
         return self.grouped
+
+
+class FakeDocument:
+    """What the plan dialog needs of a document; ``calls`` says what it was told."""
+
+    def __init__(self, ref: AppRef = REF, draft: Draft = DRAFT) -> None:
+        self.ref = ref
+        self.draft = draft
+        self.calls: list[tuple[Any, ...]] = []
+
+    def edit(self, title: str, make: Callable[[Draft], Draft]) -> bool:
+        self.calls.append(("edit", title))
+        self.draft = make(self.draft)
+        return True
+
+    def reject(self, suggestion: Any) -> None:
+        self.calls.append(("reject", suggestion))
+
+    def select(self, entity: str, part: str | None = None) -> None:
+        self.calls.append(("select", entity, part))
+
+    def take_pushed(self, live: SchemaSnapshot, remaining: Draft | None) -> None:
+        self.calls.append(("pushed", live, remaining))
+
+    def take_live(self, live: SchemaSnapshot) -> None:
+        self.calls.append(("live", live))
+
+    def take_merged(self, draft: Draft) -> None:
+        self.calls.append(("merged", draft))
+        self.draft = draft
+
+
+@pytest.fixture
+def workshop(services: Any) -> FakeWorkshop:
+    services.workshop = FakeWorkshop()
+    services.directory = SimpleNamespace(inventory=apps)
+    services.connections.all = lambda: (LOCAL, CLOUD)
+    return services.workshop  # type: ignore[no-any-return]
+
+
+def release(runner: Runner, workshop: FakeWorkshop) -> None:
+    """Let the push that is held go on."""
+
+    async def go(_services: Any) -> None:
+        assert workshop.released is not None
+        workshop.released.set()
+
+    runner.engine.submit(go).result(5)
