@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from app.core.errors import KnownError
+    from app.services.catalog import Catalog
+    from app.services.clients import ClientPool
+    from app.services.connections import ConnectionBook
+    from app.services.directory import Directory
     from app.services.hub import ChangeHub
     from app.services.suite import Services
+    from app.services.templates import TemplateShelf
+    from app.services.versions import SchemaVersions
+    from app.services.workshop import SchemaWorkshop
     from app.storage.database import Database
     from app.storage.last_known import LastKnown, LastKnownReader
     from app.storage.log import Redactor
     from app.storage.paths import Profile
+    from app.storage.stores import AuditStore
 
 
 def run_window(profile: Profile) -> int:
@@ -87,9 +95,11 @@ async def _composed(
     from app.services.suite import Services
     from app.services.templates import TemplateShelf
     from app.services.tokens import TokenKeeper
+    from app.services.versions import SchemaVersions
     from app.storage.paths import resources_dir
     from app.storage.stores import AuditStore, ConnectionStore, InventoryStore, StatusStore
     from app.storage.vault import Vault
+    from app.storage.workshop_stores import VersionStore
 
     activity, inventory, statuses = ActivityLog(), InventoryStore(database), StatusStore(database)
     vault = Vault(on_secret=redactor.add)
@@ -117,8 +127,12 @@ async def _composed(
     known_statuses = known.statuses or await asyncio.to_thread(statuses.all)
     directory = Directory(connections, clients, templates, inventory, hub, last_known=known_apps)
     status = StatusMonitor(connections, clients, directory, tokens, statuses, hub, last_known=known_statuses)
-    catalog = Catalog(clients, directory, inventory, hub)
+    known_schemas = await asyncio.to_thread(inventory.fingerprints)
+    versions = SchemaVersions(VersionStore(database))
+    catalog = Catalog(clients, directory, inventory, hub, versions=versions, known=known_schemas)
+    directory.on_schema(catalog.saw)
     audit = AuditStore(database)
+    workshop = _workshop(database, hub, audit, connections, clients, directory, catalog, templates, versions)
     opening = Opening(connections, tokens, directory, status)
     opening.start(hub)
     return Services(
@@ -132,9 +146,11 @@ async def _composed(
         lifecycle=AppLifecycle(connections, clients, templates, directory, catalog, audit, clock=time.time),
         templates=templates,
         local_platform=supervisor,
+        workshop=workshop,
         notices=_notices(database),
         closers=(
             opening.stop,
+            workshop.aclose,
             directory.aclose,
             catalog.aclose,
             clients.aclose,
@@ -142,6 +158,42 @@ async def _composed(
             vault.aclose,
             functools.partial(asyncio.to_thread, database.close),
         ),
+    )
+
+
+def _workshop(
+    database: Database,
+    hub: ChangeHub,
+    audit: AuditStore,
+    connections: ConnectionBook,
+    clients: ClientPool,
+    directory: Directory,
+    catalog: Catalog,
+    templates: TemplateShelf,
+    versions: SchemaVersions,
+) -> SchemaWorkshop:
+    from app.services.comparing import Cohorts, Comparing
+    from app.services.drafts import DraftShelf
+    from app.services.platform_side import PlatformSide
+    from app.services.push_history import PushHistory
+    from app.services.pushing import Pusher
+    from app.services.undoing import Undoing
+    from app.services.workshop import SchemaWorkshop
+    from app.storage.workshop_stores import DraftStore, PushStore
+
+    platforms = PlatformSide(connections, clients, directory, catalog)
+    drafts = DraftShelf(DraftStore(database), hub)
+    history = PushHistory(PushStore(database), audit, hub)
+    return SchemaWorkshop(
+        platforms,
+        catalog,
+        drafts,
+        Pusher(platforms, drafts, history),
+        history,
+        versions,
+        Undoing(platforms, history, versions, drafts),
+        Comparing(platforms, catalog, templates, versions),
+        Cohorts(connections, clients, directory),
     )
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from app.core.errors import StalePlan
 from app.schema.compare import Plan, Renames, compare
 from app.schema.draft import Draft
-from app.schema.merge import merge
 from app.schema.model import Schema
 from app.schema.operations import RenameAttribute, RenameEntity, RenameIndex, RenameLink
+
+if TYPE_CHECKING:
+    from app.schema.merge import Merge
 
 _RENAMES = (RenameEntity, RenameAttribute, RenameIndex, RenameLink)
 Form = Callable[[Schema], Schema]
@@ -49,6 +52,14 @@ def aftermath(pushed: Draft, live: Schema, form: Form = lambda schema: schema) -
     undone = _places(remaining.plan())
     count = sum(1 for step in plan.steps if step.place not in undone)
     return Aftermath(did, pushed.renames if did is plan else done, remaining, count, len(plan))
+
+
+def merged(mine: Draft, live: Schema, keep_mine: frozenset[str] = frozenset()) -> Merge:
+    """The draft on top of ``live``. Renames that are live already are no difference between the two."""
+    from app.schema.merge import merge
+
+    base, left = _after_renames(mine, renames_done(mine, live))
+    return merge(base, live, Draft(base, mine.wanted, left), keep_mine)
 
 
 def renames_done(pushed: Draft, live: Schema) -> Renames:
@@ -122,6 +133,8 @@ def _left(renames: Renames, done: Renames) -> Renames:
 
 def _remaining(base: Schema, live: Schema, mine: Draft, form: Form) -> Draft:
     """Where both changed the same part, what was pushed is what is still wanted."""
+    from app.schema.merge import merge
+
     merged = merge(base, live, mine)
     if merged.conflicts:
         merged = merge(base, live, mine, frozenset(each.place for each in merged.conflicts))

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.errors import BadAnswer, FieldError, Invalid, KnownError, NotFound, ReadOnly
 from app.platforms.contract import PushProgress
-from app.schema.check import check
-from app.schema.merge import merge
-from app.services.aftermath import Aftermath, aftermath
+from app.services.aftermath import Aftermath, aftermath, merged
 from app.services.push_words import failed, partial, settled, stale_sentence, unknown
 from app.services.workshop_words import PushReport
 
@@ -120,6 +118,8 @@ class Pusher:
 
     async def _ensure_sound(self, push: _Push) -> None:
         """Raises Invalid: the platform does not check several of these."""
+        from app.schema.check import check
+
         rules = await self._platforms.rules(push.ref)
         problems = await asyncio.to_thread(check, push.mine.wanted, rules)
         errors = [each for each in problems if each.is_error]
@@ -149,10 +149,10 @@ class Pusher:
             sentence = f"The schema of {push.title} is as wanted already: nothing was sent."
             return PushReport(None, "nothing", sentence, live=snapshot)
         await self._keep(push)
-        merged = await asyncio.to_thread(merge, push.mine.base, snapshot.schema, push.mine)
-        sentence = stale_sentence(push.title, len(merged.theirs), len(merged.conflicts))
+        found = await asyncio.to_thread(merged, push.mine, snapshot.schema)
+        sentence = stale_sentence(push.title, len(found.theirs), len(found.conflicts))
         remedy = "Look at the difference, merge, then push again."
-        return PushReport(None, "stale", sentence, remedy, live=snapshot, merge=merged)
+        return PushReport(None, "stale", sentence, remedy, live=snapshot, merge=found)
 
     async def _recorded(self, push: _Push, live: LiveSchema, before: SchemaSnapshot) -> PushReport:
         await self._keep(push)

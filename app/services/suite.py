@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from app.services.status import StatusMonitor
     from app.services.templates import TemplateShelf
     from app.services.tokens import TokenKeeper
+    from app.services.workshop import SchemaWorkshop
 
 _logger = logging.getLogger(__name__)
 _CLOSE_LIMIT_S = 8.0
@@ -44,6 +45,7 @@ class Services:
     lifecycle: AppLifecycle
     templates: TemplateShelf
     local_platform: LocalPlatformSupervisor
+    workshop: SchemaWorkshop
     notices: tuple[KnownError, ...] = ()
     closers: tuple[Callable[[], Awaitable[None]], ...] = field(default=(), repr=False)
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from app.core.errors import Conflict, KnownError, StalePlan, Unsupported
 from app.schema.compare import Plan, Renames
 from app.schema.draft import Draft
-from app.schema.merge import merge
-from app.services.aftermath import Aftermath, aftermath
+from app.services.aftermath import Aftermath, aftermath, merged
 from app.services.push_words import counted
 from app.services.workshop_words import PushRecord, RecordedOutcome, Undo
 
@@ -48,9 +47,9 @@ class Undoing:
         if mine is None:
             raise _too_old(record)
         mine = self._platforms.canonical(record.ref, mine)
-        merged = await asyncio.to_thread(merge, after, snapshot.schema, mine)
-        draft = self._platforms.canonical(record.ref, merged.draft)
-        return Undo(push_id, record.ref, draft, merged.conflicts, _sentence(merged, draft, is_untouched))
+        found = await asyncio.to_thread(merged, mine, snapshot.schema)
+        draft = self._platforms.canonical(record.ref, found.draft)
+        return Undo(push_id, record.ref, draft, found.conflicts, _sentence(found, draft, is_untouched))
 
     async def settle(self, push_id: int) -> PushRecord:
         """Raises NotFound, Unsupported where the schema before the push is not kept, and the client's errors."""
@@ -116,15 +115,15 @@ def _too_old(record: PushRecord) -> KnownError:
     )
 
 
-def _sentence(merged: Merge, draft: Draft, is_untouched: bool) -> str:
+def _sentence(found: Merge, draft: Draft, is_untouched: bool) -> str:
     count = len(draft.plan())
-    if not count and not merged.conflicts:
+    if not count and not found.conflicts:
         return "Nothing is left of this push: there is nothing to take back."
     if is_untouched:
         return f"Takes back all that this push did, in {counted(count, 'step')}."
-    if not merged.conflicts:
+    if not found.conflicts:
         return f"The schema was changed since. All that this push did can be taken back, in {counted(count, 'step')}."
-    left = counted(len(merged.conflicts), "part")
+    left = counted(len(found.conflicts), "part")
     return f"{left} changed since this push and stay as they are; the rest is taken back ({counted(count, 'step')})."
 
 

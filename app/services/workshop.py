@@ -180,11 +180,11 @@ class SchemaWorkshop:
 
     async def merge(self, ref: AppRef, draft: Draft, keep_mine: frozenset[str] = frozenset()) -> Merge:
         """The draft on top of the schema as it is now. Raises the client's errors."""
-        from app.schema.merge import merge
+        from app.services.aftermath import merged
 
         _live, snapshot = await self._platforms.read(ref)
         mine = await asyncio.to_thread(self._platforms.canonical, ref, draft)
-        return await asyncio.to_thread(merge, mine.base, snapshot.schema, mine, keep_mine)
+        return await asyncio.to_thread(merged, mine, snapshot.schema, keep_mine)
 
     async def offending_rows(self, ref: AppRef, job: PushJob) -> tuple[dict[str, Any], ...]:
         """The rows that stand in a failed job's way, as they are now; those that are gone are left out.
