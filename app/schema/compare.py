@@ -1,26 +1,40 @@
-"""What turns one schema into another: ordered steps, never carried out here."""
+"""What turns one schema into another: ordered steps, never carried out here.
+
+The order is drops, renames, changes, adds: a name is given up before another part takes it, and the way back has the
+same order. Drops use the old names, everything after the renames the new ones.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .model import Schema
-from .operations import Operation
+from .matching import Matching, Renames, match, matched_names
+from .model import Attribute, Entity, Link, Schema
+from .moves import Move, free_name, ordered
+from .operations import (
+    AddAttribute,
+    AddEntity,
+    AddIndex,
+    AddLink,
+    ChangeAttribute,
+    ChangeEntity,
+    ChangeIndex,
+    ChangeLink,
+    DropAttribute,
+    DropEntity,
+    DropIndex,
+    DropLink,
+    Operation,
+    RenameAttribute,
+    RenameEntity,
+    RenameIndex,
+    RenameLink,
+)
+from .references import referenced, with_renamed
+from .risks import Risk
+from .working import Working
 
-
-@dataclass(frozen=True, slots=True)
-class Renames:
-    """Renames that the operator made or confirmed; everything else that changes its name is a drop and an add.
-
-    All on the left are names in the actual schema, all on the right names in the wanted one: entities
-    ``(old, new)``; attributes ``(old entity, old name, new name)``; links ``((old entity, old label), (new entity,
-    new label))`` by their forward ends; indexes ``(old entity, old name, new name)``.
-    """
-
-    entities: tuple[tuple[str, str], ...] = ()
-    attributes: tuple[tuple[str, str, str], ...] = ()
-    links: tuple[tuple[tuple[str, str], tuple[str, str]], ...] = ()
-    indexes: tuple[tuple[str, str, str], ...] = ()
+__all__ = ["Plan", "Renames", "compare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +43,272 @@ class Plan:
 
     steps: tuple[Operation, ...] = ()
 
+    def __bool__(self) -> bool:
+        return bool(self.steps)
 
-def compare(actual: Schema, wanted: Schema, renames: Renames = Renames()) -> Plan:
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    @property
+    def worst(self) -> Risk:
+        return max((step.risk for step in self.steps), default=Risk.SAFE)
+
+    def counts_by_risk(self) -> dict[Risk, int]:
+        """How many steps there are of each risk, the worst last; risks without any step are left out."""
+        found = [step.risk for step in self.steps]
+        return {risk: found.count(risk) for risk in Risk if risk in found}
+
+    def apply(self, schema: Schema) -> Schema:
+        """The schema after all steps; raises StalePlan where one does not fit."""
+        if not self.steps:
+            return schema
+        state = Working(schema)
+        for step in self.steps:
+            step.carry_out(state)
+        return state.schema()
+
+    def reverse(self) -> Plan:
+        return Plan(tuple(step.reverse() for step in reversed(self.steps)))
+
+
+_NO_RENAMES = Renames()
+
+
+def compare(actual: Schema, wanted: Schema, renames: Renames = _NO_RENAMES) -> Plan:
     """The plan that turns ``actual`` into ``wanted``; empty where their meaning is equal."""
-    raise NotImplementedError
+    if actual is wanted and not renames:
+        return Plan()
+    return _Comparison(match(actual, wanted, renames)).plan()
+
+
+class _Comparison:
+    """Gathers the steps by what they do."""
+
+    def __init__(self, matching: Matching) -> None:
+        self._matching = matching
+        moved = {old: new for old, new in matching.entities.items() if old != new}
+        self._moved = moved
+        self._drop_links: list[Operation] = []
+        self._drop_indexes: list[Operation] = []
+        self._detach: list[Operation] = []
+        self._drop_attributes: list[Operation] = []
+        self._drop_entities: list[Operation] = []
+        self._renames: list[Operation] = []
+        self._changes: list[Operation] = []
+        self._add_entities: list[Operation] = []
+        self._add_attributes: list[Operation] = []
+        self._add_indexes: list[Operation] = []
+        self._add_links: list[Operation] = []
+        # An entity goes, and another takes its name: what refers to the first must not seem to refer to the second.
+        self._lost = {
+            name: free_name(name, lambda each: each in matching.old or each in matching.new)
+            for name in moved.values()
+            if name in matching.old and name not in matching.entities
+        }
+
+    def plan(self) -> Plan:
+        found = self._matching
+        self._rename_entities()
+        for name, entity in found.old.items():
+            new_name = found.entities.get(name)
+            if new_name is None:
+                self._drop_entities.append(DropEntity(entity))
+            else:
+                self._entity(entity, found.new[new_name])
+        kept = set(found.entities.values())
+        self._add_entities += [AddEntity(each) for name, each in found.new.items() if name not in kept]
+        self._links()
+        return Plan(
+            (
+                *self._drop_links,
+                *self._drop_indexes,
+                *self._drop_attributes,
+                *self._drop_entities,
+                *self._detach,
+                *self._renames,
+                *self._changes,
+                *self._add_entities,
+                *self._add_attributes,
+                *self._add_indexes,
+                *self._add_links,
+            )
+        )
+
+    # Entities
+
+    def _rename_entities(self) -> None:
+        pairs = list(self._moved.items())
+        found = self._matching
+        away: dict[int, str] = {}
+        moves = [Move(at, frozenset((old,)), frozenset((new,))) for at, (old, new) in enumerate(pairs)]
+        for at, how in ordered(moves):
+            old, new = pairs[at]
+            if how == "away":
+                away[at] = free_name(old, lambda each: each in found.old or each in found.new or each in away.values())
+                self._renames.append(RenameEntity(old, away[at]))
+            else:
+                self._renames.append(RenameEntity(away.get(at, old), new))
+
+    def _entity(self, before: Entity, after: Entity) -> None:
+        if before is after and not self._moved:
+            return
+        if before.extra != after.extra:
+            self._changes.append(ChangeEntity(after.name, before.extra, after.extra))
+        if before.attributes is not after.attributes or self._moved:
+            self._attributes(before, after)
+        if before.indexes or after.indexes:
+            self._indexes(before, after)
+
+    # Attributes
+
+    def _attributes(self, before: Entity, after: Entity) -> None:
+        has_renames = self._moved or before.name in self._matching.attribute_renames
+        if before.attributes == after.attributes and not has_renames:
+            return
+        old = {each.name: each for each in before.attributes}
+        new = {each.name: each for each in after.attributes}
+        renames = self._matching.attribute_renames.get(before.name, {})
+        names = matched_names(old, new, tuple(renames.items()))
+        self._drop_attributes += [DropAttribute(before.name, each) for name, each in old.items() if name not in names]
+        self._rename_parts(after.name, names, {*old, *new}, RenameAttribute)
+        for name, attribute in old.items():
+            if name in names:
+                self._attribute(before.name, after.name, attribute, new[names[name]])
+        if len(names) < len(new):
+            kept = set(names.values())
+            self._add_attributes += [AddAttribute(after.name, each) for name, each in new.items() if name not in kept]
+
+    def _attribute(self, old_entity: str, entity: str, before: Attribute, after: Attribute) -> None:
+        if before is after and not self._moved:
+            return
+        if self._lost and not self._lost.keys().isdisjoint(referenced(before.type)):
+            detached = replace(before, type=with_renamed(before.type, self._lost))
+            self._detach.append(ChangeAttribute(old_entity, before, detached))
+            before = detached
+        carried = before if before.name == after.name else replace(before, name=after.name)
+        if self._moved:
+            kind = with_renamed(carried.type, self._moved)
+            carried = carried if kind is carried.type else replace(carried, type=kind)
+        if carried != after:
+            self._changes.append(ChangeAttribute(entity, carried, after))
+
+    def _rename_parts(
+        self,
+        entity: str,
+        names: dict[str, str],
+        taken: set[str],
+        make: type[RenameAttribute] | type[RenameIndex],
+    ) -> None:
+        pairs = [(old, new) for old, new in names.items() if old != new]
+        away: dict[int, str] = {}
+        moves = [Move(at, frozenset((old,)), frozenset((new,))) for at, (old, new) in enumerate(pairs)]
+        for at, how in ordered(moves):
+            old, new = pairs[at]
+            if how == "away":
+                away[at] = free_name(old, lambda each: each in taken or each in away.values())
+                self._renames.append(make(entity, old, away[at]))
+            else:
+                self._renames.append(make(entity, away.get(at, old), new))
+
+    # Indexes
+
+    def _indexes(self, before: Entity, after: Entity) -> None:
+        old = {each.name: each for each in before.indexes}
+        new = {each.name: each for each in after.indexes}
+        renames = self._matching.index_renames.get(before.name, {})
+        names = matched_names(old, new, tuple(renames.items()))
+        columns = matched_names(
+            {each.name: each for each in before.attributes},
+            {each.name: each for each in after.attributes},
+            tuple(self._matching.attribute_renames.get(before.name, {}).items()),
+        )
+        # Another list of attributes is another index; the old one goes before its attributes do.
+        names = {
+            old_name: new_name
+            for old_name, new_name in names.items()
+            if tuple(columns.get(each, each) for each in old[old_name].attributes) == new[new_name].attributes
+        }
+        self._drop_indexes += [DropIndex(before.name, each) for name, each in old.items() if name not in names]
+        self._rename_parts(after.name, names, {*old, *new}, RenameIndex)
+        for name, new_name in names.items():
+            carried = replace(old[name], name=new_name, attributes=new[new_name].attributes)
+            if carried != new[new_name]:
+                self._changes.append(ChangeIndex(after.name, carried, new[new_name]))
+        kept = set(names.values())
+        self._add_indexes += [AddIndex(after.name, each) for name, each in new.items() if name not in kept]
+
+    # Links
+
+    def _links(self) -> None:
+        found = self._matching
+        self._drop_links += [DropLink(each) for key, each in found.old_links.items() if key not in found.links]
+        pairs = [
+            (self._carried(found.old_links[old]), found.new_links[new])
+            for old, new in found.links.items()
+            if self._moved or found.old_links[old] is not found.new_links[new]
+        ]
+        self._rename_links([(before, after) for before, after in pairs if _names(before) != _names(after)])
+        for before, after in pairs:
+            renamed = _renamed(before, after)
+            if renamed != after:
+                self._changes.append(ChangeLink(renamed, after))
+        if len(found.links) < len(found.new_links):
+            kept = set(found.links.values())
+            self._add_links += [AddLink(each) for key, each in found.new_links.items() if key not in kept]
+
+    def _carried(self, link: Link) -> Link:
+        """The link after its entities were renamed."""
+        forward, reverse = link.forward, link.reverse
+        if not self._moved or (forward.entity not in self._moved and reverse.entity not in self._moved):
+            return link
+        return replace(
+            link,
+            forward=replace(forward, entity=self._moved.get(forward.entity, forward.entity)),
+            reverse=replace(reverse, entity=self._moved.get(reverse.entity, reverse.entity)),
+        )
+
+    def _rename_links(self, pairs: list[tuple[Link, Link]]) -> None:
+        taken = {end.label for each in pairs for link in each for end in (link.forward, link.reverse)}
+        away: dict[int, Link] = {}
+        moves = [Move(at, _ends(before), _ends(after)) for at, (before, after) in enumerate(pairs)]
+        for at, how in ordered(moves):
+            before, after = pairs[at]
+            if how == "away":
+                away[at] = self._aside(before, taken)
+                self._renames.append(RenameLink(before, away[at]))
+            else:
+                start = away.get(at, before)
+                self._renames.append(RenameLink(start, _renamed(start, after)))
+
+    @staticmethod
+    def _aside(link: Link, taken: set[str]) -> Link:
+        """Under labels that nobody has."""
+        labels = []
+        for end in (link.forward, link.reverse):
+            labels.append(free_name(end.label, taken.__contains__))
+            taken.add(labels[-1])
+        return replace(
+            link,
+            forward=replace(link.forward, label=labels[0]),
+            reverse=replace(link.reverse, label=labels[1]),
+        )
+
+
+def _names(link: Link) -> tuple[str, str, str]:
+    return link.name, link.forward.label, link.reverse.label
+
+
+def _ends(link: Link) -> frozenset[tuple[str, str]]:
+    return frozenset((end.entity, end.label) for end in (link.forward, link.reverse))
+
+
+def _renamed(before: Link, after: Link) -> Link:
+    """``before`` with the names of ``after`` and nothing else of it."""
+    if _names(before) == _names(after):
+        return before
+    return replace(
+        before,
+        name=after.name,
+        forward=replace(before.forward, label=after.forward.label),
+        reverse=replace(before.reverse, label=after.reverse.label),
+    )
