@@ -217,11 +217,7 @@ class _Comparison:
         new = {each.name: each for each in after.indexes}
         renames = self._matching.index_renames.get(before.name, {})
         names = matched_names(old, new, tuple(renames.items()))
-        columns = matched_names(
-            {each.name: each for each in before.attributes},
-            {each.name: each for each in after.attributes},
-            tuple(self._matching.attribute_renames.get(before.name, {}).items()),
-        )
+        columns = self._columns(before, after)
         # Another list of attributes is another index; the old one goes before its attributes do.
         names = {
             old_name: new_name
@@ -236,6 +232,13 @@ class _Comparison:
                 self._changes.append(ChangeIndex(after.name, carried, new[new_name]))
         kept = set(names.values())
         self._add_indexes += [AddIndex(after.name, each) for name, each in new.items() if name not in kept]
+
+    def _columns(self, before: Entity, after: Entity) -> dict[str, str | None]:
+        """What the attributes of an index are called now, None for those that go; expressions stay as they are."""
+        old = {each.name: each for each in before.attributes}
+        renames = self._matching.attribute_renames.get(before.name, {})
+        names = matched_names(old, {each.name: each for each in after.attributes}, tuple(renames.items()))
+        return {name: names.get(name) for name in old}
 
     # Links
 

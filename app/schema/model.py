@@ -81,6 +81,14 @@ class Link:
     extra: Extra = ()
 
 
+LinkKey = tuple[str, str, str, str]
+
+
+def link_key(link: Link) -> LinkKey:
+    """What tells links apart: forward entity and label, reverse entity and label."""
+    return (link.forward.entity, link.forward.label, link.reverse.entity, link.reverse.label)
+
+
 @dataclass(frozen=True, slots=True)
 class Schema:
     """All entities and links of one app; order is not part of its meaning (see ``normalised``)."""
@@ -104,7 +112,7 @@ class Schema:
                 )
                 for each in sorted(self.entities, key=lambda part: part.name)
             ),
-            links=tuple(sorted(self.links, key=lambda part: (part.name, part.forward.entity, part.forward.label))),
+            links=tuple(sorted(self.links, key=lambda part: (part.name, *link_key(part)))),
         )
 
     def fingerprint(self) -> str:
