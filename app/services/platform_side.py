@@ -70,10 +70,9 @@ class PlatformSide:
         """The schema of this fingerprint with what a push needs, read again only where it is not at hand; None where
         the live schema is another one. Raises the client's errors."""
         live = self._live.get(ref)
-        if live is None or live.schema.fingerprint() != fingerprint:
-            live, snapshot = await self.read(ref)
-            return live if snapshot.fingerprint == fingerprint else None
-        return live
+        if live is None or live.fingerprint != fingerprint:
+            live, _snapshot = await self.read(ref)
+        return live if live.fingerprint == fingerprint else None
 
     def canonical(self, ref: AppRef, draft: Draft) -> Draft:
         """The draft as the platform would give it back: both sides of a comparison are to be in one form."""

@@ -13,7 +13,7 @@ from app.services.push_words import counted
 from app.services.workshop_words import PushRecord, RecordedOutcome, Undo
 
 if TYPE_CHECKING:
-    from app.schema.merge import Merge
+    from app.schema.merge import MergeConflict
     from app.schema.model import Schema
     from app.services.drafts import DraftShelf
     from app.services.platform_side import PlatformSide
@@ -33,23 +33,21 @@ class Undoing:
         self._drafts = drafts
 
     async def undo(self, push_id: int) -> Undo:
-        """Raises NotFound, Conflict where there is nothing to take back, Unsupported where the schema right after
-        the push is not kept any more, and the client's errors."""
+        """Raises NotFound, Conflict where there is nothing to take back, and the client's errors."""
         record = await self._history.get(push_id)
         did = _ensure_undoable(record)
         _live, snapshot = await self._platforms.read(record.ref)
         is_untouched = snapshot.fingerprint == record.after
         after = snapshot.schema if is_untouched else await self._versions.find(record.ref, record.after)
-        if after is None:
-            raise _too_old(record)
-        renames = await self._history.renames(push_id)
-        mine = await asyncio.to_thread(_reversed, after, did, renames)
+        renames = (await self._history.renames(push_id)).reversed()
+        mine = None if after is None else await asyncio.to_thread(_reversed, after, did, renames)
         if mine is None:
-            raise _too_old(record)
-        mine = self._platforms.canonical(record.ref, mine)
-        found = await asyncio.to_thread(merged, mine, snapshot.schema)
-        draft = self._platforms.canonical(record.ref, found.draft)
-        return Undo(push_id, record.ref, draft, found.conflicts, _sentence(found, draft, is_untouched))
+            draft, conflicts = await asyncio.to_thread(_step_by_step, snapshot.schema, did, renames)
+        else:
+            found = await asyncio.to_thread(merged, self._platforms.canonical(record.ref, mine), snapshot.schema)
+            draft, conflicts = found.draft, found.conflicts
+        draft = self._platforms.canonical(record.ref, draft)
+        return Undo(push_id, record.ref, draft, conflicts, _sentence(draft, len(conflicts), is_untouched))
 
     async def settle(self, push_id: int) -> PushRecord:
         """Raises NotFound, Unsupported where the schema before the push is not kept, and the client's errors."""
@@ -103,9 +101,22 @@ def _ensure_undoable(record: PushRecord) -> Plan:
 def _reversed(after: Schema, did: Plan, renames: Renames) -> Draft | None:
     """From the schema after the push back to the one before; None where the record does not fit that schema."""
     try:
-        return Draft(after, did.reverse().apply(after), renames.reversed())
+        return Draft(after, did.reverse().apply(after), renames)
     except StalePlan:
         return None
+
+
+def _step_by_step(today: Schema, did: Plan, renames: Renames) -> tuple[Draft, tuple[MergeConflict, ...]]:
+    """For want of the schema after the push: each step that still fits today's, and those that do not."""
+    from app.schema.merge import MergeConflict
+
+    schema, conflicts = today, []
+    for step in did.reverse().steps:
+        try:
+            schema = step.apply(schema)
+        except StalePlan as error:
+            conflicts.append(MergeConflict(step.place, error.sentence, "as it is now", step.describe()))
+    return Draft(today, schema, renames), tuple(conflicts)
 
 
 def _too_old(record: PushRecord) -> KnownError:
@@ -115,16 +126,16 @@ def _too_old(record: PushRecord) -> KnownError:
     )
 
 
-def _sentence(found: Merge, draft: Draft, is_untouched: bool) -> str:
+def _sentence(draft: Draft, conflicts: int, is_untouched: bool) -> str:
     count = len(draft.plan())
-    if not count and not found.conflicts:
+    if not count and not conflicts:
         return "Nothing is left of this push: there is nothing to take back."
     if is_untouched:
         return f"Takes back all that this push did, in {counted(count, 'step')}."
-    if not found.conflicts:
+    if not conflicts:
         return f"The schema was changed since. All that this push did can be taken back, in {counted(count, 'step')}."
-    left = counted(len(found.conflicts), "part")
-    return f"{left} changed since this push and stay as they are; the rest is taken back ({counted(count, 'step')})."
+    left = f"{counted(conflicts, 'part')} changed since this push and {'stays' if conflicts == 1 else 'stay'} as now"
+    return f"{left}; the rest is taken back, in {counted(count, 'step')}."
 
 
 def _settled(found: Aftermath) -> tuple[RecordedOutcome, str]:

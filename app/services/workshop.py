@@ -109,7 +109,8 @@ class SchemaWorkshop:
         """
         saved = await self._drafts.load(ref)
         try:
-            return await self._opened(ref, await self._catalog.schema(ref, refresh), saved)
+            base = await self._catalog.schema(ref, refresh)
+            return await self._opened(ref, base, await self._unless_live(ref, base, saved))
         except KnownError as error:
             # A deleted app is opened only to save what was staged for it.
             known = None if isinstance(error, NotFound) and saved is None else await self._last_known(ref, saved)
@@ -207,8 +208,8 @@ class SchemaWorkshop:
     async def undo(self, push_id: int) -> Undo:
         """The reverse of what a push did, against today's schema, and what of it does not fit any more.
 
-        Push its draft with ``undoes=push_id``. Raises NotFound, Conflict where there is nothing to take back,
-        Unsupported where the push is too old, and the client's errors.
+        Push its draft with ``undoes=push_id``. Raises NotFound, Conflict where there is nothing to take back, and the
+        client's errors.
         """
         return await self._undoing.undo(push_id)
 
@@ -286,6 +287,16 @@ class SchemaWorkshop:
             is_last_known=is_last_known or error is not None,
             error=error,
         )
+
+    async def _unless_live(self, ref: AppRef, base: SchemaSnapshot, saved: SavedDraft | None) -> SavedDraft | None:
+        """A push may have taken effect without anybody left to hear of it: then nothing is left of its draft."""
+        if saved is None or saved.base_fingerprint == base.fingerprint:
+            return saved
+        mine = await asyncio.to_thread(self._platforms.canonical, ref, saved.draft)
+        if mine.wanted.fingerprint() != base.fingerprint:
+            return saved
+        await self._drafts.replace(ref, saved.draft, None)
+        return None
 
     async def _last_known(self, ref: AppRef, saved: SavedDraft | None) -> SchemaSnapshot | None:
         known = await self._catalog.last_known(ref)
