@@ -39,6 +39,7 @@ from .runner import SHOWN_AFTER_S, Runner
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from app.schema.draft import Draft
     from app.services.suite import Services
     from app.services.workshop_words import PushRecord, SchemaVersion, Undo
 
@@ -53,7 +54,7 @@ class HistoryDialog(QDialog):
     """
 
     pushed = Signal(object, object)  # AppRef, PushReport
-    compare_requested = Signal(object, object)  # Source, Source
+    stage_requested = Signal(object, object)  # AppRef, Draft: from comparing with the past
     copied = Signal(str)
 
     def __init__(
@@ -308,7 +309,13 @@ class HistoryDialog(QDialog):
 
         dialog = CompareDialog(self._runner, left, right, self)
         dialog.copied.connect(self.copied)
+        dialog.stage_requested.connect(self._stage)
         dialog.open()
+
+    def _stage(self, ref: AppRef, draft: Draft) -> None:
+        # The app's tab is behind this dialog.
+        self.accept()
+        self.stage_requested.emit(ref, draft)
 
 
 def record_text(record: PushRecord) -> str:

@@ -216,7 +216,9 @@ def _icon(drawing: Drawing, colour: QColor, hole: QColor, side: int = 14) -> QIc
         painter = QPainter(pixmap)
         _paint(painter, QRectF(0, 0, side, side), drawing, colour, hole)
         painter.end()
-        icon.addPixmap(pixmap)
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+            # As it is, also in a selected row: tinted it could be taken for another.
+            icon.addPixmap(pixmap, mode)
     return icon
 
 

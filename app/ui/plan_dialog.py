@@ -251,6 +251,7 @@ class PlanDialog(ActionDialog):
         ref, draft = self._document.ref, self._document.draft
         self._draft = draft
         self._set_stage(Stage.WAITING)
+        self.copy_button.setText("Copy &plan")
         self.review_page.show_waiting()
 
         self._start(lambda services: plan_work.look(services, ref, draft), "Work out the plan", self._take_review)
@@ -353,6 +354,14 @@ class PlanDialog(ActionDialog):
         self.message.clear()
         self._progress.open()
         put, reporter = self._progress.put, ProgressReporter()
+        runner, title = self._runner, self.push_title
+
+        def done(found: Pushed) -> None:
+            if is_alive(self):
+                self._take_pushed(found)
+            elif found.report.outcome not in ("done", "nothing"):
+                # Nobody is left to show the report in.
+                runner.route(KnownError(found.report.sentence, remedy=found.report.remedy), title)
 
         def on_progress(progress: PushProgress) -> None:
             if progress.phase != "reading":
@@ -369,8 +378,8 @@ class PlanDialog(ActionDialog):
         self._ticket = self._runner.start(
             push,
             owner=self._runner,
-            title=self.push_title,
-            done=lambda found: self._take_pushed(found) if is_alive(self) else None,
+            title=title,
+            done=done,
             failed=lambda error: is_alive(self) and self._fail_push(error),
             cancelled=lambda: self._stopped() if is_alive(self) else None,
             reporter=reporter,

@@ -159,10 +159,20 @@ class ReviewPage(QWidget):
 
     def add_counts(self, counts: Iterable[RowCount]) -> None:
         self.model.add_counts(counts)
+        wrong = self.model.blocked
+        if wrong:
+            steps = f"Step {wrong[0] + 1} is" if len(wrong) == 1 else f"{len(wrong):,} steps are"
+            self._tell_counts(f"{steps} going to fail with the rows that there are now. Mend them first.", "errorText")
 
     def show_count_error(self, error: KnownError) -> None:
         """A plan can be pushed without the counts: it only says less."""
-        self.count_note.setText(f"The rows could not be counted: {plain(error.sentence, 300)}")
+        self._tell_counts(f"The rows could not be counted: {plain(error.sentence, 300)}", "small")
+
+    def _tell_counts(self, text: str, look: str) -> None:
+        self.count_note.setProperty("look", look)
+        self.count_note.style().unpolish(self.count_note)
+        self.count_note.style().polish(self.count_note)
+        self.count_note.setText(text)
         self.count_note.show()
 
     @property

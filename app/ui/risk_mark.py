@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
@@ -13,7 +15,7 @@ from app.schema.operations import Risk
 from .badges import text_label
 from .icons import State, paint_state
 from .plan_text import risk_word
-from .theme import colours
+from .theme import Colours, colours
 
 _STATES: dict[Risk, State] = {
     Risk.SAFE: AppState.OK,
@@ -49,8 +51,13 @@ def _paint_clock(painter: QPainter, place: QRectF, colour: QColor) -> None:
     painter.restore()
 
 
-def risk_icon(risk: Risk, side: int = 14) -> QIcon:
+def risk_icon(risk: Risk) -> QIcon:
     """In the colours in force; ask again after the theme changed."""
+    return _icon(risk, colours())
+
+
+@cache
+def _icon(risk: Risk, _look: Colours, side: int = 14) -> QIcon:
     icon = QIcon()
     for ratio in (1, 2):
         pixmap = QPixmap(QSize(side, side) * ratio)
@@ -59,7 +66,9 @@ def risk_icon(risk: Risk, side: int = 14) -> QIcon:
         painter = QPainter(pixmap)
         paint_risk(painter, QRectF(0, 0, side, side), risk)
         painter.end()
-        icon.addPixmap(pixmap)
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+            # As it is, also in a selected row: tinted it could be taken for another.
+            icon.addPixmap(pixmap, mode)
     return icon
 
 
