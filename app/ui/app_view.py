@@ -1,26 +1,12 @@
-"""One app's structure, to be read: its entities, their attributes and links, and what to copy."""
+"""The tab of one app: who it is, what to copy, and its schema to be edited."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QBrush, QColor, QGuiApplication, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHBoxLayout,
-    QHeaderView,
-    QListWidget,
-    QListWidgetItem,
-    QPushButton,
-    QSplitter,
-    QStackedWidget,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from app.core.apps import AppSummary
 from app.core.changes import Changes
@@ -28,8 +14,8 @@ from app.core.connection import Connection
 from app.core.errors import KnownError
 from app.core.refs import AppRef
 from app.core.text import plain
-from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
 
+from .ages import counted
 from .app_list_model import STATE_WORDS, moment
 from .badges import ElidedLabel, StateMark, rule, text_label
 from .copy_formats import copied_sentence
@@ -37,21 +23,20 @@ from .empty_state import EmptyState
 from .environment_badge import EnvironmentBadge
 from .icons import app_state, sign
 from .runner import Runner
-from .theme import colours, mono_font
-from .type_names import type_name
+from .theme import mono_font
 
 if TYPE_CHECKING:
-    from app.services.catalog import SchemaSnapshot
+    from app.schema.draft import Draft
     from app.services.suite import Services
+    from app.services.workshop import OpenSchema
 
-_ATTRIBUTE_COLUMNS = ("Attribute", "Type", "Required", "Unique", "Indexed")
-_LINK_COLUMNS = ("Label", "Has", "To", "Reverse label", "On delete")
-_YES = "✓"
+    from .schema_editor import SchemaEditor
+
 _MARK_MS = 1400
 
 
 class AppView(QWidget):
-    """A tab. The structure is read when the tab is first shown.
+    """A tab. The schema is read when the tab is first shown.
 
     ``rename_requested`` and ``delete_requested`` carry the AppRef, ``copied`` a sentence for the status bar.
     """
@@ -59,13 +44,25 @@ class AppView(QWidget):
     rename_requested = Signal(object)
     delete_requested = Signal(object)
     copied = Signal(str)
+    pending_changed = Signal()  # what is staged is another now
+    editor_made = Signal()
 
-    def __init__(self, runner: Runner, connection: Connection, app: AppSummary, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        connection: Connection,
+        app: AppSummary,
+        parent: QWidget | None = None,
+        *,
+        layout_state: QByteArray | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._runner = runner
+        self._runner, self._connection = runner, connection
+        self._layout_state = layout_state or QByteArray()
         self.ref = AppRef(app.connection_id, app.app_id)
         self._app = app
-        self._schema: Schema | None = None
+        self._editor: SchemaEditor | None = None
+        self._to_stage: Draft | None = None
         self._is_asked = False
         self.badge = EnvironmentBadge(connection.environment)
         self.title = ElidedLabel("", look="heading")
@@ -73,17 +70,12 @@ class AppView(QWidget):
         self.about = text_label("", "muted")
         self.copy_button = QPushButton()
         self.empty = EmptyState()
-        self.entity_list = QListWidget()
-        self.entity_title = text_label("", "title")
-        self.attribute_table = _table(_ATTRIBUTE_COLUMNS, "Attributes")
-        self.link_table = _table(_LINK_COLUMNS, "Links")
-        self.links_head = text_label("LINKS", "sectionHead")
         self.read_label = text_label("", "small")
         self._stack = QStackedWidget()
         self._build()
         self._connect()
         self.set_app(app)
-        self.empty.tell("Reading the structure…", "", "")
+        self.empty.tell("Reading the schema…", "", "")
 
     def _build(self) -> None:
         layout = QVBoxLayout(self)
@@ -92,7 +84,6 @@ class AppView(QWidget):
         layout.addLayout(self._head())
         layout.addWidget(rule())
         self._stack.addWidget(self.empty)
-        self._stack.addWidget(self._content())
         layout.addWidget(self._stack, 1)
 
     def _head(self) -> QVBoxLayout:
@@ -122,36 +113,14 @@ class AppView(QWidget):
         head.addLayout(second)
         return head
 
-    def _content(self) -> QWidget:
-        self.entity_list.setAccessibleName("Entities")
-        self.entity_list.setFont(mono_font())
-        self.entity_list.setMinimumWidth(140)
-        self.entity_list.setStyleSheet("QListWidget { padding: 6px; } QListWidget::item { padding: 4px 8px; }")
-        right = QWidget()
-        layout = QVBoxLayout(right)
-        layout.setContentsMargins(14, 10, 14, 0)
-        layout.setSpacing(6)
-        layout.addWidget(self.entity_title)
-        layout.addWidget(self.attribute_table, 3)
-        layout.addWidget(self.links_head)
-        layout.addWidget(self.link_table, 2)
-        splitter = QSplitter(Qt.Orientation.Horizontal)
-        splitter.addWidget(self.entity_list)
-        splitter.addWidget(right)
-        splitter.setStretchFactor(1, 1)
-        splitter.setSizes([200, 700])
-        splitter.setChildrenCollapsible(False)
-        splitter.setHandleWidth(1)
-        return splitter
-
     def _connect(self) -> None:
         self.copy_button.clicked.connect(self.copy_id)
         self.rename_button.clicked.connect(lambda: self.rename_requested.emit(self.ref))
         self.delete_button.clicked.connect(lambda: self.delete_requested.emit(self.ref))
         self.reload_button.clicked.connect(lambda: self.load(is_fresh=True))
         self.empty.activated.connect(lambda: self.load(is_fresh=True))
-        self.entity_list.currentRowChanged.connect(self._show_entity)
         self._runner.changed.connect(self._follow)
+        # Where a grid or a text has the keyboard, Ctrl+C is its own.
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self)
         copy.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         copy.activated.connect(self.copy_id)
@@ -179,6 +148,9 @@ class AppView(QWidget):
 
     def set_connection(self, connection: Connection) -> None:
         self.badge.set_environment(connection.environment)
+        if connection != self._connection and self._editor is not None:
+            self._editor.set_connection(connection)
+        self._connection = connection
 
     def copy_id(self) -> None:
         QGuiApplication.clipboard().setText(self._app.app_id)
@@ -186,7 +158,20 @@ class AppView(QWidget):
         self._mark_timer.start()
         self.copied.emit(copied_sentence([self._app]))
 
-    # Its structure
+    # Its schema
+
+    @property
+    def editor(self) -> SchemaEditor | None:
+        """None until the schema was read."""
+        return self._editor
+
+    @property
+    def pending(self) -> str:
+        """What is staged, in words: ``5 pending changes``, "" for nothing."""
+        if self._editor is None or not self._editor.document.draft.is_changed:
+            return ""
+        document = self._editor.document
+        return counted(len(document.plan), "pending change") if document.is_reviewed else "pending changes"
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -194,144 +179,78 @@ class AppView(QWidget):
             self.load()
 
     def load(self, *, is_fresh: bool = False) -> None:
-        """Read the structure; with ``is_fresh`` from the platform, even where it is known already."""
+        """Read the schema; with ``is_fresh`` from the platform, even where it is known already."""
         self._is_asked = True
         ref = self.ref
-        if self._schema is None:
-            self.empty.tell("Reading the structure…", "", "")
+        if self._editor is None:
+            self.empty.tell("Reading the schema…", "", "")
 
-        async def read(services: Services) -> SchemaSnapshot:
-            return await services.catalog.schema(ref, refresh=is_fresh)
+        async def read(services: Services) -> OpenSchema:
+            return await services.workshop.open(ref, refresh=is_fresh)
 
         self._runner.start(
             read,
             owner=self,
-            title=f"Read the structure of {plain(self._app.title, 40)}",
+            title=f"Read the schema of {plain(self._app.title, 40)}",
             done=self._take,
             failed=self._fail,
-            replaces="structure",
+            replaces="schema",
         )
 
-    def _take(self, snapshot: SchemaSnapshot) -> None:
-        self.set_schema(snapshot.schema)
-        self.read_label.setText(f"Read {moment(snapshot.read_at)}")
+    def _take(self, opened: OpenSchema) -> None:
+        if self._editor is None:
+            self._make_editor()
+        assert self._editor is not None
+        self._editor.take(opened)
+        if self._to_stage is not None:
+            self.stage(self._to_stage)
+        self._stack.setCurrentWidget(self._editor)
+        self.read_label.setText(f"Read {moment(opened.base.read_at)}")
+
+    def stage(self, draft: Draft) -> None:
+        """Put these edits in the place of what is staged, as one undo step; as soon as the schema is read."""
+        if self._editor is None or not self._editor.document.is_open:
+            self._to_stage = draft
+            return
+        self._to_stage = None
+        self._editor.document.edit("Stage the difference", lambda _now: draft)
+
+    def _make_editor(self) -> None:
+        from .schema_document import SchemaDocument
+        from .schema_editor import SchemaEditor
+
+        app, connection = self._app, self._connection
+        document = SchemaDocument(self._runner, connection, app.app_id, plain(app.title, 60) or "untitled", self)
+        editor = self._editor = SchemaEditor(self._runner, document, connection, app)
+        editor.restore_layout(self._layout_state)
+        editor.confirmed.connect(self.copied)
+        for signal in (document.changed, document.base_changed, document.review_changed):
+            signal.connect(self.pending_changed)
+        self._stack.addWidget(editor)
+        self.setFocusProxy(editor)
+        self.editor_made.emit()
 
     def _fail(self, error: KnownError) -> bool:
-        if self._schema is not None:
+        if self._editor is not None:
             # What was read before stays in sight; the message bar says why there is nothing newer.
             return False
-        self.empty.tell("The structure could not be read", f"{error.sentence} {error.remedy}".strip(), "Retry")
+        self.empty.tell("The schema could not be read", f"{error.sentence} {error.remedy}".strip(), "Retry")
         return True
 
     def _follow(self, changes: Changes) -> None:
         if self.ref in changes.schemas and self._is_asked:
             self.load()
 
-    def set_schema(self, schema: Schema) -> None:
-        """Show a structure; the entity that was selected stays so."""
-        chosen = self.entity_list.currentItem()
-        before = chosen.data(Qt.ItemDataRole.UserRole) if chosen else None
-        self._schema = schema
-        entities = self._entities()
-        self.entity_list.blockSignals(True)
-        self.entity_list.clear()
-        for each in entities:
-            item = QListWidgetItem(plain(each.name, 80))
-            item.setData(Qt.ItemDataRole.UserRole, each.name)
-            if each.is_system:
-                item.setForeground(QBrush(QColor(colours().muted)))
-                item.setToolTip("Comes with the platform")
-            self.entity_list.addItem(item)
-        self.entity_list.blockSignals(False)
-        if not entities:
-            self.empty.tell("No entities yet", "This app has no structure.", "Read again")
-            self._stack.setCurrentWidget(self.empty)
-            return
-        self._stack.setCurrentIndex(1)
-        names = [each.name for each in entities]
-        row = names.index(before) if before in names else 0
-        self.entity_list.setCurrentRow(row)
-        self._show_entity(row)
+    def layout_state(self) -> QByteArray:
+        """How the editor's room is shared out."""
+        return self._editor.layout_state() if self._editor is not None else self._layout_state
 
-    def _entities(self) -> list[Entity]:
-        entities = self._schema.entities if self._schema else ()
-        return sorted(entities, key=lambda each: (each.is_system, each.name.lower()))
-
-    def _show_entity(self, row: int) -> None:
-        entities = self._entities()
-        if not 0 <= row < len(entities) or self._schema is None:
-            return
-        entity = entities[row]
-        count = len(entity.attributes)
-        self.entity_title.setText(f"{plain(entity.name, 80)} · {count} attribute{'' if count == 1 else 's'}")
-        _fill(self.attribute_table, [_attribute_row(each) for each in entity.attributes])
-        links = [cells for link in self._schema.links for cells in _link_rows(link, entity.name)]
-        _fill(self.link_table, links)
-        self.links_head.setText("LINKS" if links else "NO LINKS")
-        self.link_table.setVisible(bool(links))
+    def flush(self) -> None:
+        """Save staged edits that wait to be saved."""
+        if self._editor is not None:
+            self._editor.document.flush()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self._schema is not None:
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "copy_button"):
             self.copy_button.setIcon(sign("copy"))
-
-
-def _attribute_row(attribute: Attribute) -> tuple[str, ...]:
-    return (
-        plain(attribute.name, 100),
-        plain(type_name(attribute.type), 80),
-        _YES if attribute.is_required else "",
-        _YES if attribute.is_unique else "",
-        _YES if attribute.is_indexed else "",
-    )
-
-
-def _link_rows(link: Link, entity: str) -> list[tuple[str, ...]]:
-    """A link as it is seen from an entity; two rows where it leads from the entity to itself."""
-    sides = ((link.forward, link.reverse), (link.reverse, link.forward))
-    return [_link_row(end, other) for end, other in sides if end.entity == entity]
-
-
-def _link_row(end: LinkEnd, other: LinkEnd) -> tuple[str, ...]:
-    return (
-        plain(end.label, 80) + (" (required)" if end.is_required else ""),
-        end.has,
-        plain(other.entity, 80),
-        f"{plain(other.label, 80)} ({other.has})",
-        end.on_delete or "keep",
-    )
-
-
-def _table(columns: Sequence[str], name: str) -> QTableWidget:
-    table = QTableWidget(0, len(columns))
-    table.setHorizontalHeaderLabels(list(columns))
-    table.setAccessibleName(name)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setShowGrid(False)
-    table.setTabKeyNavigation(False)
-    table.setWordWrap(False)
-    table.setStyleSheet("QTableWidget::item { padding-left: 4px; }")
-    table.verticalHeader().hide()
-    header = table.horizontalHeader()
-    header.setHighlightSections(False)
-    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-    return table
-
-
-def _fill(table: QTableWidget, rows: Sequence[Sequence[str]]) -> None:
-    mono = mono_font()
-    height = max(26, table.fontMetrics().height() + 10)
-    table.verticalHeader().setDefaultSectionSize(height)
-    table.clearContents()
-    table.setRowCount(len(rows))
-    for at, cells in enumerate(rows):
-        for column, text in enumerate(cells):
-            item = QTableWidgetItem(text)
-            if column == 0:
-                item.setFont(mono)
-            if text == _YES:
-                head = table.horizontalHeaderItem(column)
-                item.setData(Qt.ItemDataRole.AccessibleTextRole, head.text() if head else "yes")
-            table.setItem(at, column, item)

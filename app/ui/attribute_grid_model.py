@@ -41,6 +41,7 @@ class AttributeRow(GridRow):
 
 class AttributeGridModel(SchemaGridModel[AttributeRow]):
     titles = ("Attribute", "Type", "Required", "Unique", "Indexed", "")
+    spoken_titles = (*titles[:-1], "Change")
 
     # Rows
 

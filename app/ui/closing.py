@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import threading
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDialog, QProgressBar, QVBoxLayout, QWidget
 
 from app.ui.badges import text_label
+from app.ui.draft_keeper import draft_keeper
 from app.ui.runner import SHOWN_AFTER_S, Runner
 
 _LIMIT_S = 20.0
+# Staged edits are saved before the engine stops; a database that does not answer must not hold the window for ever.
+_SAVE_LIMIT_S = 5.0
 
 
 class Closing(QObject):
@@ -23,6 +27,7 @@ class Closing(QObject):
         super().__init__(window)
         self._runner, self._window = runner, window
         self._notice: QDialog | None = None
+        self._saving: list[concurrent.futures.Future[None]] = []
         self.is_running = False
         self._stopped.connect(self._end, Qt.ConnectionType.QueuedConnection)
 
@@ -30,12 +35,14 @@ class Closing(QObject):
         if self.is_running:
             return
         self.is_running = True
+        self._saving = draft_keeper(self._runner).close()
         self._runner.close()
         QTimer.singleShot(int(SHOWN_AFTER_S * 1000), self, self._tell)
         # The engine closes connections and its processes; waiting for that must not freeze the window.
         threading.Thread(target=self._stop, name="closing", daemon=True).start()
 
     def _stop(self) -> None:
+        concurrent.futures.wait(self._saving, _SAVE_LIMIT_S)
         self._runner.engine.stop(_LIMIT_S)
         self._stopped.emit()
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.core.apps import AppSummary
     from app.services.directory import RefreshFailure
     from app.services.suite import Services
+    from app.services.workshop_words import Source
 
 
 class Commands(QObject):
@@ -28,6 +29,7 @@ class Commands(QObject):
     app_created = Signal(object)  # AppRef: select it as soon as the list has it
     view_wanted = Signal(object)  # AppRef: open it in a tab
     app_deleted = Signal(object)  # AppRef
+    staging_wanted = Signal(object, object)  # AppRef, Draft: open it in a tab with these edits staged
     confirmed = Signal(str)  # a sentence for the status bar
 
     def __init__(self, runner: Runner, data: LiveData, window: QWidget) -> None:
@@ -158,6 +160,33 @@ class Commands(QObject):
         dialog = DeleteAppDialog(self._runner, connection, app, self._window)
         dialog.deleted.connect(self.app_deleted)
         dialog.deleted.connect(lambda _: self.confirmed.emit(f"Deleted “{plain(app.title, 60)}”"))
+        self._open(dialog)
+
+    # Schemas
+
+    def show_history(self, ref: AppRef | None) -> None:
+        """Pushes and versions of an app; the pushes of all with None."""
+        from app.ui.history_dialog import HistoryDialog
+
+        app = self._data.app(ref) if ref is not None else None
+        dialog = HistoryDialog(self._runner, self._data.connections, app, self._window)
+        dialog.pushed.connect(lambda _ref, report: self.confirmed.emit(plain(report.sentence, 200)))
+        dialog.stage_requested.connect(self.staging_wanted)
+        dialog.copied.connect(self.confirmed)
+        self._open(dialog)
+
+    def compare_app(self, ref: AppRef | None) -> None:
+        """Compare an app with anything; both sides are to be chosen with None."""
+        from app.services.workshop_words import AppSource
+
+        self.compare(AppSource(ref) if ref is not None else None)
+
+    def compare(self, left: Source | None = None, right: Source | None = None) -> None:
+        from app.ui.compare_dialog import CompareDialog
+
+        dialog = CompareDialog(self._runner, left, right, self._window)
+        dialog.stage_requested.connect(self.staging_wanted)
+        dialog.copied.connect(self.confirmed)
         self._open(dialog)
 
     # Findings

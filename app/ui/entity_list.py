@@ -3,261 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import (
-    QAbstractItemModel,
-    QAbstractListModel,
-    QEvent,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QPoint,
-    QRect,
-    QRectF,
-    QSize,
-    Qt,
-    QTimer,
-    Signal,
-)
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPen
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QAbstractItemDelegate,
     QAbstractItemView,
     QHBoxLayout,
     QLineEdit,
     QListView,
     QMenu,
     QStackedWidget,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from app.core.errors import Invalid
-from app.core.status import Severity
 from app.core.text import plain
 
 from .attribute_grid_model import free_name
 from .badges import text_label
-from .icons import paint_state, sign
+from .entity_delegate import EntityDelegate
+from .entity_list_model import EntityListModel, EntityRow, EntityRows
+from .icons import sign
 from .runner import Runner
-from .schema_delegates import MARK_ROLES, mark_editor, paint_mark
 from .schema_document import SchemaDocument
 from .schema_find import Found, find
-from .theme import colours, mono_font
 
 if TYPE_CHECKING:
     from app.services.suite import Services
-
-Index = QModelIndex | QPersistentModelIndex
-_NO_PARENT = QModelIndex()
-_PAD = 10
-_SIGN = 12
-_SPOKEN_MARK = {"new": "new", "changed": "changed", "renamed": "renamed", "removed": "removed"}
-_LEFT = int((Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter).value)
-_RIGHT = int((Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter).value)
-
-
-@dataclass(frozen=True, slots=True)
-class EntityRow:
-    """One row; ``is_head`` is a heading that cannot be selected. ``mark`` is a kind of change or ""."""
-
-    name: str
-    side: str = ""
-    mark: str = ""
-    note: str = ""
-    is_system: bool = False
-    has_problem: bool = False
-    is_head: bool = False
-    found: Found | None = None
-
-
-class EntityListModel(QAbstractListModel):
-    """Rows that are replaced as a whole; what did not change is not repainted."""
-
-    def __init__(self, document: SchemaDocument, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._document = document
-        self.rows: list[EntityRow] = []
-
-    def set_rows(self, rows: list[EntityRow]) -> None:
-        if len(rows) != len(self.rows):
-            self.beginResetModel()
-            self.rows = rows
-            self.endResetModel()
-            return
-        before, self.rows = self.rows, rows
-        changed = [at for at, (old, new) in enumerate(zip(before, rows, strict=True)) if old != new]
-        if changed:
-            self.dataChanged.emit(self.index(changed[0]), self.index(changed[-1]))
-
-    def row_of(self, name: str) -> int | None:
-        return next((at for at, row in enumerate(self.rows) if row.name == name and not row.is_head), None)
-
-    def rowCount(self, parent: Index = _NO_PARENT) -> int:
-        return 0 if parent.isValid() else len(self.rows)
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        if not index.isValid() or self.rows[index.row()].is_head:
-            return Qt.ItemFlag.NoItemFlags
-        found = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
-        return found if self.lock(index.row()) else found | Qt.ItemFlag.ItemIsEditable
-
-    def lock(self, at: int) -> str:
-        """Why this entity cannot be renamed or removed, "" where it can."""
-        row = self.rows[at]
-        if row.found is not None:
-            return "This is a place that was found."
-        if row.is_system:
-            return f"{plain(row.name, 60)} comes with the platform: it cannot be renamed or removed."
-        return self._document.lock_reason or ("It is removed with the next push." if row.mark == "removed" else "")
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid() or index.row() >= len(self.rows):
-            return None
-        row = self.rows[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return plain(row.name, 120)
-        if role == Qt.ItemDataRole.EditRole:
-            return row.name
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            parts = (plain(row.name, 120), row.side, _SPOKEN_MARK.get(row.mark, ""), row.note)
-            return ", ".join(each for each in (*parts, "has problems" if row.has_problem else "") if each)
-        if role == Qt.ItemDataRole.ToolTipRole and not row.is_head:
-            said = f"{row.mark} {row.note}".strip()
-            return f"{plain(row.name, 120)}: {said}" if said else ("Comes with the platform" if row.is_system else None)
-        return None
-
-
-class EntityDelegate(QStyledItemDelegate):
-    """A sign for what happens to it, its name, and at the right its number of attributes."""
-
-    editor_left = Signal(bool)  # True where what was entered was given up
-
-    def __init__(self, view: QListView, model: EntityListModel, document: SchemaDocument) -> None:
-        super().__init__(view)
-        self._view, self._list, self._document = view, model, document
-        self.fresh_key = ""
-        self.closeEditor.connect(
-            lambda _editor, hint: self.editor_left.emit(hint is QAbstractItemDelegate.EndEditHint.RevertModelCache)
-        )
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(120, max(25, QFontMetrics(self._view.font()).height() + 9))
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        row, rect, look = self._list.rows[index.row()], QRect(option.rect), colours()
-        painter.save()
-        if row.is_head:
-            self._paint_head(painter, rect, row)
-            painter.restore()
-            return
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(rect, QColor(look.selection))
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(rect, QColor(look.hover))
-        role = MARK_ROLES.get(row.mark)
-        room = rect.adjusted(_PAD, 0, -_PAD, 0)
-        if role is not None:
-            place = QRectF(room.left() - 2, room.center().y() - _SIGN / 2 + 0.5, _SIGN, _SIGN)
-            paint_mark(painter, place, row.mark, QColor(getattr(look, role[0])))
-        room.setLeft(room.left() + _SIGN + 2)
-        room = self._paint_side(painter, room, row)
-        self._paint_name(painter, room, row)
-        if option.state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(QPen(QColor(look.accent), 1))
-            painter.drawRect(rect.adjusted(0, 0, -1, -1))
-        painter.restore()
-
-    def _paint_head(self, painter: QPainter, rect: QRect, row: EntityRow) -> None:
-        font = QFont(self._view.font())
-        font.setPointSizeF(font.pointSizeF() * 0.86)
-        font.setWeight(QFont.Weight.DemiBold)
-        painter.setFont(font)
-        painter.setPen(QColor(colours().muted))
-        painter.drawText(rect.adjusted(_PAD, 0, -_PAD, 0), _LEFT, row.name)
-
-    def _paint_side(self, painter: QPainter, room: QRect, row: EntityRow) -> QRect:
-        small = QFont(self._view.font())
-        small.setPointSizeF(small.pointSizeF() * 0.9)
-        metrics = QFontMetrics(small)
-        side = metrics.elidedText(row.side, Qt.TextElideMode.ElideRight, room.width() // 2)
-        painter.setFont(small)
-        painter.setPen(QColor(colours().muted))
-        painter.drawText(room, _RIGHT, side)
-        room = room.adjusted(0, 0, -metrics.horizontalAdvance(side) - 6, 0)
-        if row.has_problem:
-            place = QRect(room.right() - _SIGN, room.center().y() - _SIGN // 2 + 1, _SIGN, _SIGN)
-            paint_state(painter, place, Severity.ERROR)
-            room = room.adjusted(0, 0, -_SIGN - 4, 0)
-        return room
-
-    def _paint_name(self, painter: QPainter, room: QRect, row: EntityRow) -> None:
-        font = mono_font()
-        font.setPointSizeF(self._view.font().pointSizeF())
-        metrics = QFontMetrics(font)
-        font.setStrikeOut(row.mark == "removed")
-        painter.setFont(font)
-        painter.setPen(QColor(colours().muted if row.is_system or row.mark == "removed" else colours().text))
-        shown = row.found.text if row.found is not None else plain(row.name, 120)
-        painter.drawText(room, _LEFT, metrics.elidedText(shown, Qt.TextElideMode.ElideRight, room.width()))
-
-    # Renaming in place
-
-    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        editor = QLineEdit(parent)
-        editor.setFont(mono_font())
-        editor.setMaxLength(400)
-        editor.setAccessibleName(f"Name of {self._list.rows[index.row()].name}")
-        mark_editor(editor, "")
-        place = QPersistentModelIndex(index)
-        editor.textEdited.connect(lambda text: mark_editor(editor, self.refusal(place, text)))
-        return editor
-
-    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
-        editor.setGeometry(QRect(option.rect).adjusted(_PAD + _SIGN - 6, 1, -4, -1))
-
-    def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
-        if not isinstance(editor, QLineEdit) or not editor.isModified() or self.refusal(index, editor.text()):
-            return
-        old, new = self._list.rows[index.row()].name, editor.text().strip()
-        if old != new:
-            title = f"Rename {plain(old, 60)} to {plain(new, 60)}"
-            if self.fresh_key:
-                title = f"Add the entity {plain(new, 60)}"
-            self._document.edit(title, lambda draft: draft.rename_entity(old, new), key=self.fresh_key, select=new)
-
-    def refusal(self, index: Index, text: str) -> str:
-        """Why this name would not be taken, "" where it would."""
-        if not index.isValid():
-            return ""
-        old, new, rules = self._list.rows[index.row()].name, text.strip(), self._document.rules
-        if old == new:
-            return ""
-        try:
-            after = self._document.draft.rename_entity(old, new)
-        except Invalid as error:
-            return plain(error.fields[0].message if error.fields else error.sentence, 300)
-        if rules is None:
-            return ""
-        from app.schema.check import check_entity
-
-        found = check_entity(after.wanted, new, rules)
-        wrong = next((each for each in found if each.place == new and each.field == "name" and each.is_error), None)
-        return plain(f"{wrong.sentence} {wrong.remedy}".strip(), 400) if wrong else ""
-
-    def eventFilter(self, editor: QObject, event: QEvent) -> bool:
-        is_key = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent)
-        if is_key and isinstance(editor, QLineEdit) and isinstance(event, QKeyEvent):
-            is_end = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
-            if is_end and mark_editor(editor, self.refusal(self._view.currentIndex(), editor.text())):
-                return True
-        return bool(super().eventFilter(editor, event))
 
 
 class EntityView(QListView):
@@ -314,6 +88,7 @@ class EntityList(QWidget):
     def __init__(self, document: SchemaDocument, runner: Runner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document, self._runner = document, runner
+        self._rows = EntityRows(document)
         self._fresh = ""
         self._count = 0
         self.field = QLineEdit()
@@ -389,7 +164,7 @@ class EntityList(QWidget):
     # The list
 
     def _fill(self) -> None:
-        self.model.set_rows(_rows(self._document))
+        self.model.set_rows(self._rows.rows())
         self.add_button.setEnabled(not self._document.is_read_only)
         self._sync()
 
@@ -537,25 +312,3 @@ class EntityList(QWidget):
 
     def refresh_looks(self) -> None:
         self.add_button.setIcon(sign("plus"))
-
-
-def _rows(document: SchemaDocument) -> list[EntityRow]:
-    """The operator's entities by name, removed ones among them, then those of the platform under a heading."""
-    marks, draft = document.entity_marks(), document.draft
-    broken = {each.place.split(".", 1)[0] for each in document.problems if each.is_error}
-    own: list[EntityRow] = []
-    system: list[EntityRow] = []
-    for each in draft.wanted.entities:
-        mark = marks.get(each.name)
-        kind, note = (mark.kind, mark.note) if mark is not None else ("", "")
-        row = EntityRow(each.name, str(len(each.attributes)), kind, note, each.is_system, each.name in broken)
-        (system if each.is_system else own).append(row)
-    standing = {each.name for each in draft.wanted.entities}
-    own += [
-        EntityRow(name, mark="removed", note=mark.note)
-        for name, mark in marks.items()
-        if mark.kind == "removed" and name not in standing
-    ]
-    own.sort(key=lambda row: (row.name.lower(), row.name))
-    system.sort(key=lambda row: row.name.lower())
-    return [*own, EntityRow("SYSTEM", is_head=True), *system] if system else own

@@ -70,7 +70,8 @@ class LinkRow(GridRow):
 
 
 class LinkGridModel(SchemaGridModel[LinkRow]):
-    titles = ("Label", "Has", "To", "Reverse label", "Reverse has", "Required", "On delete", "")
+    titles = ("Label", "Has", "To", "Reverse label", "Has", "Required", "On delete", "")
+    spoken_titles = ("Label", "Has", "To", "Reverse label", "Reverse has", "Required", "On delete", "Change")
 
     # Rows
 

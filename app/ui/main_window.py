@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,10 +42,13 @@ from app.ui.window_actions import add_actions
 from app.ui.window_status import WindowStatusBar
 
 if TYPE_CHECKING:
+    from app.schema.draft import Draft
     from app.storage.last_known import LastKnown
     from app.ui.app_view import AppView
     from app.ui.bottom_panel import BottomPanel, BottomTab
+    from app.ui.cohorts_view import CohortsView
     from app.ui.database_tree import DatabaseTree
+    from app.ui.schema_editor import SchemaEditor
 
 _FIRST_SIZE = QSize(1440, 900)
 _TREE_WIDTH, _BOTTOM_HEIGHT = 280, 190
@@ -58,6 +62,7 @@ class MainWindow(QMainWindow):
 
     closed = Signal()
     connection_chosen = Signal(object)
+    editor_changed = Signal()  # an editor of a schema was made
 
     def __init__(self, runner: Runner, settings: WindowSettings, theme: Theme, data_dir: Path) -> None:
         super().__init__()
@@ -77,6 +82,7 @@ class MainWindow(QMainWindow):
         self.bottom: BottomPanel | None = None
         self._views: dict[AppRef, AppView] = {}
         self._awaited: AppRef | None = None
+        self._cohorts: CohortsView | None = None
         self._lay_out()
         self.registry = ActionRegistry(self)
         add_actions(self)
@@ -144,6 +150,7 @@ class MainWindow(QMainWindow):
         commands.app_created.connect(self.show_new_app)
         commands.view_wanted.connect(self.open_app)
         commands.app_deleted.connect(self._close_view)
+        commands.staging_wanted.connect(self.stage)
         commands.confirmed.connect(self.status.confirm)
         self.messages.details_requested.connect(self._show_error_details)
         self.runner.known_error.connect(self._show_known_error)
@@ -210,6 +217,8 @@ class MainWindow(QMainWindow):
             app, connection = self.data.app(ref), self.data.connection(ref.connection_id)
             if app is not None:
                 view.set_app(app)
+            if connection is not None:
+                view.set_connection(connection)
             if app is not None and connection is not None:
                 self._title_tab(self.tabs.indexOf(view), app, connection)
 
@@ -307,33 +316,73 @@ class MainWindow(QMainWindow):
             self.status.confirm("This app is not in the list (any more)")
             return
         if view is None and app is not None and connection is not None:
-            view = self._views[ref] = AppView(self.runner, connection, app)
+            view = self._views[ref] = AppView(self.runner, connection, app, layout_state=self.settings.editor_layout)
+            view.pending_changed.connect(lambda: self._tell_pending(ref))
+            view.editor_made.connect(self.editor_changed)
             view.rename_requested.connect(self.commands.rename_app)
             view.delete_requested.connect(self.commands.delete_app)
             view.copied.connect(self.status.confirm)
             at = self.tabs.addTab(view, "")
-            self._add_close_button(at, ref)
+            self._put_close_button(at, lambda: self._close_view(ref))
             self._title_tab(at, app, connection)
         assert view is not None
         self.tabs.setCurrentWidget(view)
         view.setFocus()
 
+    def stage(self, ref: AppRef, draft: Draft) -> None:
+        """Open an app with these edits staged; what was staged before comes back with Undo."""
+        self.open_app(ref)
+        view = self._views.get(ref)
+        if view is not None:
+            view.stage(draft)
+
+    def show_cohorts(self) -> None:
+        """Apps grouped by schema, in a tab of their own."""
+        from app.ui.cohorts_view import CohortsView
+
+        if self._cohorts is None:
+            self._cohorts = CohortsView(self.runner)
+            self._cohorts.open_requested.connect(self.open_app)
+            self._cohorts.compare_requested.connect(self.commands.compare)
+            at = self.tabs.addTab(self._cohorts, "Same schema")
+            self._put_close_button(at, self._close_cohorts).setAccessibleName("Close the groups of apps")
+        self.tabs.setCurrentWidget(self._cohorts)
+        self._cohorts.setFocus()
+
+    def _close_cohorts(self) -> None:
+        cohorts, self._cohorts = self._cohorts, None
+        if cohorts is not None:
+            self.tabs.removeTab(self.tabs.indexOf(cohorts))
+            cohorts.deleteLater()
+
     def _title_tab(self, at: int, app: AppSummary, connection: Connection) -> None:
-        title = _tab_title(app, connection)
-        if self.tabs.tabText(at) != title:
-            self.tabs.setTabText(at, title)
-        self.tabs.setTabToolTip(at, f"{plain(connection.label, 80)} ({connection.environment.value})")
+        title, bar = _tab_title(app, connection), self.tabs.tabBar()
+        view = self._views.get(AppRef(app.connection_id, app.app_id))
+        pending = view.pending if view is not None else ""
+        if self.tabs.tabText(at) != (shown := f"{title} ●" if pending else title):
+            self.tabs.setTabText(at, shown)
+        spoken = f"{title.replace('&&', '&')}, {pending}" if pending else title.replace("&&", "&")
+        bar.setAccessibleTabName(at, spoken)
+        place = f"{plain(connection.label, 80)} ({connection.environment.value})"
+        self.tabs.setTabToolTip(at, f"{place} · {pending}" if pending else place)
         button = self.tabs.tabBar().tabButton(at, QTabBar.ButtonPosition.RightSide)
         button.setAccessibleName(f"Close {plain(app.title, 60)}")
 
-    def _add_close_button(self, at: int, ref: AppRef) -> None:
+    def _tell_pending(self, ref: AppRef) -> None:
+        """A dot in the title of the tab for as long as something is staged in it."""
+        view, connection = self._views.get(ref), self.data.connection(ref.connection_id)
+        if view is not None and connection is not None:
+            self._title_tab(self.tabs.indexOf(view), view.app, connection)
+
+    def _put_close_button(self, at: int, close: Callable[[], None]) -> QToolButton:
         button = QToolButton()
         button.setIcon(sign("close"))
         button.setIconSize(QSize(11, 11))
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setToolTip("Close (Ctrl+W)")
-        button.clicked.connect(lambda: self._close_view(ref))
+        button.clicked.connect(lambda: close())
         self.tabs.tabBar().setTabButton(at, QTabBar.ButtonPosition.RightSide, button)
+        return button
 
     def current_view(self) -> AppView | None:
         """The app's tab that is in front, None for the overview."""
@@ -341,10 +390,22 @@ class MainWindow(QMainWindow):
         return next((view for view in self._views.values() if view is widget), None)
 
     def current_ref(self) -> AppRef | None:
-        """The app that commands are about: the one whose tab is in front, else the selected one."""
-        widget = self.tabs.currentWidget()
-        in_tab = next((ref for ref, view in self._views.items() if view is widget), None)
-        return in_tab or self.overview.app_list.selected_ref()
+        """The app that commands are about: the one whose tab is in front, in the overview the selected one."""
+        if self.tabs.currentWidget() is self.overview:
+            return self.overview.app_list.selected_ref()
+        view = self.current_view()
+        return view.ref if view is not None else None
+
+    def current_editor(self) -> SchemaEditor | None:
+        """The schema editor that is in front, None where there is none."""
+        view = self.current_view()
+        return view.editor if view is not None else None
+
+    def read_schema(self) -> None:
+        """Read the schema of the tab in front again."""
+        view = self.current_view()
+        if view is not None:
+            view.load(is_fresh=True)
 
     def copy_ids(self) -> None:
         view = self.current_view()
@@ -392,10 +453,14 @@ class MainWindow(QMainWindow):
         ref = next((ref for ref, each in self._views.items() if each is view), None)
         if ref is not None:
             self._close_view(ref)
+        elif view is not None and view is self._cohorts:
+            self._close_cohorts()
 
     def _close_view(self, ref: AppRef) -> None:
         view = self._views.pop(ref, None)
         if view is not None:
+            view.flush()
+            self._keep_editor_layout(view)
             self.tabs.removeTab(self.tabs.indexOf(view))
             view.deleteLater()
 
@@ -447,6 +512,8 @@ class MainWindow(QMainWindow):
         """The window goes when the work has ended, not before."""
         event.ignore()
         if not self.closing.is_running:
+            for view in self._views.values():
+                view.flush()
             self.remember()
             self.closing.start()
 
@@ -464,7 +531,14 @@ class MainWindow(QMainWindow):
             settings.bottom_tab = self.bottom.tabs.currentIndex()
         if self.tree is not None:
             settings.open_nodes = tuple(self.tree.open_nodes())
+        view = self.current_view()
+        if view is not None:
+            self._keep_editor_layout(view)
         settings.save()
+
+    def _keep_editor_layout(self, view: AppView) -> None:
+        if not view.layout_state().isEmpty():
+            self.settings.editor_layout = view.layout_state()
 
 
 def _tab_title(app: AppSummary, connection: Connection) -> str:

@@ -93,8 +93,7 @@ class PendingBar(QWidget):
             signal.connect(self.tell)
         document.changed.connect(self.refusal.hide)
         document.refused.connect(self._refuse)
-        document.undo_stack.undoTextChanged.connect(lambda _text: self._tell_undo())
-        document.undo_stack.canUndoChanged.connect(lambda _can: self._tell_undo())
+        document.undo_changed.connect(self._tell_undo)
         self.discard_button.clicked.connect(document.discard)
         self.undo_button.clicked.connect(document.undo_stack.undo)
         self.review_button.clicked.connect(self.review_requested)
@@ -129,10 +128,17 @@ class PendingBar(QWidget):
             self.details.setText(risk_words(document.plan, document.connection.platform))
             severity = _SEVERITIES[document.plan.worst] if count else Severity.INFO
             self.mark.set_state(severity)
+            words = self._words(document.plan)
+            self.mark.setAccessibleName(words)
+            self.mark.setToolTip(words)
             self.mark.setVisible(severity is not Severity.INFO)
         elif not self.count.text() or self.count.text() == "No pending changes":
             self.count.setText("Pending changes")
         self.bar.setAccessibleName(f"{self.count.text()}. {self.details.text()}")
+
+    @staticmethod
+    def _words(plan: Plan) -> str:
+        return f"The worst of them {_VERBS[plan.worst][0]}" if plan.worst in _VERBS else "All of them are safe"
 
     def _tell_problems(self) -> None:
         problems = self._document.problems if self._document.is_open else ()

@@ -42,7 +42,8 @@ from .theme import Colours, colours, mono_font
 Index = QModelIndex | QPersistentModelIndex
 _PAD = 8
 _SIGN = 12
-_ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Backtab})
+_ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
+_LEAVE = _ENTER | {Qt.Key.Key_Tab, Qt.Key.Key_Backtab}
 _LEFT = int((Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter).value)
 _CENTRE = int(Qt.AlignmentFlag.AlignCenter.value)
 
@@ -110,7 +111,8 @@ class _Look:
         self.small.setPointSizeF(font.pointSizeF() * 0.92)
         self.metrics = {id(each): QFontMetrics(each) for each in (self.font, self.bold, self.mono, self.small)}
         self.text, self.muted, self.neutral = QColor(source.text), QColor(source.muted), QColor(source.neutral)
-        self.line, self.frame = QColor(source.line), QColor(source.line_strong)
+        self.line, self.box = QColor(source.line), QColor(source.neutral)
+        self.box.setAlpha(150)
         self.accent, self.on_accent = QColor(source.accent), QColor(source.on_accent)
         self.selection, self.danger = QColor(source.selection), QColor(source.danger)
         self.chip, self.chip_text = QColor(source.chip), QColor(source.chip_text)
@@ -235,7 +237,7 @@ class SchemaDelegate(QStyledItemDelegate):
         box = QRectF(room.left() + 0.5, room.center().y() - side / 2 + 0.5, side, side)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not cell.is_locked:
-            painter.setPen(QPen(look.accent if cell.is_on else look.frame, 1))
+            painter.setPen(QPen(look.accent if cell.is_on else look.box, 1))
             painter.setBrush(look.accent if cell.is_on else Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(box, 3, 3)
         if cell.is_on:
@@ -263,7 +265,7 @@ class SchemaDelegate(QStyledItemDelegate):
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         kind = self._grid.editor_kind(index)
-        title = str(self._grid.titles[index.column()])
+        title = self._grid.spoken_titles[index.column()]
         editor: QWidget = self._line(parent, index) if kind == "line" else self._combo(parent, index, kind == "search")
         editor.setAccessibleName(f"{title} of {self._grid.row(index.row()).cells[0].text}")
         editor.setAutoFillBackground(True)
@@ -337,15 +339,21 @@ class SchemaDelegate(QStyledItemDelegate):
         return mark_editor(editor, wrong)
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() in _ENTER:
-            index = self._view.currentIndex()
-            if isinstance(editor, QLineEdit) and self._judge(editor, index):
+        is_key = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent)
+        if is_key and isinstance(event, QKeyEvent) and event.key() in _LEAVE and isinstance(editor, QWidget):
+            if not self._may_leave(editor):
                 return True
-            if isinstance(editor, QComboBox) and editor.isEditable() and editor.findText(editor.currentText()) < 0:
+            if event.key() in _ENTER:
+                self._take(editor)
                 return True
         return bool(super().eventFilter(editor, event))
 
-    def _take(self, editor: QComboBox) -> None:
+    def _may_leave(self, editor: QWidget) -> bool:
+        if isinstance(editor, QLineEdit):
+            return not self._judge(editor, self._view.currentIndex())
+        return not (isinstance(editor, QComboBox) and editor.isEditable() and editor.findText(editor.currentText()) < 0)
+
+    def _take(self, editor: QWidget) -> None:
         self.commitData.emit(editor)
         self.closeEditor.emit(editor, QAbstractItemDelegate.EndEditHint.NoHint)
 

@@ -55,6 +55,7 @@ class SchemaDocument(QObject):
     base_changed = Signal()  # opened, or the live schema was read again
     selected = Signal(str)  # name of the entity, "" for none
     part_wanted = Signal(str, str)  # entity and the attribute or label in it to bring into sight
+    undo_changed = Signal()  # another step can be undone or redone
     review_changed = Signal()  # plan, problems and suggestions are those of the draft in force
     refused = Signal(str, str)  # why an edit was not made, and the place it was about
 
@@ -65,6 +66,8 @@ class SchemaDocument(QObject):
         self.connection = connection
         self.app_title = app_title
         self.undo_stack = QUndoStack(self)
+        # Listen here, not to the stack: it still tells of its end when whoever listens is half gone.
+        self.undo_stack.indexChanged.connect(self.undo_changed)
         self._draft = Draft(Schema(), Schema())
         self._live: SchemaSnapshot | None = None
         self._rules: Rules | None = None

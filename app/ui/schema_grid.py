@@ -20,6 +20,7 @@ from .schema_grid_model import SchemaGridModel
 _FEWEST_ROWS = 2
 _NARROWEST = 52
 _MEASURED_ROWS = 80
+_MOST_AIR = 36
 _ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 # Keys of the window that mean something else in a grid.
 _OWN_KEYS = frozenset({Qt.Key.Key_F2, Qt.Key.Key_Delete, Qt.Key.Key_Insert, Qt.Key.Key_Space})
@@ -71,6 +72,7 @@ class SchemaGrid(QTableView):
         header.setMinimumSectionSize(40)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setStretchLastSection(True)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
 
     def restyle(self) -> None:
         """Row height and column widths for the font in force."""
@@ -106,8 +108,12 @@ class SchemaGrid(QTableView):
         wanted = [self._wanted(column) for column in range(self._last_column)]
         change = self._wanted(self._last_column)
         room = self.viewport().width() - min(change, 150)
-        if sum(wanted) > room > 0:
+        slack = room - sum(wanted)
+        if slack < 0 < room:
             wanted = self._squeezed(wanted, room)
+        elif slack > 0:
+            # Some air, but not so much that the eye loses the row.
+            wanted = [each + min(_MOST_AIR, slack // (2 * len(wanted))) for each in wanted]
         for column, width in enumerate(wanted):
             if self.columnWidth(column) != width:
                 self.setColumnWidth(column, width)

@@ -62,6 +62,7 @@ class SchemaGridModel(QAbstractTableModel, Generic[R]):
     """Follows the document: rows come, go and change one by one, so that selection and editors stay in place."""
 
     titles: tuple[str, ...] = ()
+    spoken_titles: tuple[str, ...] = ()
 
     def __init__(self, document: SchemaDocument, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -229,9 +230,11 @@ class SchemaGridModel(QAbstractTableModel, Generic[R]):
         return 0 if parent.isValid() else len(self.titles)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
-        if orientation is Qt.Orientation.Horizontal and role in (Role.DisplayRole, Role.AccessibleTextRole):
-            return self.titles[section] or "Change" if role == Role.AccessibleTextRole else self.titles[section]
-        return None
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        if role == Role.DisplayRole:
+            return self.titles[section]
+        return self.spoken_titles[section] if role in (Role.AccessibleTextRole, Role.ToolTipRole) else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         found = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
@@ -264,7 +267,7 @@ class SchemaGridModel(QAbstractTableModel, Generic[R]):
 
     def _spoken(self, row: int, column: int) -> str:
         each, cell = self._rows[row], self._rows[row].cells[column]
-        said = self.titles[column] or "Change"
+        said = self.spoken_titles[column]
         value = ("yes" if cell.is_on else "no") if cell.kind == "flag" else f"{cell.text} {cell.note}".strip()
         parts = [f"{said}: {value or 'none'}"]
         if each.mark is not None and cell.kind != "change":

@@ -34,6 +34,8 @@ class SchemaGrids(QWidget):
 
     def _lay_out(self) -> None:
         self.title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        for chip in (self.about, self.mark):
+            chip.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         head = QHBoxLayout()
         head.setContentsMargins(14, 8, 10, 8)
         head.setSpacing(8)

@@ -65,6 +65,15 @@ class WindowSettings:
         self._store.setValue("window/layout_version", _LAYOUT_VERSION)
 
     @property
+    def editor_layout(self) -> QByteArray:
+        """How the schema editor shares out its room."""
+        return self._bytes("editor/layout")
+
+    @editor_layout.setter
+    def editor_layout(self, value: QByteArray) -> None:
+        self._store.setValue("editor/layout", value)
+
+    @property
     def bottom_tab(self) -> int:
         try:
             return int(str(self._store.value("window/bottom_tab", 0)))

@@ -396,6 +396,12 @@ QFrame[look="finding"] {{ border: 1px solid {look.line}; border-left: 3px solid 
   background: {look.info_fill}; }}
 QFrame[look="finding"][severity="warning"] {{ border-left-color: {look.warning}; background: {look.warning_fill}; }}
 QFrame[look="finding"][severity="error"] {{ border-left-color: {look.danger}; background: {look.danger_fill}; }}
+QFrame[look="schemaStrip"] {{ background: {look.info_fill}; border: 0; border-top: 1px solid {look.line}; }}
+QFrame[look="schemaStrip"][severity="warning"] {{ background: {look.warning_fill}; }}
+QFrame[look="schemaStrip"][severity="error"] {{ background: {look.danger_fill}; }}
+QFrame[look="pendingBar"] {{ background: {look.selection}; border: 0; border-top: 1px solid {look.line}; }}
+QListView[look="problems"] {{ border-top: 1px solid {look.line}; background: {look.surface}; }}
+QListView[look="problems"]::item {{ padding: 4px 10px; }}
 QFrame[look="production"] {{ background: {look.production}; border: 0; }}
 QFrame[look="production"] QLabel {{ color: {look.on_production}; font-weight: 600; font-size: {small}pt; }}
 QPushButton[look="link"] {{ background: transparent; border: 1px solid transparent; color: {look.link};

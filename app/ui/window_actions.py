@@ -10,19 +10,22 @@ from PySide6.QtWidgets import QDockWidget
 
 from app.core.refs import AppRef
 from app.ui.icons import sign
+from app.ui.schema_actions import add_redo_undo, add_schema_actions, follow_editor
 from app.ui.theme import ThemeChoice
 
 if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
 
-MENUS = ("&App", "&Edit", "&View", "&Connection", "&Help")
+MENUS = ("&App", "&Edit", "&Schema", "&View", "&Connection", "&Help")
 _STEP = 10
 
 
 def add_actions(window: MainWindow) -> None:
     """Fill the window's registry, and its menu bar from that."""
     _add_app(window)
+    add_redo_undo(window)
     _add_edit(window)
+    add_schema_actions(window)
     _add_view(window)
     _add_connection(window)
     _add_help(window)
@@ -30,6 +33,7 @@ def add_actions(window: MainWindow) -> None:
     for title in MENUS:
         window.registry.fill(bar.addMenu(title), title.replace("&", ""))
     _follow_selection(window)
+    follow_editor(window)
 
 
 def _add_app(window: MainWindow) -> None:
@@ -45,7 +49,8 @@ def _add_app(window: MainWindow) -> None:
 
 def _add_edit(window: MainWindow) -> None:
     add, apps = window.registry.add, window.overview.app_list
-    add("edit.copy_ids", "&Copy app ID", window.copy_ids, menu="Edit", shortcut="Ctrl+Shift+C", icon=sign("copy"))
+    copy = add("edit.copy_ids", "&Copy app ID", window.copy_ids, menu="Edit", starts_group=True, icon=sign("copy"))
+    copy.setShortcut(QKeySequence("Ctrl+Shift+C"))
     add("edit.copy_env", "Copy as .&env line", apps.copy_env, menu="Edit")
     add("edit.copy_json", "Copy as &JSON", apps.copy_json, menu="Edit")
     add("edit.copy_csv", "Copy as C&SV", apps.copy_csv, menu="Edit")
@@ -152,7 +157,7 @@ def _follow_selection(window: MainWindow) -> None:
 
     def tell() -> None:
         has_one = window.current_ref() is not None
-        is_list = window.current_view() is None
+        is_list = window.tabs.currentWidget() is window.overview
         has_any = is_list and (has_one or bool(apps.selected_apps()))
         for name in ("app.rename", "app.delete"):
             registry[name].setEnabled(has_one)

@@ -15,6 +15,8 @@ from app.core.connection import Connection, Environment, Platform, TokenKind
 from app.core.errors import KnownError
 from app.core.refs import AppRef
 from app.core.secret import Secret
+from app.platforms.contract import YES, Capability
+from app.schema.draft import Draft
 from app.schema.model import Attribute, Entity, Index, Link, LinkEnd, Schema
 from app.schema.types import BooleanType, StringType
 from app.services.activity import ActivityLog
@@ -23,6 +25,7 @@ from app.services.engine import Engine
 from app.services.hub import ChangeHub
 from app.services.lifecycle import Organisation
 from app.services.templates import Template
+from app.services.workshop import OpenSchema
 from app.ui.runner import Runner
 
 LOCAL = Connection("local", "Instant · local", Platform.INSTANT, "http://127.0.0.1:1", Environment.LOCAL)
@@ -65,6 +68,45 @@ class FakeCatalog:
         if self.error is not None:
             raise self.error
         return SchemaSnapshot(self.schema_of(ref), 1_700_000_000.0, "f")
+
+
+class FakeWorkshop:
+    """Opens ``schema_of`` with ``kept`` as its draft, and notes what was saved; ``error`` is raised instead."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[AppRef, bool]] = []
+        self.error: KnownError | None = None
+        self.offline: KnownError | None = None
+        self.schema_of: Callable[[AppRef], Schema] = lambda ref: SCHEMA
+        self.kept: Draft | None = None
+        self.kept_at: float | None = None
+        self.push: Capability = YES
+        self.saved: list[tuple[AppRef, Draft | None]] = []
+        self.save_error: KnownError | None = None
+        self.gate: asyncio.Event | None = None
+
+    async def open(self, ref: AppRef, refresh: bool = False) -> OpenSchema:
+        self.asked.append((ref, refresh))
+        if self.error is not None:
+            raise self.error
+        return self.opened(ref)
+
+    def opened(self, ref: AppRef) -> OpenSchema:
+        from app.platforms.instant.schema_rules import RULES
+
+        schema = self.schema_of(ref)
+        base = SchemaSnapshot(schema, 1_700_000_000.0, schema.fingerprint())
+        is_old = self.kept is not None and self.kept.base != schema
+        return OpenSchema(
+            ref, base, self.kept, self.kept_at, is_old, RULES, self.push, self.offline is not None, self.offline
+        )
+
+    async def save_draft(self, ref: AppRef, draft: Draft | None) -> None:
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.save_error is not None:
+            raise self.save_error
+        self.saved.append((ref, draft))
 
 
 class FakeLifecycle:
@@ -153,6 +195,7 @@ def fake_services() -> Any:
         hub=ChangeHub(),
         activity=ActivityLog(),
         catalog=FakeCatalog(),
+        workshop=FakeWorkshop(),
         lifecycle=FakeLifecycle(),
         connections=FakeConnections(),
         templates=SimpleNamespace(all=lambda: TEMPLATES),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,54 +11,103 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from app.core.changes import Changes
 from app.core.errors import Unreachable
 from app.core.refs import AppRef
+from app.schema.draft import Draft
+from app.schema.model import Entity, Schema
 from app.ui.app_view import AppView
 from app.ui.runner import Runner
-from tests.ui.content_fakes import ANA, LOCAL, apps, runner, services
+from app.ui.schema_editor import SchemaEditor, SideTabs
+from tests.ui.content_fakes import ANA, LOCAL, SCHEMA, apps, runner, services
 
 __all__ = ["runner", "services"]
 
+REF = AppRef("local", ANA)
+
 
 @pytest.fixture
-def view(qtbot: QtBot, runner: Runner) -> AppView:
+def view(qtbot: QtBot, runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppView]:
+    # Diagram and text have tests of their own.
+    monkeypatch.setattr(SideTabs, "fill", lambda self: None)
     made = AppView(runner, LOCAL, apps()[1])
-    qtbot.addWidget(made)
     made.resize(900, 500)
-    return made
+    yield made
+    made.close()
+    made.deleteLater()
 
 
-def _cells(table: Any, row: int) -> list[str]:
-    return [table.item(row, column).text() for column in range(table.columnCount())]
-
-
-def test_app_view_reads_the_structure_when_it_is_first_shown(view: AppView, qtbot: QtBot, services: Any) -> None:
-    assert services.catalog.asked == []
+def opened(view: AppView, qtbot: QtBot) -> SchemaEditor:
     view.show()
-    qtbot.waitUntil(lambda: view.entity_list.count() == 2)
-    assert services.catalog.asked == [(AppRef("local", ANA), False)]
-    assert view.entity_title.text() == "todos · 2 attributes"
-    assert _cells(view.attribute_table, 0) == ["title", "string", "✓", "", ""]
-    assert _cells(view.attribute_table, 1) == ["done", "boolean", "", "", "✓"]
-    assert _cells(view.link_table, 0) == ["owner", "one", "$users", "todos (many)", "keep"]
+    qtbot.waitUntil(lambda: view.editor is not None)
+    assert view.editor is not None
+    return view.editor
 
 
-def test_app_view_choosing_an_entity_shows_it(view: AppView, qtbot: QtBot) -> None:
-    view.show()
-    qtbot.waitUntil(lambda: view.entity_list.count() == 2)
-    qtbot.keyClick(view.entity_list, Qt.Key.Key_Down)
-    assert view.entity_title.text() == "$users · 1 attribute"
-    assert _cells(view.link_table, 0) == ["todos", "many", "todos", "owner (one)", "keep"]
+def test_app_view_reads_the_schema_when_it_is_first_shown(view: AppView, qtbot: QtBot, services: Any) -> None:
+    assert services.workshop.asked == []
+    editor = opened(view, qtbot)
+    assert services.workshop.asked == [(REF, False)]
+    assert [row.name for row in editor.entities.model.rows] == ["todos", "SYSTEM", "$users"]
+    assert editor.grids.title.text() == "todos"
+    assert view.read_label.text().startswith("Read ")
 
 
 def test_app_view_failure_says_why_and_tries_again(view: AppView, qtbot: QtBot, services: Any) -> None:
-    services.catalog.error = Unreachable("Instant · local does not answer.")
+    services.workshop.error = Unreachable("Instant · local does not answer.")
     view.show()
-    qtbot.waitUntil(lambda: view.empty.title.text() == "The structure could not be read")
+    qtbot.waitUntil(lambda: view.empty.title.text() == "The schema could not be read")
     assert view.empty.sentence.text().startswith("Instant · local does not answer.")
-    services.catalog.error = None
+    services.workshop.error = None
     qtbot.mouseClick(view.empty.button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: view.entity_list.count() == 2)
+    qtbot.waitUntil(lambda: view.editor is not None)
+
+
+def test_app_view_reading_again_keeps_what_is_staged(view: AppView, qtbot: QtBot, services: Any) -> None:
+    document = opened(view, qtbot).document
+    document.edit("Rename", lambda draft: draft.rename_attribute("todos", "title", "headline"))
+    mine = document.draft
+    services.workshop.schema_of = lambda ref: Schema((*SCHEMA.entities, Entity("notes", ())), SCHEMA.links)
+    qtbot.mouseClick(view.reload_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: document.is_base_old)
+    assert services.workshop.asked[-1] == (REF, True)
+    assert document.draft is mine
+
+
+def test_app_view_follows_changes_of_its_schema(view: AppView, qtbot: QtBot, services: Any) -> None:
+    document = opened(view, qtbot).document
+    live = Schema((*SCHEMA.entities, Entity("notes", ())), SCHEMA.links)
+    services.workshop.schema_of = lambda ref: live
+    services.hub.publish(Changes(schemas=frozenset({REF})))
+    qtbot.waitUntil(lambda: document.draft.base == live)
+
+
+def test_app_view_says_what_is_pending(view: AppView, qtbot: QtBot) -> None:
+    document = opened(view, qtbot).document
+    assert view.pending == ""
+    with qtbot.waitSignal(view.pending_changed):
+        document.edit("Rename", lambda draft: draft.rename_attribute("todos", "title", "headline"))
+    qtbot.waitUntil(lambda: view.pending == "1 pending change")
+
+
+def test_app_view_opens_staged_edits_of_before(view: AppView, qtbot: QtBot, services: Any) -> None:
+    services.workshop.kept = Draft(SCHEMA, SCHEMA).rename_attribute("todos", "title", "headline")
+    editor = opened(view, qtbot)
+    qtbot.waitUntil(lambda: editor.notices.text("restored") == "1 staged edit restored")
+    assert editor.document.draft == services.workshop.kept
+
+
+def test_app_view_flush_saves_what_is_staged(view: AppView, qtbot: QtBot, services: Any) -> None:
+    document = opened(view, qtbot).document
+    document.edit("Rename", lambda draft: draft.rename_attribute("todos", "title", "headline"))
+    view.flush()
+    qtbot.waitUntil(lambda: services.workshop.saved == [(REF, document.draft)])
+
+
+def test_app_view_connection_that_becomes_read_only_locks_the_editor(view: AppView, qtbot: QtBot) -> None:
+    editor = opened(view, qtbot)
+    view.set_connection(replace(LOCAL, is_read_only=True))
+    assert editor.document.is_read_only
 
 
 def test_app_view_copies_the_app_id(view: AppView, qtbot: QtBot) -> None:

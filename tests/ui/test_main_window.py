@@ -18,16 +18,17 @@ from app.core.changes import Changes
 from app.core.errors import KnownError, Unreachable
 from app.core.refs import AppRef
 from app.core.status import ConnectionStatus, Health
-from app.schema.model import Schema
-from app.services.catalog import SchemaSnapshot
+from app.services.workshop import OpenSchema
 from app.storage.last_known import LastKnown
 from app.ui.activity_panel import ActivityPanel
 from app.ui.findings_panel import FindingRow, FindingsStrip, all_findings
 from app.ui.main_window import MainWindow
 from app.ui.palette_dialog import PaletteDialog
 from app.ui.runner import Runner
+from app.ui.schema_editor import SideTabs
 from app.ui.settings import WindowSettings
 from app.ui.theme import Theme, ThemeChoice
+from tests.ui.content_fakes import FakeWorkshop
 from tests.ui.shell_fakes import ANA, APP_ID, CLOUD, FINDING, LOCAL, OTHER_ID, PROD, FakeServices, engine_with
 
 Open = Callable[..., MainWindow]
@@ -141,7 +142,7 @@ def test_confirmation_in_the_status_bar_is_not_written_across(services: FakeServ
 
 def test_commands_in_an_apps_tab_are_about_that_app(services: FakeServices, open_window: Open) -> None:
     window = open_window(services)
-    services.catalog = SimpleNamespace(schema=_no_schema)
+    services.workshop = SimpleNamespace(open=_no_schema)
     window.overview.app_list.select_app(AppRef("c2", OTHER_ID))
     window.open_app(AppRef("c1", APP_ID))
     assert window.current_ref() == AppRef("c1", APP_ID)
@@ -154,11 +155,55 @@ def test_commands_in_an_apps_tab_are_about_that_app(services: FakeServices, open
 
 def test_tab_of_a_renamed_app_shows_its_new_title(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
     window = open_window(services)
-    services.catalog = SimpleNamespace(schema=_no_schema)
+    services.workshop = SimpleNamespace(open=_no_schema)
     window.open_app(AppRef("c2", OTHER_ID))
     services.known_apps = (ANA, PROD._replace(title="Invoices"))
     services.hub.publish(Changes(apps=frozenset({"c2"})))
     qtbot.waitUntil(lambda: window.tabs.tabText(1) == "Invoices · PRODUCTION")
+
+
+def test_tab_with_staged_edits_has_a_dot_and_undo_says_what(
+    qtbot: QtBot, services: FakeServices, open_window: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SideTabs, "fill", lambda self: None)
+    window = open_window(services)
+    services.workshop = workshop = FakeWorkshop()
+    window.open_app(AppRef("c1", APP_ID))
+    qtbot.waitUntil(lambda: window.current_editor() is not None)
+    editor = window.current_editor()
+    assert editor is not None
+    undo = window.registry["edit.undo"]
+    assert not undo.isEnabled()
+    editor.document.edit("Remove todos.done", lambda draft: draft.drop_attribute("todos", "done"))
+    qtbot.waitUntil(lambda: window.tabs.tabBar().accessibleTabName(1) == "Ana's workspace, 1 pending change")
+    assert window.tabs.tabText(1) == "Ana's workspace ●"
+    assert undo.text() == "&Undo “Remove todos.done”"
+    assert window.registry["schema.review"].isEnabled()
+    undo.trigger()
+    assert window.tabs.tabText(1) == "Ana's workspace"
+    assert not window.registry["schema.review"].isEnabled()
+    window.registry["edit.redo"].trigger()
+    draft = editor.document.draft
+    window.close_current_tab()
+    qtbot.waitUntil(lambda: workshop.saved == [(AppRef("c1", APP_ID), draft)])
+    assert not undo.isEnabled()
+
+
+def test_closing_the_window_saves_what_is_staged(
+    qtbot: QtBot, services: FakeServices, open_window: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SideTabs, "fill", lambda self: None)
+    window = open_window(services)
+    services.workshop = workshop = FakeWorkshop()
+    window.open_app(AppRef("c1", APP_ID))
+    qtbot.waitUntil(lambda: window.current_editor() is not None)
+    editor = window.current_editor()
+    assert editor is not None
+    editor.document.edit("Remove todos.done", lambda draft: draft.drop_attribute("todos", "done"))
+    draft = editor.document.draft
+    with qtbot.waitSignal(window.closed):
+        window.close()
+    assert workshop.saved == [(AppRef("c1", APP_ID), draft)]
 
 
 def test_status_bar_from_a_start_without_connections_shows_the_state_of_the_chosen_one(
@@ -173,8 +218,8 @@ def test_status_bar_from_a_start_without_connections_shows_the_state_of_the_chos
     window.runner.open()
 
 
-async def _no_schema(_ref: AppRef, refresh: bool = False) -> SchemaSnapshot:
-    return SchemaSnapshot(Schema(), 0.0, "")
+async def _no_schema(_ref: AppRef, refresh: bool = False) -> OpenSchema:
+    raise Unreachable("It does not answer.")
 
 
 def test_rows_of_the_activity_are_whole(qtbot: QtBot) -> None:

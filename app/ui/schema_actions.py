@@ -1,0 +1,129 @@
+"""The actions of the schema editor that is in front: names, menus and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QKeySequence
+
+from app.ui.icons import sign
+from app.ui.scope import is_alive
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QAction
+
+    from app.ui.main_window import MainWindow
+    from app.ui.schema_document import SchemaDocument
+    from app.ui.schema_editor import SchemaEditor
+
+# What needs an editor whose schema may be edited; the others need an editor only.
+_EDITING = (
+    "schema.add_entity",
+    "schema.add_attribute",
+    "schema.add_link",
+    "schema.duplicate",
+    "schema.remove",
+    "schema.review",
+    "schema.discard",
+)
+_READING = ("schema.find", "schema.diagram", "schema.text", "schema.side", "schema.read")
+
+
+def add_redo_undo(window: MainWindow) -> None:
+    add = window.registry.add
+    add("edit.undo", "&Undo", _on_editor(window, lambda each: each.document.undo_stack.undo()), menu="Edit")
+    add("edit.redo", "Re&do", _on_editor(window, lambda each: each.document.undo_stack.redo()), menu="Edit")
+    window.registry["edit.undo"].setShortcut(QKeySequence("Ctrl+Z"))
+    window.registry["edit.redo"].setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
+
+
+def add_schema_actions(window: MainWindow) -> None:
+    def add(name: str, text: str, act: Callable[[SchemaEditor], object], key: str = "", **more: bool) -> QAction:
+        made = window.registry.add(f"schema.{name}", text, _on_editor(window, act), menu="Schema", **more)
+        if key:
+            made.setShortcut(QKeySequence(key))
+        return made
+
+    add("add_entity", "New &entity", lambda each: each.add_entity(), "Ctrl+Shift+T").setIcon(sign("plus"))
+    add("add_attribute", "New &attribute", lambda each: each.add_attribute(), "Ctrl+Shift+A")
+    add("add_link", "New &link", lambda each: each.add_link(), "Ctrl+L")
+    add("duplicate", "&Duplicate", lambda each: each.duplicate(), "Ctrl+D", starts_group=True)
+    add("remove", "&Remove or restore", lambda each: each.remove())
+    add("find", "&Find in schema", lambda each: each.find(), "Ctrl+Shift+F", starts_group=True)
+    add("diagram", "Show the dia&gram", lambda each: each.show_side(0), "Ctrl+5")
+    add("text", "Show the te&xt", lambda each: each.show_side(1), "Ctrl+6")
+    add("side", "Show or &hide diagram and text", lambda each: each.toggle_side(), "Ctrl+Shift+B")
+    add("review", "Re&view plan…", lambda each: each.review(), "Ctrl+Return", starts_group=True)
+    add("discard", "Discard &pending changes", lambda each: each.document.discard())
+    register = window.registry.add
+    register("schema.read", "Read a&gain", window.read_schema, menu="Schema")
+    commands = window.commands
+    register(
+        "schema.history",
+        "&History…",
+        lambda: commands.show_history(window.current_ref()),
+        menu="Schema",
+        shortcut="Ctrl+H",
+        starts_group=True,
+    )
+    register("schema.pushes", "P&ushes of all apps…", lambda: commands.show_history(None), menu="Schema")
+    register("schema.compare", "&Compare…", lambda: commands.compare_app(window.current_ref()), menu="Schema")
+    register("schema.groups", "Apps with the &same schema", window.show_cohorts, menu="Schema")
+
+
+def _on_editor(window: MainWindow, act: Callable[[SchemaEditor], object]) -> Callable[[], None]:
+    def go() -> None:
+        editor = window.current_editor()
+        if editor is not None:
+            act(editor)
+
+    return go
+
+
+def follow_editor(window: MainWindow) -> None:
+    """Actions are grey where there is nothing that they could act on; undo and redo say what they are about."""
+    registry = window.registry
+    followed: list[SchemaDocument] = []
+
+    def tell() -> None:
+        editor = window.current_editor()
+        can_edit = editor is not None and not editor.document.is_read_only
+        for name in _EDITING:
+            registry[name].setEnabled(can_edit)
+        for name in _READING:
+            registry[name].setEnabled(editor is not None)
+        has_changes = can_edit and editor is not None and editor.document.draft.is_changed
+        registry["schema.history"].setEnabled(window.current_ref() is not None)
+        for name in ("schema.review", "schema.discard"):
+            registry[name].setEnabled(has_changes)
+        _tell_undo(window, editor)
+
+    def follow() -> None:
+        editor = window.current_editor()
+        followed[:] = [each for each in followed if is_alive(each)]
+        if editor is not None and editor.document not in followed:
+            document = editor.document
+            followed.append(document)
+            for signal in (document.changed, document.base_changed, document.undo_changed):
+                signal.connect(tell)
+        tell()
+
+    window.tabs.currentChanged.connect(lambda _at: follow())
+    window.editor_changed.connect(follow)
+    window.overview.app_list.selected.connect(lambda _ref: tell())
+    follow()
+
+
+def _tell_undo(window: MainWindow, editor: SchemaEditor | None) -> None:
+    stack = editor.document.undo_stack if editor is not None else None
+    undo, redo = window.registry["edit.undo"], window.registry["edit.redo"]
+    undo.setEnabled(stack is not None and stack.canUndo())
+    redo.setEnabled(stack is not None and stack.canRedo())
+    undo.setText(_titled("&Undo", stack.undoText() if stack is not None else ""))
+    redo.setText(_titled("Re&do", stack.redoText() if stack is not None else ""))
+
+
+def _titled(verb: str, step: str) -> str:
+    # A name may hold the sign that would underline the next letter.
+    return f"{verb} “{step.replace('&', '&&')}”" if step else verb
