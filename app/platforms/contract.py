@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from app.core.secret import Secret
 from app.core.status import Finding, Health
-from app.schema.compare import Plan
+from app.schema.compare import Plan, Renames
 from app.schema.model import Schema
 
 if TYPE_CHECKING:
@@ -181,6 +181,10 @@ class PlatformClient(Protocol):
 
     def render(self, live: LiveSchema, plan: Plan, *, restores: bool = False) -> tuple[RenderedStep, ...]:
         """What ``send_plan`` would send; pure. ``restores``: dropped parts come back with their data where possible."""
+
+    def renames_between(self, before: LiveSchema, after: LiveSchema) -> Renames:
+        """What of ``before`` is what of ``after`` under another name, for sure; pure. Names alone cannot tell whether
+        two parts changed places."""
 
     async def count_rows(
         self, app_id: str, plan: Plan, on_count: Callable[[RowCount], None] = lambda _count: None

@@ -429,8 +429,8 @@ async def test_push_that_breaks_between_two_requests_keeps_all_rows_and_can_go_o
         """The first request goes through, the second meets a fault."""
         apply_steps = client.apply_steps
 
-        async def once(*args: Any) -> Any:
-            result = await apply_steps(*args)
+        async def once(*args: Any, **options: Any) -> Any:
+            result = await apply_steps(*args, **options)
             fault({"kind": "server-error", "path": "*/steps/apply", "count": 1})
             return result
 
@@ -443,7 +443,11 @@ async def test_push_that_breaks_between_two_requests_keeps_all_rows_and_can_go_o
     with pytest.raises(PlatformFault) as caught:
         await break_second()
     assert may_have_taken_effect(caught.value)
+    assert "Names that end in _renaming are in between" in caught.value.remedy
     assert (await rows_of(client, app_id, "todos"))[todo] == {"id": todo, "title_renaming": "one", "size_renaming": 1}
+    now = await client.read_live(app_id)
+    between = (("todos", "size", "size_renaming"), ("todos", "title", "title_renaming"))
+    assert sorted(client.renames_between(live, now).attributes) == list(between)
     await push(
         client,
         app_id,
@@ -451,6 +455,27 @@ async def test_push_that_breaks_between_two_requests_keeps_all_rows_and_can_go_o
         RenameAttribute("todos", "size_renaming", "title"),
     )
     assert (await rows_of(client, app_id, "todos"))[todo] == {"id": todo, "title": 1, "size": "one"}
+
+
+async def test_second_request_of_a_push_is_repeated_where_the_first_was_not(
+    connection: Connection, tokens: Tokens, app_id: str, fault: Any
+) -> None:
+    client = make_client(connection, tokens, lambda _entry: None, policy=HttpPolicy(backoff_s=0.01))
+    (todo,) = await write(client, app_id, "todos", [{"title": "one", "size": 1}])
+    live = await client.read_live(app_id)
+    apply_steps = client.apply_steps
+
+    async def once(*args: Any, **options: Any) -> Any:
+        result = await apply_steps(*args, **options)
+        client.apply_steps = apply_steps  # type: ignore[method-assign]
+        fault({"kind": "truncate", "path": "*/steps/apply", "count": 1, "after_bytes": 0})
+        return result
+
+    client.apply_steps = once  # type: ignore[method-assign]
+    swap = (RenameAttribute("todos", "title", "x"), RenameAttribute("todos", "size", "title"))
+    await client.send_plan(app_id, live, Plan((*swap, RenameAttribute("todos", "x", "size"))))
+    assert (await rows_of(client, app_id, "todos"))[todo] == {"id": todo, "title": 1, "size": "one"}
+    await client.aclose()
 
 
 async def test_jobs_that_cannot_be_followed_may_have_taken_effect(

@@ -13,11 +13,11 @@ from app.core.refs import new_id
 from app.core.secret import Secret
 from app.platforms.contract import LiveSchema, Probe, PushJob, PushProgress, RemoteApp, RenderedStep, RowCount
 from app.platforms.http import HttpChannel, HttpPolicy, OnCall, Operation, Tokens
-from app.schema.compare import Plan
+from app.schema.compare import Plan, Renames
 from app.schema.formats.instant_wire import defs_from_schema, schema_from_wire
 from app.schema.model import Schema
 
-from . import answers, creation, health, jobs, operations, pushing, row_counts, steps
+from . import answers, creation, health, identity, jobs, operations, pushing, row_counts, steps
 from .admin_calls import AdminCalls
 from .answers import AccessToken, Backup, Dash, Job, Org, PushPlan, PushResult, Sunset
 from .errors import error_of
@@ -197,6 +197,10 @@ class InstantClient(AdminCalls):
         """The JSON of each wire step; raises StalePlan and Unsupported as ``send_plan`` would."""
         return steps.rendered(live, plan, restores)
 
+    def renames_between(self, before: LiveSchema, after: LiveSchema) -> Renames:
+        """What became of what, by the platform's IDs: also where a push ended between two of its requests."""
+        return identity.renames_between(before, after)
+
     async def count_rows(
         self, app_id: str, plan: Plan, on_count: Callable[[RowCount], None] = lambda _count: None
     ) -> tuple[RowCount, ...]:
@@ -237,12 +241,15 @@ class InstantClient(AdminCalls):
         done = await self.follow_jobs(app_id, result.group_id, known=result.jobs)
         return PushResult(result.steps, result.group_id, done)
 
-    async def apply_steps(self, app_id: str, steps: Sequence[Sequence[Any]]) -> PushResult:
+    async def apply_steps(
+        self, app_id: str, steps: Sequence[Sequence[Any]], *, is_repeatable: bool = False
+    ) -> PushResult:
         """Apply steps as they are, deletes and renames included.
 
         An ``update-attr`` must repeat both on-delete rules (they are dropped otherwise) and use the real ident IDs.
+        ``is_repeatable``: the caller vouches that there are no jobs in it, and that twice is the same as once.
         """
-        operation = operations.APPLY_STEPS
+        operation = operations.APPLY_STEPS_AGAIN if is_repeatable else operations.APPLY_STEPS
         answer = await self._of_app(operation, app_id, body={"steps": [list(step) for step in steps]})
         return answers.push_of(operation, answer)
 

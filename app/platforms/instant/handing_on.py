@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 
 from .parts import Form, Name, Origin, Part, PartTable
 
+TEMPORARY = "_renaming"
+
 
 def midway_forms(table: PartTable, parts: list[Part]) -> dict[str, Form]:
     """By part ID, the form after the first request, for parts that are then not at their end; ``parts`` are live."""
@@ -100,7 +102,7 @@ class _Temporary:
 
 
 def _free(name: str, taken: set[str] | dict[str, set[str]]) -> str:
-    found = f"{name}_renaming"
+    found = name + TEMPORARY
     while found in taken:
         found += "_"
     return found

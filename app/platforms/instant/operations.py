@@ -67,6 +67,10 @@ PUSH_PERMS = _write(
 # Each apply that finds work starts background jobs of its own; a repeat would lose sight of the first ones.
 APPLY_PUSH = _write("apply-push", "POST", "/superadmin/apps/{app_id}/schema/push/apply", "push the schema")
 APPLY_STEPS = _write("apply-steps", "POST", "/dash/apps/{app_id}/schema/steps/apply", "apply the schema steps")
+# The same without steps that start jobs: they name their own IDs and final names.
+APPLY_STEPS_AGAIN = _write(
+    "apply-steps", "POST", "/dash/apps/{app_id}/schema/steps/apply", "apply the schema steps", is_repeatable=True
+)
 SET_STATUS = _write(
     "set-status", "POST", "/dash/apps/{app_id}/status", "switch the app's status", _DASH, is_repeatable=True
 )

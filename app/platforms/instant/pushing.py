@@ -14,6 +14,7 @@ from app.schema.compare import Plan
 
 from . import operations
 from .answers import Job, PushResult
+from .handing_on import TEMPORARY
 from .job_words import push_job
 from .live import NO_ACCESS_REASON, NO_LIST_REASON, NOT_LISTED, Dropped, dropped_of, live_schema
 from .live_session import LiveSession, live_session
@@ -80,6 +81,7 @@ class _Push:
         self._on_progress = on_progress
         self._places = {step.body["attr-id"]: step.place for step in wire.steps if step.is_background}
         self._is_begun = False
+        self._is_between = False
 
     async def run(self) -> tuple[PushJob, ...]:
         self._on_progress(PushProgress("sending"))
@@ -90,8 +92,9 @@ class _Push:
 
     async def _send_all(self) -> tuple[PushJob, ...]:
         result = PushResult(())
-        for request in self._wire.requests:
+        for number, request in enumerate(self._wire.requests, 1):
             result = await self._send(request)
+            self._is_between = number < self._wire.between
         if self._session is not None and self._wire.restores:
             await self._session.restore([step.body for step in self._wire.restores])
             self._is_begun = True
@@ -100,8 +103,11 @@ class _Push:
         return await self._follow(result)
 
     async def _send(self, steps: Sequence[WireStep]) -> PushResult:
+        # Once a push has begun it must not stop halfway for a hiccup: what can be repeated is.
+        is_repeatable = self._is_begun and not any(step.is_background for step in steps)
+        wires = [step.wire for step in steps]
         try:
-            result = await self._client.apply_steps(self._app_id, [step.wire for step in steps])
+            result = await self._client.apply_steps(self._app_id, wires, is_repeatable=is_repeatable)
         except BadAnswer:
             # The platform did answer, only not readably: the steps have most likely been taken.
             self._is_begun = True
@@ -135,4 +141,6 @@ class _Push:
         if self._is_begun and not getattr(error, "may_have_taken_effect", False):
             error.may_have_taken_effect = True  # type: ignore[attr-defined]
             error.remedy = f"Part of the push was done: read the schema again. {plain(error.remedy, 200)}".strip()
+        if self._is_between:
+            error.remedy += f" Names that end in {TEMPORARY} are in between: rename what has them, do not drop it."
         return error

@@ -67,11 +67,15 @@ class WireStep:
 
 @dataclass(frozen=True, slots=True)
 class WirePlan:
-    """Sent in this order: the requests one by one, then ``restores`` through a live session, then ``last``."""
+    """Sent in this order: the requests one by one, then ``restores`` through a live session, then ``last``.
+
+    ``between``: how many requests it takes until nothing has a temporary name any more; 0 where nothing gets one.
+    """
 
     requests: tuple[tuple[WireStep, ...], ...] = ()
     restores: tuple[WireStep, ...] = ()
     last: tuple[WireStep, ...] = ()
+    between: int = 0
 
     @property
     def steps(self) -> tuple[WireStep, ...]:
@@ -116,11 +120,13 @@ def _requests(table: PartTable, lost: str) -> WirePlan:
     restores = tuple(WireStep(part.reason("add"), "restore-attr", part.id, _place(part)) for part in back)
     after = [step for part in back for step in _update(part, part.before, part.now)]
     requests = [*_cut([*deletes, *first, *adds]), *_cut(second)]
+    between = len(requests) if second else 0
     if restores:
-        return WirePlan(tuple(requests), restores, (*after, *jobs))
-    # The jobs of a push are one group, made by its last request.
-    head, last = (requests[:-1], requests[-1]) if requests else ([], ())
-    return WirePlan(tuple(each for each in (*head, (*last, *jobs)) if each))
+        return WirePlan(tuple(requests), restores, (*after, *jobs), between)
+    if len(requests) == 1:
+        return WirePlan(((*requests[0], *jobs),))
+    # Without the jobs, whose repetition would start them twice, requests after the first can be repeated.
+    return WirePlan((*requests, *([tuple(jobs)] if jobs else [])), between=between)
 
 
 def _cut(steps: Sequence[WireStep]) -> Iterator[tuple[WireStep, ...]]:

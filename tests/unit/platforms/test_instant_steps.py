@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.core.errors import StalePlan, Unsupported
 from app.platforms.contract import LiveSchema
+from app.platforms.instant.identity import renames_between
 from app.platforms.instant.live import dropped_of, live_schema
 from app.platforms.instant.steps import WirePlan, rendered, steps_of
-from app.schema.compare import Plan
+from app.schema.compare import Plan, Renames
 from app.schema.model import Attribute, Entity, Index, Link, LinkEnd
 from app.schema.operations import (
     AddAttribute,
@@ -310,7 +312,26 @@ def test_both_labels_of_a_link_with_itself_swapped_take_two_requests() -> None:
     assert end["a-todos-parent"] == ("todos.children", "todos.parent")
 
 
-def test_jobs_go_with_the_last_request() -> None:
+def test_renames_between_two_readings_go_by_ids_not_by_names() -> None:
+    before = live_of(*TODOS, *PEOPLE, ref(OWNER))
+    moved = replace(OWNER, forward=replace(OWNER.forward, entity="people", label="x"))
+    moved = replace(moved, reverse=replace(moved.reverse, entity="todos"))
+    after = live_of(
+        blob("people", "id", id="a-todos-id"),
+        blob("people", "note", id="a-todos-title"),
+        blob("people", "title", id="a-todos-note"),
+        blob("todos", "id", id="a-people-id"),
+        blob("todos", "name", id="another"),
+        ref(moved, id="a-todos-owner"),
+    )
+    found = renames_between(before, after)
+    assert sorted(found.entities) == [("people", "todos"), ("todos", "people")]
+    assert sorted(found.attributes) == [("todos", "note", "title"), ("todos", "title", "note")]
+    assert found.links == ((("todos", "owner"), ("people", "x")),)
+    assert renames_between(before, before) == Renames()
+
+
+def test_jobs_go_alone_after_several_requests() -> None:
     live = live_of(*TODOS)
     plan = wire_of(
         live,
@@ -319,14 +340,14 @@ def test_jobs_go_with_the_last_request() -> None:
         RenameAttribute("todos", "x", "note"),
         ChangeAttribute("todos", Attribute("title"), Attribute("title", is_indexed=True)),
     )
-    assert verbs(plan) == [["update-attr", "update-attr"], ["update-attr", "update-attr", "index"]]
+    assert verbs(plan) == [["update-attr", "update-attr"], ["update-attr", "update-attr"], ["index"]]
 
 
 def test_very_large_plan_is_cut_into_requests_that_the_platform_takes() -> None:
     steps = [AddAttribute("todos", Attribute(f"n{number}", is_indexed=True)) for number in range(2_500)]
     plan = wire_of(live_of(*TODOS), *steps)
-    assert [len(request) for request in plan.requests] == [2_000, 500 + 2_500]
-    assert not any(step.is_background for step in plan.requests[0])
+    assert [len(request) for request in plan.requests] == [2_000, 500, 2_500]
+    assert [all(step.is_background for step in request) for request in plan.requests] == [False, False, True]
 
 
 @pytest.mark.parametrize(
