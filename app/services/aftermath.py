@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.core.errors import StalePlan
 from app.schema.compare import Plan, Renames, compare
 from app.schema.draft import Draft
-from app.schema.model import Schema
+from app.schema.model import Entity, Schema
 from app.schema.operations import RenameAttribute, RenameEntity, RenameIndex, RenameLink
 
 if TYPE_CHECKING:
@@ -64,38 +64,51 @@ def merged(mine: Draft, live: Schema, keep_mine: frozenset[str] = frozenset()) -
 
 def renames_done(pushed: Draft, live: Schema) -> Renames:
     """Those whose new name is there and whose old name is gone (or is the new name of something else)."""
-    renames = pushed.renames
-    names = dict(renames.entities)
-    arrived = {new for _old, new in renames.entities}
+    found = _arrived(pushed.renames, live)
+    straight = _without_exchanges(found)
+    if found == straight:
+        return found
+    # Names that change places are there before and after: what they stand for tells which it is.
+    return min((found, straight), key=lambda each: len(compare(_after_renames(pushed, each)[0], live)))
+
+
+def _without_exchanges(renames: Renames) -> Renames:
+    """Without those whose old name is the new name of another one."""
+    entities = {new for _old, new in renames.entities}
+    attributes = {(entity, new) for entity, _old, new in renames.attributes}
+    return replace(
+        renames,
+        entities=tuple(each for each in renames.entities if each[0] not in entities),
+        attributes=tuple(each for each in renames.attributes if each[:2] not in attributes),
+    )
+
+
+def _arrived(renames: Renames, live: Schema) -> Renames:
+    taken = {new for _old, new in renames.entities}
     entities = tuple(
         (old, new)
         for old, new in renames.entities
-        if live.entity(new) is not None and (live.entity(old) is None or old in arrived)
+        if live.entity(new) is not None and (live.entity(old) is None or old in taken)
     )
     done = dict(entities)
+    new_names = {(entity, new) for entity, _old, new in renames.attributes}
     attributes = tuple(
         (entity, old, new)
         for entity, old, new in renames.attributes
-        if _has_attribute(live, done.get(entity, entity), new, old, renames.attributes, entity)
+        if _has_attribute(live.entity(done.get(entity, entity)), old, new, (entity, old) in new_names)
     )
-    links = tuple(pair for pair in renames.links if _has_link(live, pair, names, done))
+    links = tuple(pair for pair in renames.links if _has_link(live, pair, done))
     indexes = tuple(each for each in renames.indexes if _has_index(live, done.get(each[0], each[0]), each[2]))
     return Renames(entities, attributes, links, indexes)
 
 
-def _has_attribute(
-    live: Schema, entity: str, new: str, old: str, all_renames: tuple[tuple[str, str, str], ...], old_entity: str
-) -> bool:
-    found = live.entity(entity)
-    if found is None or found.attribute(new) is None:
+def _has_attribute(entity: Entity | None, old: str, new: str, is_exchanged: bool) -> bool:
+    if entity is None or entity.attribute(new) is None:
         return False
-    arrived = {each[2] for each in all_renames if each[0] == old_entity}
-    return found.attribute(old) is None or old in arrived
+    return is_exchanged or entity.attribute(old) is None
 
 
-def _has_link(
-    live: Schema, pair: tuple[tuple[str, str], tuple[str, str]], names: dict[str, str], done: dict[str, str]
-) -> bool:
+def _has_link(live: Schema, pair: tuple[tuple[str, str], tuple[str, str]], done: dict[str, str]) -> bool:
     """The new end names its entity as wanted; live it may still have its old name."""
     (old_entity, old_label), (_, new_label) = pair
     entity = done.get(old_entity, old_entity)
