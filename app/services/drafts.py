@@ -94,12 +94,12 @@ class DraftShelf:
         self._hub.publish(Changes(drafts=frozenset((ref,))))
 
     def _save(self, ref: AppRef, draft: Draft | None) -> None:
-        if draft is None or not draft.is_changed:
+        changes = 0 if draft is None else _count(draft)
+        if draft is None or not changes:
             self._store.remove(ref)
             return
         base, edits = draft.base, edits_to_text(draft)
-        fingerprint = self._fingerprints.of(base)
-        self._store.put(ref, fingerprint, lambda: to_text(base), edits, _count(draft), self._clock())
+        self._store.put(ref, self._fingerprints.of(base), lambda: to_text(base), edits, changes, self._clock())
 
     def _load(self, ref: AppRef) -> SavedDraft | None:
         try:
