@@ -171,7 +171,8 @@ class _Editor:
 
     def edit(self) -> Edit:
         maker = self._maker
-        added = [maker.fresh(self._all_names()) for _ in range(maker.rng.randint(0, 2))]
+        taken = self._all_names()
+        added = [maker.fresh(taken) for _ in range(maker.rng.randint(0, 2))]
         names = [*(each for each in self._entities.values() if not each.startswith("$")), *added]
         kept = [self._entity(each, names) for each in self._before.entities if each.name in self._entities]
         new = []
