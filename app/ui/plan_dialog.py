@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import Qt, Signal
@@ -24,12 +23,12 @@ from .draft_subject import DraftSubject
 from .environment_badge import SPOKEN
 from .mailbox import Mailbox
 from .plan_text import plan_markdown
-from .plan_work import Looked, Merged, Pushed, explained, share, without
+from .plan_words import Stage, words
+from .plan_work import Looked, Merged, Pushed, without
 from .push_page import PushPage
+from .push_run import PushRun
 from .review_page import ReviewPage
-from .runner import ProgressReporter, Runner
-from .scope import is_alive
-from .send_gate import SendGate
+from .runner import Runner
 from .stale_view import StaleView
 from .theme import mono_font
 from .three_way import PlaceLine
@@ -43,15 +42,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _CHANGED_MEANWHILE = "Somebody else changed the schema since your edits began."
-
-
-class Stage(Enum):
-    WAITING = "waiting"
-    REVIEW = "review"
-    PUSHING = "pushing"
-    ENDED = "ended"
-    STALE = "stale"
-    FAILED = "failed"
+_MAY_HAVE = "What had been sent may have taken effect: Review again reads the schema and shows what remains."
 
 
 class PlanDialog(ActionDialog):
@@ -81,7 +72,7 @@ class PlanDialog(ActionDialog):
         self._undoes, self._note = undoes, note
         self._rejected: set[tuple[str, str, str]] = set()
         self._draft: Draft = document.draft
-        self._gate = SendGate()
+        self._run: PushRun | None = None
         self._report: PushReport | None = None
         self.stage = Stage.WAITING
         self.review_page = ReviewPage(connection, self._title, app.app_id)
@@ -90,7 +81,6 @@ class PlanDialog(ActionDialog):
         self.stack = QStackedWidget()
         self.copy_button = QPushButton("Copy &plan")
         self._counts: Mailbox[RowCount] = Mailbox(self.review_page.add_counts, self)
-        self._progress: Mailbox[PushProgress] = Mailbox(self._take_progress, self)
         self._build()
         self._connect()
         self._review()
@@ -140,43 +130,22 @@ class PlanDialog(ActionDialog):
         is_review = self.stage in (Stage.WAITING, Stage.REVIEW)
         self.copy_button.setVisible(is_review)
         self.copy_button.setEnabled(self.stage is Stage.REVIEW)
-        heading, action, cancel = self._words()
-        self.heading.setText(heading)
-        self.setWindowTitle(heading)
-        self.action_button.setText(action)
-        self.action_button.setVisible(bool(action))
-        self.cancel_button.setText(cancel)
-        self.cancel_button.setVisible(bool(cancel))
+        said = words(
+            self.stage,
+            self.push_title,
+            is_undo=self._undoes is not None,
+            has_sent=self._run is not None and self._run.has_sent,
+            report=self._report,
+        )
+        self.heading.setText(said.heading)
+        self.setWindowTitle(said.heading)
+        for button, text in ((self.action_button, said.action), (self.cancel_button, said.cancel)):
+            button.setText(text)
+            button.setVisible(bool(text))
         is_danger = self.stage is Stage.REVIEW and self.review_page.destroys
         self._set_look("danger" if is_danger else "" if self.stage is Stage.PUSHING else "primary")
         self.action_button.setEnabled(self.can_act())
         self.action_button.setToolTip(self.review_page.blocker if self.stage is Stage.REVIEW else "")
-
-    def _words(self) -> tuple[str, str, str]:
-        """(heading, action, cancel); "" for a button that is not there."""
-        review = "Undo push" if self._undoes else "Review changes"
-        match self.stage:
-            case Stage.WAITING | Stage.REVIEW:
-                return review, self.push_title.replace("&", "&&"), "Cancel"
-            case Stage.PUSHING:
-                can_cancel = not self._gate.has_passed
-                return self.push_title, "Continue in &background", "Cancel push" if can_cancel else ""
-            case Stage.STALE:
-                return "The schema was changed meanwhile", "Merge and &review again", "Close"
-            case Stage.FAILED:
-                return review, "&Try again", "Close"
-            case Stage.ENDED:
-                return self._end_words()
-
-    def _end_words(self) -> tuple[str, str, str]:
-        report = self._report
-        if report is None:
-            return "Push cancelled", "&Review again", "Close"
-        if report.outcome == "partial" and report.remaining is not None:
-            return "Pushed in part", "&Continue with the rest", "Close"
-        if report.outcome in ("failed", "partial"):
-            return "Push failed" if report.outcome == "failed" else "Pushed in part", "&Review again", "Close"
-        return ("Undone" if self._undoes else "Pushed") if report.outcome == "done" else "Nothing to push", "Close", ""
 
     @property
     def push_title(self) -> str:
@@ -235,10 +204,7 @@ class PlanDialog(ActionDialog):
         if self.stage is not Stage.PUSHING:
             self._ticket = None
             super().reject()
-        elif self._gate.cancel():
-            ticket, self._ticket = self._ticket, None
-            if ticket is not None:
-                ticket.cancel()
+        elif self._run is not None and self._run.cancel():
             self._set_stage(Stage.REVIEW)
             self.message.tell("Cancelled before anything was sent.", "The plan is as it was.")
         else:
@@ -253,7 +219,6 @@ class PlanDialog(ActionDialog):
         self._set_stage(Stage.WAITING)
         self.copy_button.setText("Copy &plan")
         self.review_page.show_waiting()
-
         self._start(lambda services: plan_work.look(services, ref, draft), "Work out the plan", self._take_review)
 
     def _start(self, work: Callable[[Services], Awaitable[T]], title: str, done: Callable[[T], None]) -> None:
@@ -348,52 +313,22 @@ class PlanDialog(ActionDialog):
     # Pushing
 
     def _push(self) -> None:
-        ref, draft, undoes = self._document.ref, self._draft, self._undoes
-        gate = self._gate = SendGate()
         self._report = None
         self.message.clear()
-        self._progress.open()
-        put, reporter = self._progress.put, ProgressReporter()
-        runner, title = self._runner, self.push_title
-
-        def done(found: Pushed) -> None:
-            if is_alive(self):
-                self._take_pushed(found)
-            elif found.report.outcome not in ("done", "nothing"):
-                # Nobody is left to show the report in.
-                runner.route(KnownError(found.report.sentence, remedy=found.report.remedy), title)
-
-        def on_progress(progress: PushProgress) -> None:
-            if progress.phase != "reading":
-                gate.go_through()
-            put(progress)
-            reporter(share(progress))
-
-        async def push(services: Services) -> Pushed:
-            report = await services.workshop.push(ref, draft, on_progress, undoes=undoes)
-            return await explained(report, draft)
-
         self.push_page.begin()
-        # Owned by the runner: a push must not end because a tab is closed.
-        self._ticket = self._runner.start(
-            push,
-            owner=self._runner,
-            title=title,
-            done=done,
-            failed=lambda error: is_alive(self) and self._fail_push(error),
-            cancelled=lambda: self._stopped() if is_alive(self) else None,
-            reporter=reporter,
-        )
+        run = self._run = PushRun(self._runner, self)
+        run.progressed.connect(self._take_progress)
+        run.ended.connect(self._take_pushed)
+        run.failed.connect(self._fail_push)
+        run.stopped.connect(self._stopped)
+        run.start(self._document.ref, self._draft, self.push_title, self._undoes)
         self._set_stage(Stage.PUSHING)
 
-    def _take_progress(self, letters: list[PushProgress]) -> None:
-        if self.stage is Stage.PUSHING:
-            self.push_page.show_progress(letters[-1])
-            self._tell()
+    def _take_progress(self, progress: PushProgress) -> None:
+        self.push_page.show_progress(progress)
+        self._tell()
 
     def _take_pushed(self, found: Pushed) -> None:
-        self._progress.close()
-        self._ticket = None
         report = self._report = found.report
         self._hand_over(report)
         if report.outcome == "stale" and report.merge is not None:
@@ -414,24 +349,18 @@ class PlanDialog(ActionDialog):
             # Edited while the push ran in the background: those edits stay, and are merged at the next review.
             self._document.take_live(report.live)
 
-    def _fail_push(self, error: KnownError) -> bool:
-        """Nothing was sent: the service says the rest in its report."""
-        self._progress.close()
-        self._ticket = None
+    def _fail_push(self, error: KnownError) -> None:
+        """Nothing was sent; whatever happens after that is in a report."""
         self._set_stage(Stage.REVIEW)
         self.message.tell(plain(error.sentence, 400), plain(error.remedy, 300))
         self._come_back(is_good=False)
-        return True
 
     def _stopped(self) -> None:
         """Cancelled from the jobs panel, perhaps in the middle."""
-        if self.stage is not Stage.PUSHING:
-            return
-        self._progress.close()
-        self._ticket = None
-        sentence = "The push was cancelled while it ran." if self._gate.has_passed else "Cancelled."
-        remedy = "What had been sent may have taken effect: Review again reads the schema and shows what remains."
-        self.push_page.show_note(Severity.WARNING, sentence, remedy if self._gate.has_passed else "Nothing was sent.")
+        if self._run is not None and self._run.has_sent:
+            self.push_page.show_note(Severity.WARNING, "The push was cancelled while it ran.", _MAY_HAVE)
+        else:
+            self.push_page.show_note(Severity.WARNING, "Cancelled.", "Nothing was sent.")
         self._set_stage(Stage.ENDED)
         self._come_back(is_good=False)
 

@@ -1,0 +1,97 @@
+"""One push on the engine, held by a dialog that may go away before it ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from app.core.errors import KnownError
+
+from .mailbox import Mailbox
+from .plan_work import Pushed, explained, share
+from .runner import ProgressReporter, Runner, Ticket
+from .scope import is_alive
+from .send_gate import SendGate
+
+if TYPE_CHECKING:
+    from app.core.refs import AppRef
+    from app.platforms.contract import PushProgress
+    from app.schema.draft import Draft
+    from app.services.suite import Services
+
+
+class PushRun(QObject):
+    """Sends exactly one of ``ended``, ``failed`` and ``stopped``; none after ``cancel`` succeeded."""
+
+    progressed = Signal(object)  # PushProgress
+    ended = Signal(object)  # Pushed
+    failed = Signal(object)  # KnownError: nothing was sent
+    stopped = Signal()  # cancelled elsewhere, perhaps in the middle
+
+    def __init__(self, runner: Runner, parent: QObject) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._gate = SendGate()
+        self._ticket: Ticket | None = None
+        self._progress: Mailbox[PushProgress] = Mailbox(lambda letters: self.progressed.emit(letters[-1]), self)
+
+    @property
+    def has_sent(self) -> bool:
+        """Whether something may have been sent: then it cannot be cancelled any more."""
+        return self._gate.has_passed
+
+    def start(self, ref: AppRef, draft: Draft, title: str, undoes: int | None) -> None:
+        self._progress.open()
+        put, gate, reporter, runner = self._progress.put, self._gate, ProgressReporter(), self._runner
+
+        def on_progress(progress: PushProgress) -> None:
+            if progress.phase != "reading":
+                gate.go_through()
+            put(progress)
+            reporter(share(progress))
+
+        async def push(services: Services) -> Pushed:
+            report = await services.workshop.push(ref, draft, on_progress, undoes=undoes)
+            return await explained(report, draft)
+
+        def done(found: Pushed) -> None:
+            if is_alive(self):
+                self._progress.close()
+                self.ended.emit(found)
+            elif found.report.outcome not in ("done", "nothing"):
+                # Nobody is left to show the report in.
+                runner.route(KnownError(found.report.sentence, remedy=found.report.remedy), title)
+
+        # Owned by the runner: a push must not end because a tab is closed.
+        self._ticket = runner.start(
+            push,
+            owner=runner,
+            title=title,
+            done=done,
+            failed=self._fail,
+            cancelled=self._stop,
+            reporter=reporter,
+        )
+
+    def cancel(self) -> bool:
+        """False where something may have been sent already: then it goes on."""
+        if not self._gate.cancel():
+            return False
+        self._progress.close()
+        self.blockSignals(True)
+        if self._ticket is not None:
+            self._ticket.cancel()
+        return True
+
+    def _fail(self, error: KnownError) -> bool:
+        if not is_alive(self):
+            return False
+        self._progress.close()
+        self.failed.emit(error)
+        return True
+
+    def _stop(self) -> None:
+        if is_alive(self):
+            self._progress.close()
+            self.stopped.emit()
