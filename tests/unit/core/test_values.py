@@ -32,8 +32,12 @@ def test_changes_merged_is_the_union_and_keeps_a_common_source():
     assert both == Changes(apps=frozenset({"c"}), schemas=frozenset({ref}), tokens=True)
     assert both.source is me
     assert both.merged(Changes(connections=True)).source is None
+    staged = Changes(drafts=frozenset({ref})).merged(Changes(pushes=frozenset({ref})))
+    assert (staged.drafts, staged.pushes) == (frozenset({ref}), frozenset({ref}))
 
 
 def test_changes_empty_is_false():
     assert not Changes()
     assert Changes(connections=True)
+    assert Changes(drafts=frozenset({AppRef("c", "a")}))
+    assert Changes(pushes=frozenset({AppRef("c", "a")}))

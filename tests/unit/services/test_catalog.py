@@ -135,3 +135,32 @@ def test_schema_text_read_back_is_the_same_schema(schema):
 def test_from_text_of_anything_else_is_a_value_error(text):
     with pytest.raises(ValueError):
         from_text(text)
+
+
+async def test_refresh_that_reads_a_schema_known_from_before_takes_it_over():
+    world = World()
+    world.catalog._known = {REF: "another"}
+    world.directory.on_schema(world.catalog.saw)
+    await world.directory.refresh()
+    await world.catalog.aclose()
+    assert (await world.catalog.schema(REF)).schema == NOTES
+    assert world.client.calls.count(f"read_schema:{uid(1)}") == 1
+
+
+async def test_refresh_keeps_nothing_of_schemas_that_were_never_opened():
+    world = World()
+    world.directory.on_schema(world.catalog.saw)
+    await world.directory.refresh()
+    await world.catalog.aclose()
+    assert world.stores.schemas == {}
+
+
+async def test_equal_schemas_of_two_apps_have_the_same_mark():
+    world = World()
+    world.client.apps[uid(2)] = RemoteApp(uid(2), "Two")
+    world.client.schemas[uid(2)] = Schema(tuple(NOTES.entities))
+    assert world.directory.mark_of(REF) is None
+    await world.directory.refresh()
+    assert world.directory.mark_of(REF) == world.directory.mark_of(AppRef("c1", uid(2)))
+    await world.directory.drop(REF)
+    assert world.directory.mark_of(REF) is None
