@@ -1,0 +1,196 @@
+"""Edits of entities and attributes: each takes a draft and gives the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from .draft_names import (
+    at_entities,
+    attribute_renamed,
+    entity_dropped,
+    entity_renamed,
+    labels_of,
+    refuse,
+    shown,
+    wanted_attribute,
+    wanted_entity,
+    with_entity,
+)
+from .model import Attribute, Entity, Index, Link, Schema
+from .references import referenced, with_renamed
+
+if TYPE_CHECKING:
+    from .draft import Draft
+
+_KEEP = "It can be read, not changed."
+
+
+def add_entity(draft: Draft, name: str, attributes: tuple[Attribute, ...]) -> Draft:
+    ensure_free_entity(draft, name)
+    seen: set[str] = set()
+    for each in attributes:
+        _ensure_name(each.name, f"An attribute of {shown(name)}")
+        if each.name in seen:
+            refuse(f"{shown(name)} would have two attributes {shown(each.name)}.", field="name")
+        seen.add(each.name)
+    return _with_new(draft, Entity(name, attributes))
+
+
+def drop_entity(draft: Draft, name: str) -> Draft:
+    _ensure_ours(wanted_entity(draft, name))
+    links = tuple(each for each in draft.wanted.links if name not in (each.forward.entity, each.reverse.entity))
+    links = links if len(links) < len(draft.wanted.links) else draft.wanted.links
+    entities = with_entity(draft.wanted, name, None).entities
+    return replace(draft, wanted=Schema(entities, links), renames=entity_dropped(draft, name))
+
+
+def duplicate_entity(draft: Draft, name: str, new_name: str) -> Draft:
+    found = wanted_entity(draft, name)
+    ensure_free_entity(draft, new_name)
+    attributes = tuple(replace(each, is_system=False) if each.is_system else each for each in found.attributes)
+    copy = replace(found, name=new_name, attributes=attributes, is_system=False)
+    entities = draft.wanted.entities
+    at = entities.index(found) + 1
+    return replace(draft, wanted=Schema((*entities[:at], copy, *entities[at:]), draft.wanted.links))
+
+
+def rename_entity(draft: Draft, old: str, new: str) -> Draft:
+    found = wanted_entity(draft, old)
+    if old == new:
+        return draft
+    _ensure_ours(found)
+    ensure_free_entity(draft, new)
+    renames = entity_renamed(draft, old, new)
+    entities = tuple(
+        _referring(replace(each, name=new) if each is found else each, old, new) for each in draft.wanted.entities
+    )
+    links = tuple(_moved(each, old, new) for each in draft.wanted.links)
+    return replace(draft, wanted=Schema(entities, links), renames=renames)
+
+
+def add_attribute(draft: Draft, entity: str, attribute: Attribute) -> Draft:
+    found = wanted_entity(draft, entity)
+    ensure_free_attribute(draft, found, attribute.name)
+    return with_attributes(draft, found, (*found.attributes, attribute))
+
+
+def drop_attribute(draft: Draft, entity: str, name: str) -> Draft:
+    """Indexes over it go with it: an index without one of its attributes would be another one."""
+    found = wanted_entity(draft, entity)
+    attribute = wanted_attribute(found, name)
+    _ensure_own(found, attribute)
+    renames = attribute_renamed(draft, entity, name, None)
+    indexes = tuple(each for each in found.indexes if name not in each.attributes)
+    attributes = tuple(each for each in found.attributes if each is not attribute)
+    return replace(with_attributes(draft, found, attributes, indexes), renames=renames)
+
+
+def rename_attribute(draft: Draft, entity: str, old: str, new: str) -> Draft:
+    found = wanted_entity(draft, entity)
+    attribute = wanted_attribute(found, old)
+    if old == new:
+        return draft
+    _ensure_own(found, attribute)
+    ensure_free_attribute(draft, found, new)
+    renames = attribute_renamed(draft, entity, old, new)
+    indexes = tuple(_over(each, old, new) for each in found.indexes)
+    attributes = _replaced(found.attributes, attribute, replace(attribute, name=new))
+    return replace(with_attributes(draft, found, attributes, indexes), renames=renames)
+
+
+def change_attribute(draft: Draft, entity: str, name: str, changes: Mapping[str, Any]) -> Draft:
+    fields = dict(changes)
+    draft = rename_attribute(draft, entity, name, fields.pop("name", name))
+    name = changes.get("name", name)
+    found = wanted_entity(draft, entity)
+    attribute = wanted_attribute(found, name)
+    changed = replace(attribute, **fields)
+    if changed == attribute:
+        return draft
+    _ensure_own(found, attribute)
+    return with_attributes(draft, found, _replaced(found.attributes, attribute, changed))
+
+
+def duplicate_attribute(draft: Draft, entity: str, name: str, new: str) -> Draft:
+    found = wanted_entity(draft, entity)
+    attribute = wanted_attribute(found, name)
+    ensure_free_attribute(draft, found, new)
+    at = found.attributes.index(attribute) + 1
+    copy = replace(attribute, name=new, is_system=False)
+    return with_attributes(draft, found, (*found.attributes[:at], copy, *found.attributes[at:]))
+
+
+# What edits have in common
+
+
+def with_attributes(
+    draft: Draft, entity: Entity, attributes: tuple[Attribute, ...], indexes: tuple[Index, ...] | None = None
+) -> Draft:
+    changed = replace(entity, attributes=attributes, indexes=entity.indexes if indexes is None else indexes)
+    return replace(draft, wanted=with_entity(draft.wanted, entity.name, changed))
+
+
+def ensure_free_entity(draft: Draft, name: str) -> None:
+    _ensure_name(name, "An entity")
+    if draft.wanted.entity(name) is not None:
+        refuse(f"There is an entity {shown(name)} already.", field="name")
+
+
+def ensure_free_attribute(draft: Draft, entity: Entity, name: str) -> None:
+    _ensure_name(name, f"An attribute of {shown(entity.name)}")
+    if entity.attribute(name) is not None:
+        refuse(f"{shown(entity.name)} has an attribute {shown(name)} already.", field="name")
+    if name in labels_of(draft.wanted, entity.name):
+        refuse(f"{shown(entity.name)} has a link {shown(name)} already.", field="name")
+
+
+def _ensure_name(name: str, what: str) -> None:
+    if not name.strip():
+        refuse(f"{what} needs a name.", field="name", remedy="Enter one.")
+
+
+def _ensure_ours(entity: Entity) -> None:
+    if entity.is_system:
+        refuse(f"{shown(entity.name)} comes with the platform.", field="name", remedy=_KEEP)
+
+
+def _ensure_own(entity: Entity, attribute: Attribute) -> None:
+    if attribute.is_system:
+        refuse(f"{shown(entity.name)}.{shown(attribute.name)} comes with the platform.", field="name", remedy=_KEEP)
+
+
+def _with_new(draft: Draft, entity: Entity) -> Draft:
+    return replace(draft, wanted=Schema((*draft.wanted.entities, entity), draft.wanted.links))
+
+
+def _replaced(attributes: tuple[Attribute, ...], before: Attribute, after: Attribute) -> tuple[Attribute, ...]:
+    return tuple(after if each is before else each for each in attributes)
+
+
+def _over(index: Index, old: str, new: str) -> Index:
+    if old not in index.attributes:
+        return index
+    return replace(index, attributes=tuple(new if each == old else each for each in index.attributes))
+
+
+def _referring(entity: Entity, old: str, new: str) -> Entity:
+    """The entity with its types naming the other by its new name; the same object where none does."""
+    if not any(old in referenced(each.type) for each in entity.attributes):
+        return entity
+    names = {old: new}
+    return replace(
+        entity,
+        attributes=tuple(
+            each if (kind := with_renamed(each.type, names)) is each.type else replace(each, type=kind)
+            for each in entity.attributes
+        ),
+    )
+
+
+def _moved(link: Link, old: str, new: str) -> Link:
+    forward, reverse = link.forward.entity, link.reverse.entity
+    if old not in (forward, reverse):
+        return link
+    return at_entities(link, new if forward == old else forward, new if reverse == old else reverse)
