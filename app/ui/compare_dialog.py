@@ -25,6 +25,7 @@ from app.core.text import plain
 from app.services.workshop_words import AppSource, Comparison, Source
 
 from .badges import text_label
+from .dialog_size import fit
 from .difference_tree import DifferenceTree
 from .empty_state import EmptyState
 from .note_row import NoteRow, NoteStack
@@ -161,7 +162,7 @@ class CompareDialog(QDialog):
         box.addWidget(self.progress)
         box.addLayout(buttons)
         self.setMinimumSize(680, 480)
-        self.resize(940, 720)
+        fit(self, 134, 42)
         self.left.filter_box.setFocus()
 
     # Choosing

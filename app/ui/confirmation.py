@@ -54,7 +54,9 @@ class Confirmation(QWidget):
         edit.setPlaceholderText(self._phrase)
         edit.textChanged.connect(lambda _text: self.changed.emit())
         where = f"{self._connection.label} ({SPOKEN[self._connection.environment]})"
-        self._add(FormField(f"{what} on {where}. &Type the app’s {self._what} to go on", edit))
+        field = FormField(f"{what} on {where}. &Type the app’s {self._what} to go on", edit)
+        field.label.setWordWrap(True)
+        self._add(field)
 
     def _ask_to_look(self, what: str) -> None:
         check = self.check = CheckBox("")

@@ -30,6 +30,7 @@ from app.core.text import plain
 from app.services.workshop_words import AppSource, Source, VersionSource
 
 from .badges import ElidedLabel, text_label
+from .dialog_size import fit
 from .draft_subject import LooseDraft
 from .environment_badge import EnvironmentBadge
 from .history_lists import dress, outcome_text, push_model, version_model, when
@@ -151,7 +152,7 @@ class HistoryDialog(QDialog):
         box.addWidget(self.progress)
         box.addLayout(buttons)
         self.setMinimumSize(680, 420)
-        self.resize(980, 600)
+        fit(self, 140, 36)
         self.pushes.setFocus()
         self._follow_push()
         self._follow_version()

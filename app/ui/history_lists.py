@@ -15,6 +15,7 @@ from app.core.status import Severity
 from app.core.text import plain
 
 from .ages import ago, counted
+from .dialog_size import space_rows
 from .icons import State, state_icon
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ def dress(table: QTableView, name: str, letters: Sequence[int], stretched: int) 
     table.verticalHeader().hide()
     table.setShowGrid(False)
     table.setWordWrap(False)
+    space_rows(table)
     table.setTabKeyNavigation(False)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     header = table.horizontalHeader()

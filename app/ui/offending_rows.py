@@ -16,6 +16,7 @@ from app.core.text import plain
 
 from .ages import counted
 from .badges import text_label
+from .dialog_size import space_rows
 from .runner import Runner
 from .theme import mono_font
 
@@ -93,6 +94,7 @@ class OffendingRows(QWidget):
         self.table.verticalHeader().hide()
         self.table.setShowGrid(False)
         self.table.setWordWrap(False)
+        space_rows(self.table)
         self.table.setTabKeyNavigation(False)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)

@@ -19,6 +19,7 @@ from . import plan_work
 from .action_dialog import ActionDialog
 from .ages import counted
 from .badges import ElidedLabel, text_label
+from .dialog_size import fit
 from .draft_subject import DraftSubject
 from .environment_badge import SPOKEN
 from .mailbox import Mailbox
@@ -104,7 +105,7 @@ class PlanDialog(ActionDialog):
         self.copy_button.setAutoDefault(False)
         self.buttons.insertWidget(0, self.copy_button)
         self.setMinimumSize(640, 420)
-        self.resize(900, 680)
+        fit(self, 128, 40)
 
     def _connect(self) -> None:
         page = self.review_page

@@ -24,6 +24,7 @@ from app.core.text import plain
 
 from .ages import counted
 from .badges import StateMark, text_label
+from .dialog_size import space_rows
 from .icons import State, state_icon
 from .note_row import NoteRow, NoteStack
 from .offending_rows import OffendingRows
@@ -193,6 +194,7 @@ class PushPage(QWidget):
         self.table.verticalHeader().hide()
         self.table.setShowGrid(False)
         self.table.setWordWrap(False)
+        space_rows(self.table)
         self.table.setTabKeyNavigation(False)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

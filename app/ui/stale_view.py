@@ -3,27 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPointF,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QPushButton, QTableView, QVBoxLayout, QWidget
 
 from app.core.status import Severity
 from app.core.text import plain
 
 from .ages import counted
+from .dialog_size import space_rows
 from .form_field import CheckBox
 from .icons import state_icon
 from .note_row import NoteRow, NoteStack
-from .theme import scaled_font
+from .theme import Colours, colours, scaled_font
 from .three_way import PlaceLine
 
 Index = QModelIndex | QPersistentModelIndex
 _NONE = QModelIndex()
-_DISPLAY, _DECORATION, _TIP, _FONT, _CHECK, _ACCESSIBLE = 0, 1, 3, 6, 10, 11
+_DISPLAY, _DECORATION, _TIP, _FONT, _ACCESSIBLE = 0, 1, 3, 6, 11
 _HEADERS = ("Part", "Before", "Live now (theirs)", "Staged (mine)", "Result")
 _RESULT = 4
 _TEXT_LIMIT = 300
+
+
+@cache
+def _box_icon(is_ticked: bool, look: Colours, side: int = 15) -> QIcon:
+    """A check box that can be seen in light and dark."""
+    icon = QIcon()
+    for ratio in (1, 2):
+        pixmap = QPixmap(QSize(side, side) * ratio)
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(look.muted), 1))
+        painter.setBrush(QColor(look.accent if is_ticked else look.surface))
+        painter.drawRoundedRect(QRectF(1, 1, side - 2, side - 2), 3, 3)
+        if is_ticked:
+            painter.setPen(QPen(QColor(look.on_accent), 1.8))
+            points = ((0.24, 0.52), (0.43, 0.72), (0.78, 0.3))
+            painter.drawPolyline([QPointF(x * side, y * side) for x, y in points])
+        painter.end()
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+            icon.addPixmap(pixmap, mode)
+    return icon
 
 
 class StaleModel(QAbstractTableModel):
@@ -84,12 +120,6 @@ class StaleModel(QAbstractTableModel):
             return _HEADERS[section]
         return None
 
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        if index.column() == _RESULT and self.lines[index.row()].conflict:
-            flags |= Qt.ItemFlag.ItemIsUserCheckable
-        return flags
-
     def _result(self, line: PlaceLine) -> str:
         if line.conflict:
             return "Keep mine" if line.place in self.keep_mine else "Take theirs"
@@ -104,9 +134,8 @@ class StaleModel(QAbstractTableModel):
             return state_icon(Severity.WARNING)
         if role == _FONT and line.conflict and column in (0, _RESULT):
             return self._bold
-        if role == _CHECK and column == _RESULT and line.conflict:
-            is_mine = line.place in self.keep_mine
-            return int(Qt.CheckState.Checked.value if is_mine else Qt.CheckState.Unchecked.value)
+        if role == _DECORATION and column == _RESULT and line.conflict:
+            return _box_icon(line.place in self.keep_mine, colours())
         return self._spoken(line, column, texts[column], role)
 
     @staticmethod
@@ -117,11 +146,15 @@ class StaleModel(QAbstractTableModel):
             return f"{_HEADERS[column]}: {text}" + (f". {line.conflict}" if line.conflict and not column else "")
         return None
 
-    def setData(self, index: Index, value: Any, role: int = 0) -> bool:
-        if role != _CHECK:
-            return False
-        self.toggle(index.row())
-        return True
+
+class _Table(QTableView):
+    space_pressed = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space:
+            self.space_pressed.emit()
+        else:
+            super().keyPressEvent(event)
 
 
 class StaleView(QWidget):
@@ -133,7 +166,7 @@ class StaleView(QWidget):
         super().__init__(parent)
         self.model = StaleModel(self)
         self.notes = NoteStack()
-        self.table = QTableView()
+        self.table = _Table()
         self.brief_box = CheckBox("Conflicts &only")
         self.mine_button = QPushButton("Keep all of &mine")
         self.theirs_button = QPushButton("Take all of &theirs")
@@ -156,10 +189,12 @@ class StaleView(QWidget):
         self.table.verticalHeader().hide()
         self.table.setShowGrid(False)
         self.table.setWordWrap(False)
+        space_rows(self.table)
         self.table.setTabKeyNavigation(False)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.doubleClicked.connect(lambda index: self.model.toggle(index.row()))
+        self.table.clicked.connect(self._click)
+        self.table.space_pressed.connect(self._toggle)
         header = self.table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
@@ -170,6 +205,15 @@ class StaleView(QWidget):
         self.theirs_button.clicked.connect(lambda: self.model.keep_all(mine=False))
         self.brief_box.toggled.connect(self.model.set_brief)
         self.model.chosen.connect(self.changed)
+
+    def _click(self, index: QModelIndex) -> None:
+        if index.column() == _RESULT:
+            self.model.toggle(index.row())
+
+    def _toggle(self) -> None:
+        index = self.table.currentIndex()
+        if index.isValid():
+            self.model.toggle(index.row())
 
     @property
     def keep_mine(self) -> frozenset[str]:
