@@ -75,7 +75,10 @@ _NO_RENAMES = Renames()
 
 
 def compare(actual: Schema, wanted: Schema, renames: Renames = _NO_RENAMES) -> Plan:
-    """The plan that turns ``actual`` into ``wanted``; empty where their meaning is equal."""
+    """The plan that turns ``actual`` into ``wanted``; empty where their meaning is equal.
+
+    What a platform owns (``is_system``) is not compared: no plan can add, change or drop it.
+    """
     if actual is wanted and not renames:
         return Plan()
     return _Comparison(match(actual, wanted, renames)).plan()
@@ -111,12 +114,13 @@ class _Comparison:
         self._rename_entities()
         for name, entity in found.old.items():
             new_name = found.entities.get(name)
-            if new_name is None:
-                self._drop_entities.append(DropEntity(entity))
-            else:
+            if new_name is not None:
                 self._entity(entity, found.new[new_name])
+            elif not entity.is_system:
+                self._drop_entities.append(DropEntity(entity))
         kept = set(found.entities.values())
-        self._add_entities += [AddEntity(each) for name, each in found.new.items() if name not in kept]
+        added = (each for name, each in found.new.items() if name not in kept and not each.is_system)
+        self._add_entities += map(AddEntity, added)
         self._links()
         return Plan(
             (
@@ -152,7 +156,7 @@ class _Comparison:
     def _entity(self, before: Entity, after: Entity) -> None:
         if before is after and not self._moved:
             return
-        if before.extra != after.extra:
+        if before.extra != after.extra and not before.is_system:
             self._changes.append(ChangeEntity(after.name, before.extra, after.extra))
         if before.attributes is not after.attributes or self._moved:
             self._attributes(before, after)
@@ -169,17 +173,19 @@ class _Comparison:
         new = {each.name: each for each in after.attributes}
         renames = self._matching.attribute_renames.get(before.name, {})
         names = matched_names(old, new, tuple(renames.items()))
-        self._drop_attributes += [DropAttribute(before.name, each) for name, each in old.items() if name not in names]
+        dropped = (each for name, each in old.items() if name not in names and not each.is_system)
+        self._drop_attributes += [DropAttribute(before.name, each) for each in dropped]
         self._rename_parts(after.name, names, {*old, *new}, RenameAttribute)
         for name, attribute in old.items():
             if name in names:
                 self._attribute(before.name, after.name, attribute, new[names[name]])
         if len(names) < len(new):
             kept = set(names.values())
-            self._add_attributes += [AddAttribute(after.name, each) for name, each in new.items() if name not in kept]
+            added = (each for name, each in new.items() if name not in kept and not each.is_system)
+            self._add_attributes += [AddAttribute(after.name, each) for each in added]
 
     def _attribute(self, old_entity: str, entity: str, before: Attribute, after: Attribute) -> None:
-        if before is after and not self._moved:
+        if (before is after and not self._moved) or before.is_system or after.is_system:
             return
         if self._lost and not self._lost.keys().isdisjoint(referenced(before.type)):
             detached = replace(before, type=with_renamed(before.type, self._lost))
@@ -244,11 +250,12 @@ class _Comparison:
 
     def _links(self) -> None:
         found = self._matching
-        self._drop_links += [DropLink(each) for key, each in found.old_links.items() if key not in found.links]
+        dropped = (each for key, each in found.old_links.items() if key not in found.links and not each.is_system)
+        self._drop_links += map(DropLink, dropped)
         pairs = [
             (self._carried(found.old_links[old]), found.new_links[new])
             for old, new in found.links.items()
-            if self._moved or found.old_links[old] is not found.new_links[new]
+            if (self._moved or found.old_links[old] is not found.new_links[new]) and not found.old_links[old].is_system
         ]
         self._rename_links([(before, after) for before, after in pairs if _names(before) != _names(after)])
         for before, after in pairs:
@@ -257,7 +264,8 @@ class _Comparison:
                 self._changes.append(ChangeLink(renamed, after))
         if len(found.links) < len(found.new_links):
             kept = set(found.links.values())
-            self._add_links += [AddLink(each) for key, each in found.new_links.items() if key not in kept]
+            added = (each for key, each in found.new_links.items() if key not in kept and not each.is_system)
+            self._add_links += map(AddLink, added)
 
     def _carried(self, link: Link) -> Link:
         """The link after its entities were renamed."""

@@ -59,7 +59,9 @@ def match(actual: Schema, wanted: Schema, renames: Renames) -> Matching:
     entities = matched_names(old, new, renames.entities)
     old_links = {link_key(each): each for each in actual.links}
     new_links = {link_key(each): each for each in wanted.links}
-    links = _matched_links(old_links, new_links, entities, renames)
+    # A file may leave out the platform's own entities: links to them are there all the same.
+    ends = entities | {each.name: each.name for each in actual.entities if each.is_system and each.name not in entities}
+    links = _matched_links(old_links, new_links, ends, renames)
     found = Matching(entities, links, old=old, new=new, old_links=old_links, new_links=new_links)
     for entity, before, after in renames.attributes:
         found.attribute_renames.setdefault(entity, {})[before] = after
