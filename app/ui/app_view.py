@@ -168,7 +168,7 @@ class AppView(QWidget):
     @property
     def pending(self) -> str:
         """What is staged, in words: ``5 pending changes``, "" for nothing."""
-        if self._editor is None or not self._editor.document.draft.is_changed:
+        if self._editor is None or not self._editor.document.is_changed:
             return ""
         document = self._editor.document
         return counted(len(document.plan), "pending change") if document.is_reviewed else "pending changes"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, Literal
 
 from app.core.text import plain
-from app.schema.draft import Draft
+from app.schema.draft import Draft, Mark
 from app.schema.model import Attribute, Entity
 from app.schema.types import AnyType, Type
 
-from .schema_grid_model import Cell, Choice, GridRow, Index, SchemaGridModel, change_cell
+from .schema_grid_model import Cell, Choice, GridRow, Index, SchemaGridModel, change_cell, removed_mark
 from .type_names import type_name
 
 _NEW_NAME = "attribute"
@@ -49,14 +49,17 @@ class AttributeGridModel(SchemaGridModel[AttributeRow]):
         entity = draft.wanted.entity(self.entity)
         if entity is None:
             gone = draft.base.entity(self.entity)
-            return [self._row(gone, each, None, is_removed=True) for each in gone.attributes] if gone else []
+            mark = removed_mark(None)
+            return [self._row(gone, each, mark, is_removed=True) for each in gone.attributes] if gone else []
         marks = draft.marks(self.entity)
         removed = draft.removed(self.entity).attributes
         rows = [self._row(entity, each, marks.get(each.name)) for each in entity.attributes]
-        gone_rows = [self._row(entity, each, marks.get(each.name), is_removed=True) for each in removed]
+        gone_rows = [self._row(entity, each, removed_mark(marks.get(each.name)), is_removed=True) for each in removed]
         return _merged(rows, gone_rows, _base_order(draft, self.entity))
 
-    def _row(self, entity: Entity, attribute: Attribute, mark: Any, *, is_removed: bool = False) -> AttributeRow:
+    def _row(
+        self, entity: Entity, attribute: Attribute, mark: Mark | None, *, is_removed: bool = False
+    ) -> AttributeRow:
         lock = _lock(entity, attribute, is_removed)
         place = f"{entity.name}.{attribute.name}"
 
@@ -69,7 +72,7 @@ class AttributeGridModel(SchemaGridModel[AttributeRow]):
             Cell("flag", is_on=attribute.is_required, is_locked=bool(lock), problem=problem("is_required")),
             Cell("flag", is_on=attribute.is_unique, is_locked=bool(lock), problem=problem("is_unique")),
             Cell("flag", is_on=attribute.is_indexed, is_locked=bool(lock), problem=problem("is_indexed")),
-            change_cell(mark),
+            _change(mark, attribute),
         )
         return AttributeRow((attribute.name, is_removed), cells, mark, is_removed, lock, attribute)
 
@@ -217,6 +220,16 @@ def free_name(stem: str, taken: set[str]) -> str:
     if stem not in taken:
         return stem
     return next(name for at in range(2, len(taken) + 3) if (name := f"{stem}{at}") not in taken)
+
+
+def _change(mark: Mark | None, attribute: Attribute) -> Cell:
+    """A change of the type from where to where: ``string → date``."""
+    cell = change_cell(mark)
+    before = mark.before if mark is not None else None
+    if not isinstance(before, Attribute) or mark is None or mark.kind != "changed" or before.type == attribute.type:
+        return cell
+    old, new = plain(type_name(before.type), 60), plain(type_name(attribute.type), 60)
+    return replace(cell, note=cell.note.replace(f"was {old}", f"{old} → {new}", 1))
 
 
 def _lock(entity: Entity, attribute: Attribute, is_removed: bool) -> str:

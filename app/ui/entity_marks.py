@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.schema.draft import Draft
+from app.schema.draft_names import carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +33,19 @@ def entity_marks(draft: Draft) -> dict[str, EntityMark]:
             marks[each.name] = EntityMark("renamed", f"was {old}")
         elif before != each:
             marks[each.name] = EntityMark("changed")
-    for name in _linked(draft):
-        if name not in base:
-            marks.setdefault(name, EntityMark("changed"))
+    standing = {each.name for each in draft.wanted.entities} if draft.base.links is not draft.wanted.links else set()
+    for name in _linked(draft) & standing:
+        marks.setdefault(name, EntityMark("changed"))
     marks.update({name: EntityMark("removed") for name in base})
     return marks
 
 
 def _linked(draft: Draft) -> set[str]:
-    """Entities whose links are others than before."""
+    """Entities whose links are others than before; a link that only follows a renamed entity is the same."""
     if draft.base.links is draft.wanted.links:
         return set()
     before = {id(each): each for each in draft.base.links}
     after = {id(each): each for each in draft.wanted.links}
-    gone = {each for key, each in before.items() if key not in after}
+    gone = {carried(draft, each) for key, each in before.items() if key not in after}
     come = {each for key, each in after.items() if key not in before}
     return {end.entity for link in gone ^ come for end in (link.forward, link.reverse)}

@@ -9,12 +9,11 @@ from typing import Any, Literal
 
 from app.core.text import plain
 from app.schema.draft import Draft
-from app.schema.model import Link, LinkEnd, OnDelete, link_key
+from app.schema.model import Link, LinkEnd, LinkKey, OnDelete, link_key
 
 from .attribute_grid_model import free_name
-from .schema_grid_model import Cell, Choice, GridRow, Index, SchemaGridModel, change_cell
+from .schema_grid_model import Cell, Choice, GridRow, Index, SchemaGridModel, change_cell, removed_mark
 
-LinkKey = tuple[str, str, str, str]
 _ON_DELETE: dict[OnDelete | None, str] = {
     None: "keep",
     "cascade": "cascade",
@@ -80,7 +79,11 @@ class LinkGridModel(SchemaGridModel[LinkRow]):
         is_gone = draft.wanted.entity(name) is None
         if is_gone:
             links = [each for each in draft.base.links if name in (each.forward.entity, each.reverse.entity)]
-            return [self._row(each, side, None, is_removed=True) for each in links for side in _sides(each, name)]
+            return [
+                self._row(each, side, removed_mark(None), is_removed=True)
+                for each in links
+                for side in _sides(each, name)
+            ]
         marks = draft.marks(name)
         rows = [
             self._row(each, is_forward, marks.get(_own(each, is_forward).label))
@@ -88,11 +91,12 @@ class LinkGridModel(SchemaGridModel[LinkRow]):
             if name in (each.forward.entity, each.reverse.entity)
             for is_forward in _sides(each, name)
         ]
-        removed = draft.removed(name).links
+        # As they were: under the name that the entity had then.
+        old = next((was for was, now in draft.renames.entities if now == name), name)
         return rows + [
-            self._row(each, side, marks.get(_own(each, side).label), is_removed=True)
-            for each in removed
-            for side in _sides(each, name)
+            self._row(each, side, removed_mark(marks.get(_own(each, side).label)), is_removed=True)
+            for each in draft.removed(name).links
+            for side in _sides(each, old)
         ]
 
     def _row(self, link: Link, is_forward: bool, mark: Any, *, is_removed: bool = False) -> LinkRow:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,40 +12,35 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QMainWindow,
-    QTabBar,
     QTabWidget,
     QToolBar,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from app.core.apps import AppSummary
-from app.core.connection import Connection, Environment
+from app.core.connection import Environment
 from app.core.errors import KnownError
 from app.core.refs import AppRef
 from app.core.text import plain
 from app.ui.actions import ActionRegistry
+from app.ui.app_tabs import AppTabs
 from app.ui.badges import text_label
 from app.ui.closing import Closing
 from app.ui.commands import Commands
-from app.ui.icons import sign
 from app.ui.live_data import LiveData
 from app.ui.message_bar import MessageBar
 from app.ui.overview import OverviewPanel
 from app.ui.runner import JobState, Runner
 from app.ui.settings import WindowSettings
-from app.ui.theme import Theme, badge_text
+from app.ui.theme import Theme
 from app.ui.toolbar import MainToolbar
 from app.ui.window_actions import add_actions
 from app.ui.window_status import WindowStatusBar
 
 if TYPE_CHECKING:
-    from app.schema.draft import Draft
     from app.storage.last_known import LastKnown
     from app.ui.app_view import AppView
     from app.ui.bottom_panel import BottomPanel, BottomTab
-    from app.ui.cohorts_view import CohortsView
     from app.ui.database_tree import DatabaseTree
     from app.ui.schema_editor import SchemaEditor
 
@@ -75,14 +69,13 @@ class MainWindow(QMainWindow):
         self.overview = OverviewPanel(runner, self.data)
         self.messages = MessageBar()
         self.tabs = QTabWidget()
+        self.app_tabs = AppTabs(self.tabs, runner, self.data, settings, self)
         self.production_bar = _production_bar()
         self.tree_dock = QDockWidget("Databases", self)
         self.bottom_dock = QDockWidget("Activity, jobs and findings", self)
         self.tree: DatabaseTree | None = None
         self.bottom: BottomPanel | None = None
-        self._views: dict[AppRef, AppView] = {}
         self._awaited: AppRef | None = None
-        self._cohorts: CohortsView | None = None
         self._lay_out()
         self.registry = ActionRegistry(self)
         add_actions(self)
@@ -149,8 +142,9 @@ class MainWindow(QMainWindow):
         commands.app_wanted.connect(self.show_app)
         commands.app_created.connect(self.show_new_app)
         commands.view_wanted.connect(self.open_app)
-        commands.app_deleted.connect(self._close_view)
-        commands.staging_wanted.connect(self.stage)
+        commands.app_deleted.connect(self.app_tabs.close)
+        commands.staging_wanted.connect(self.app_tabs.stage)
+        self._connect_tabs()
         commands.confirmed.connect(self.status.confirm)
         self.messages.details_requested.connect(self._show_error_details)
         self.runner.known_error.connect(self._show_known_error)
@@ -162,6 +156,14 @@ class MainWindow(QMainWindow):
         self.theme.changed.connect(self._dress)
         self._looking = QTimer(self, interval=400)
         self._looking.timeout.connect(self._tell_jobs)
+
+    def _connect_tabs(self) -> None:
+        tabs, commands = self.app_tabs, self.commands
+        tabs.rename_requested.connect(commands.rename_app)
+        tabs.delete_requested.connect(commands.delete_app)
+        tabs.compare_requested.connect(commands.compare)
+        tabs.told.connect(self.status.confirm)
+        tabs.editor_made.connect(self.editor_changed)
 
     def _restore(self) -> None:
         if self.settings.geometry.isEmpty() or not self.restoreGeometry(self.settings.geometry):
@@ -199,7 +201,8 @@ class MainWindow(QMainWindow):
         tree.add_connection_requested.connect(commands.add_connection)
         tree.copied.connect(self.status.confirm)
         data.apps_changed.connect(self._fill_tree)
-        data.apps_changed.connect(self._update_views)
+        data.apps_changed.connect(self.app_tabs.update)
+        data.connections_changed.connect(self.app_tabs.update)
         data.connections_changed.connect(self._fill_tree)
         data.statuses_changed.connect(lambda: tree.set_statuses(data.statuses.values()))
         keys = self.settings.open_nodes
@@ -211,16 +214,6 @@ class MainWindow(QMainWindow):
     def _fill_tree(self) -> None:
         if self.tree is not None:
             self.tree.set_groups(self.data.groups)
-
-    def _update_views(self) -> None:
-        for ref, view in self._views.items():
-            app, connection = self.data.app(ref), self.data.connection(ref.connection_id)
-            if app is not None:
-                view.set_app(app)
-            if connection is not None:
-                view.set_connection(connection)
-            if app is not None and connection is not None:
-                self._title_tab(self.tabs.indexOf(view), app, connection)
 
     # What was known, what is known
 
@@ -307,87 +300,12 @@ class MainWindow(QMainWindow):
         return self.overview.app_list.select_app(ref)
 
     def open_app(self, ref: AppRef) -> None:
-        """Open the structure of an app in a tab of its own."""
-        from app.ui.app_view import AppView
-
-        view = self._views.get(ref)
-        app, connection = self.data.app(ref), self.data.connection(ref.connection_id)
-        if view is None and (app is None or connection is None):
-            self.status.confirm("This app is not in the list (any more)")
-            return
-        if view is None and app is not None and connection is not None:
-            view = self._views[ref] = AppView(self.runner, connection, app, layout_state=self.settings.editor_layout)
-            view.pending_changed.connect(lambda: self._tell_pending(ref))
-            view.editor_made.connect(self.editor_changed)
-            view.rename_requested.connect(self.commands.rename_app)
-            view.delete_requested.connect(self.commands.delete_app)
-            view.copied.connect(self.status.confirm)
-            at = self.tabs.addTab(view, "")
-            self._put_close_button(at, lambda: self._close_view(ref))
-            self._title_tab(at, app, connection)
-        assert view is not None
-        self.tabs.setCurrentWidget(view)
-        view.setFocus()
-
-    def stage(self, ref: AppRef, draft: Draft) -> None:
-        """Open an app with these edits staged; what was staged before comes back with Undo."""
-        self.open_app(ref)
-        view = self._views.get(ref)
-        if view is not None:
-            view.stage(draft)
-
-    def show_cohorts(self) -> None:
-        """Apps grouped by schema, in a tab of their own."""
-        from app.ui.cohorts_view import CohortsView
-
-        if self._cohorts is None:
-            self._cohorts = CohortsView(self.runner)
-            self._cohorts.open_requested.connect(self.open_app)
-            self._cohorts.compare_requested.connect(self.commands.compare)
-            at = self.tabs.addTab(self._cohorts, "Same schema")
-            self._put_close_button(at, self._close_cohorts).setAccessibleName("Close the groups of apps")
-        self.tabs.setCurrentWidget(self._cohorts)
-        self._cohorts.setFocus()
-
-    def _close_cohorts(self) -> None:
-        cohorts, self._cohorts = self._cohorts, None
-        if cohorts is not None:
-            self.tabs.removeTab(self.tabs.indexOf(cohorts))
-            cohorts.deleteLater()
-
-    def _title_tab(self, at: int, app: AppSummary, connection: Connection) -> None:
-        title, bar = _tab_title(app, connection), self.tabs.tabBar()
-        view = self._views.get(AppRef(app.connection_id, app.app_id))
-        pending = view.pending if view is not None else ""
-        if self.tabs.tabText(at) != (shown := f"{title} ●" if pending else title):
-            self.tabs.setTabText(at, shown)
-        spoken = f"{title.replace('&&', '&')}, {pending}" if pending else title.replace("&&", "&")
-        bar.setAccessibleTabName(at, spoken)
-        place = f"{plain(connection.label, 80)} ({connection.environment.value})"
-        self.tabs.setTabToolTip(at, f"{place} · {pending}" if pending else place)
-        button = self.tabs.tabBar().tabButton(at, QTabBar.ButtonPosition.RightSide)
-        button.setAccessibleName(f"Close {plain(app.title, 60)}")
-
-    def _tell_pending(self, ref: AppRef) -> None:
-        """A dot in the title of the tab for as long as something is staged in it."""
-        view, connection = self._views.get(ref), self.data.connection(ref.connection_id)
-        if view is not None and connection is not None:
-            self._title_tab(self.tabs.indexOf(view), view.app, connection)
-
-    def _put_close_button(self, at: int, close: Callable[[], None]) -> QToolButton:
-        button = QToolButton()
-        button.setIcon(sign("close"))
-        button.setIconSize(QSize(11, 11))
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.setToolTip("Close (Ctrl+W)")
-        button.clicked.connect(lambda: close())
-        self.tabs.tabBar().setTabButton(at, QTabBar.ButtonPosition.RightSide, button)
-        return button
+        """Open the schema of an app in a tab of its own."""
+        self.app_tabs.open(ref)
 
     def current_view(self) -> AppView | None:
-        """The app's tab that is in front, None for the overview."""
-        widget = self.tabs.currentWidget()
-        return next((view for view in self._views.values() if view is widget), None)
+        """The app's tab that is in front, None where another is."""
+        return self.app_tabs.current()
 
     def current_ref(self) -> AppRef | None:
         """The app that commands are about: the one whose tab is in front, in the overview the selected one."""
@@ -446,23 +364,7 @@ class MainWindow(QMainWindow):
         self.bottom.show_tab(tab)
 
     def close_current_tab(self) -> None:
-        self._close_tab(self.tabs.currentIndex())
-
-    def _close_tab(self, at: int) -> None:
-        view = self.tabs.widget(at)
-        ref = next((ref for ref, each in self._views.items() if each is view), None)
-        if ref is not None:
-            self._close_view(ref)
-        elif view is not None and view is self._cohorts:
-            self._close_cohorts()
-
-    def _close_view(self, ref: AppRef) -> None:
-        view = self._views.pop(ref, None)
-        if view is not None:
-            view.flush()
-            self._keep_editor_layout(view)
-            self.tabs.removeTab(self.tabs.indexOf(view))
-            view.deleteLater()
+        self.app_tabs.close_at(self.tabs.currentIndex())
 
     # Telling
 
@@ -512,8 +414,7 @@ class MainWindow(QMainWindow):
         """The window goes when the work has ended, not before."""
         event.ignore()
         if not self.closing.is_running:
-            for view in self._views.values():
-                view.flush()
+            self.app_tabs.flush()
             self.remember()
             self.closing.start()
 
@@ -531,22 +432,7 @@ class MainWindow(QMainWindow):
             settings.bottom_tab = self.bottom.tabs.currentIndex()
         if self.tree is not None:
             settings.open_nodes = tuple(self.tree.open_nodes())
-        view = self.current_view()
-        if view is not None:
-            self._keep_editor_layout(view)
         settings.save()
-
-    def _keep_editor_layout(self, view: AppView) -> None:
-        if not view.layout_state().isEmpty():
-            self.settings.editor_layout = view.layout_state()
-
-
-def _tab_title(app: AppSummary, connection: Connection) -> str:
-    """The environment is part of it wherever it is not the local one."""
-    title = (plain(app.title, 40) or "untitled").replace("&", "&&")
-    if connection.environment is Environment.LOCAL:
-        return title
-    return f"{title} · {badge_text(connection.environment)}"
 
 
 def _production_bar() -> QToolBar:

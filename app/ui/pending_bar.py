@@ -106,7 +106,7 @@ class PendingBar(QWidget):
         document = self._document
         reason = document.lock_reason if document.is_open else ""
         self.lock.tell(f"Nothing can be edited here. {reason}" if reason else "")
-        is_changed = document.is_open and document.draft.is_changed
+        is_changed = document.is_open and document.is_changed
         self.bar.setVisible(is_changed or document.undo_stack.canUndo() or document.undo_stack.canRedo())
         self._tell_changes(is_changed)
         self._tell_problems()

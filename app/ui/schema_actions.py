@@ -39,8 +39,11 @@ def add_redo_undo(window: MainWindow) -> None:
 
 
 def add_schema_actions(window: MainWindow) -> None:
-    def add(name: str, text: str, act: Callable[[SchemaEditor], object], key: str = "", **more: bool) -> QAction:
-        made = window.registry.add(f"schema.{name}", text, _on_editor(window, act), menu="Schema", **more)
+    def add(
+        name: str, text: str, act: Callable[[SchemaEditor], object], key: str = "", *, starts_group: bool = False
+    ) -> QAction:
+        go = _on_editor(window, act)
+        made = window.registry.add(f"schema.{name}", text, go, menu="Schema", starts_group=starts_group)
         if key:
             made.setShortcut(QKeySequence(key))
         return made
@@ -50,7 +53,7 @@ def add_schema_actions(window: MainWindow) -> None:
     add("add_link", "New &link", lambda each: each.add_link(), "Ctrl+L")
     add("duplicate", "&Duplicate", lambda each: each.duplicate(), "Ctrl+D", starts_group=True)
     add("remove", "&Remove or restore", lambda each: each.remove())
-    add("find", "&Find in schema", lambda each: each.find(), "Ctrl+Shift+F", starts_group=True)
+    add("find", "&Find in schema", lambda each: each.find_in_schema(), "Ctrl+Shift+F", starts_group=True)
     add("diagram", "Show the dia&gram", lambda each: each.show_side(0), "Ctrl+5")
     add("text", "Show the te&xt", lambda each: each.show_side(1), "Ctrl+6")
     add("side", "Show or &hide diagram and text", lambda each: each.toggle_side(), "Ctrl+Shift+B")
@@ -69,7 +72,7 @@ def add_schema_actions(window: MainWindow) -> None:
     )
     register("schema.pushes", "P&ushes of all apps…", lambda: commands.show_history(None), menu="Schema")
     register("schema.compare", "&Compare…", lambda: commands.compare_app(window.current_ref()), menu="Schema")
-    register("schema.groups", "Apps with the &same schema", window.show_cohorts, menu="Schema")
+    register("schema.groups", "Apps with the &same schema", window.app_tabs.show_cohorts, menu="Schema")
 
 
 def _on_editor(window: MainWindow, act: Callable[[SchemaEditor], object]) -> Callable[[], None]:
@@ -93,7 +96,7 @@ def follow_editor(window: MainWindow) -> None:
             registry[name].setEnabled(can_edit)
         for name in _READING:
             registry[name].setEnabled(editor is not None)
-        has_changes = can_edit and editor is not None and editor.document.draft.is_changed
+        has_changes = can_edit and editor is not None and editor.document.is_changed
         registry["schema.history"].setEnabled(window.current_ref() is not None)
         for name in ("schema.review", "schema.discard"):
             registry[name].setEnabled(has_changes)

@@ -74,6 +74,7 @@ class SchemaDocument(QObject):
         self._push: Capability = YES
         self._overview = Overview(self._draft)
         self._selected = ""
+        self._is_changed: tuple[Draft, bool] | None = None
         self._marks: tuple[Draft, dict[str, EntityMark]] | None = None
         self._rejected: frozenset[tuple[str, str, str]] = frozenset()
         self.is_open = False
@@ -140,6 +141,13 @@ class SchemaDocument(QObject):
     def problems(self) -> tuple[Problem, ...]:
         return self._overview.problems
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether a push would do anything; worked out once for each draft."""
+        if self._is_changed is None or self._is_changed[0] is not self._draft:
+            self._is_changed = (self._draft, self._draft.is_changed)
+        return self._is_changed[1]
+
     def entity_marks(self) -> dict[str, EntityMark]:
         """What happens to whole entities, at once; those that stay as they are have no mark."""
         if self._marks is None or self._marks[0] is not self._draft:
@@ -172,7 +180,7 @@ class SchemaDocument(QObject):
     def take_live(self, snapshot: SchemaSnapshot) -> None:
         """The live schema was read again. Staged edits stay; ``is_base_old`` says that they began elsewhere."""
         self._live = snapshot
-        if self._draft.is_changed:
+        if self.is_changed:
             self.is_base_old = snapshot.fingerprint != self._draft.base.fingerprint()
             self.base_changed.emit()
         elif snapshot.schema != self._draft.base:
@@ -261,7 +269,7 @@ class SchemaDocument(QObject):
         """Save what waits to be saved."""
         if self._save_timer.isActive() or is_forced or self.sender() is self._save_timer:
             self._save_timer.stop()
-            draft_keeper(self._runner).keep(self.ref, self._draft if self._draft.is_changed else None)
+            draft_keeper(self._runner).keep(self.ref, self._draft if self.is_changed else None)
 
     def _review(self) -> None:
         draft, rules = self._draft, self._rules

@@ -123,7 +123,7 @@ class SchemaEditor(QWidget):
             self.notices.tell("old", Severity.WARNING, sentence, "Show the difference")
         else:
             self.notices.clear("old")
-        if not self.document.draft.is_changed:
+        if not self.document.is_changed:
             self.notices.clear("restored")
 
     def _act_on_notice(self, key: str) -> None:
@@ -138,7 +138,7 @@ class SchemaEditor(QWidget):
             grid.setFocus()
             grid.show_rows([max(0, grid.currentIndex().row())])
 
-    def find(self) -> None:
+    def find_in_schema(self) -> None:
         self.entities.focus_find()
 
     def add_entity(self) -> None:
@@ -169,7 +169,7 @@ class SchemaEditor(QWidget):
         """Open the plan of what is staged."""
         from app.ui.plan_dialog import PlanDialog
 
-        if not self.document.draft.is_changed or self.document.is_read_only:
+        if not self.document.is_changed or self.document.is_read_only:
             return
         dialog = PlanDialog(self._runner, self.document, self._connection, self._app, self)
         dialog.pushed.connect(self.take_report)

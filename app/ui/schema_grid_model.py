@@ -10,13 +10,12 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from app.core.errors import Invalid
 from app.core.text import plain
-from app.schema.draft import Draft
+from app.schema.draft import Draft, Mark
 
 from .schema_document import SchemaDocument
 
 if TYPE_CHECKING:
     from app.schema.check import Problem
-    from app.schema.draft import Mark
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -280,6 +279,11 @@ class SchemaGridModel(QAbstractTableModel, Generic[R]):
 def change_cell(mark: Mark | None) -> Cell:
     """The last cell of a row: what is going to happen to it, in words."""
     return Cell("change", mark.kind, plain(mark.note, 120)) if mark is not None else Cell("change")
+
+
+def removed_mark(mark: Mark | None) -> Mark:
+    """The mark of a removed row, also where another part has its name by now."""
+    return mark if mark is not None and mark.kind == "removed" else Mark("removed")
 
 
 def _alike(left: Sequence[Hashable], right: Sequence[Hashable]) -> int:

@@ -204,7 +204,7 @@ def test_find_needs_all_words() -> None:
 
 
 def test_find_field_jumps_to_an_attribute(editor: SchemaEditor, document: SchemaDocument, qtbot: QtBot) -> None:
-    editor.find()
+    editor.find_in_schema()
     qtbot.keyClicks(editor.entities.field, "don")
     qtbot.waitUntil(lambda: len(editor.entities.found.rows) == 1)
     qtbot.keyClick(editor.entities.field, Qt.Key.Key_Return)

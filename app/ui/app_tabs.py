@@ -1,0 +1,184 @@
+"""The tabs beside the overview: an app's schema each, and the groups of apps with the same schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QObject, QSize, Qt, Signal
+from PySide6.QtWidgets import QTabBar, QTabWidget, QToolButton, QWidget
+
+from app.core.apps import AppSummary
+from app.core.connection import Connection, Environment
+from app.core.refs import AppRef
+from app.core.text import plain
+
+from .icons import sign
+from .live_data import LiveData
+from .runner import Runner
+from .settings import WindowSettings
+from .theme import badge_text
+
+if TYPE_CHECKING:
+    from app.schema.draft import Draft
+
+    from .app_view import AppView
+    from .cohorts_view import CohortsView
+
+
+class AppTabs(QObject):
+    """Opens, titles and closes tabs; signals say what is wanted of the window."""
+
+    editor_made = Signal()
+    rename_requested = Signal(object)  # AppRef
+    delete_requested = Signal(object)  # AppRef
+    compare_requested = Signal(object, object)  # Source, Source
+    told = Signal(str)  # a sentence for the status bar
+
+    def __init__(
+        self, tabs: QTabWidget, runner: Runner, data: LiveData, settings: WindowSettings, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._tabs, self._runner, self._data, self._settings = tabs, runner, data, settings
+        self._views: dict[AppRef, AppView] = {}
+        self._cohorts: CohortsView | None = None
+
+    # Apps
+
+    def open(self, ref: AppRef) -> AppView | None:
+        """The app's tab, in front; None where the app is not in the list (any more)."""
+        view = self._views.get(ref)
+        app, connection = self._data.app(ref), self._data.connection(ref.connection_id)
+        if view is None and app is not None and connection is not None:
+            view = self._make(ref, app, connection)
+        if view is None:
+            self.told.emit("This app is not in the list (any more)")
+            return None
+        self._tabs.setCurrentWidget(view)
+        view.setFocus()
+        return view
+
+    def _make(self, ref: AppRef, app: AppSummary, connection: Connection) -> AppView:
+        from .app_view import AppView
+
+        layout: QByteArray = self._settings.editor_layout
+        view = self._views[ref] = AppView(self._runner, connection, app, layout_state=layout)
+        view.pending_changed.connect(lambda: self._tell_pending(ref))
+        view.editor_made.connect(self.editor_made)
+        view.rename_requested.connect(self.rename_requested)
+        view.delete_requested.connect(self.delete_requested)
+        view.copied.connect(self.told)
+        at = self._tabs.addTab(view, "")
+        self._add_close_button(at, lambda: self.close(ref))
+        self._title(at, app, connection)
+        return view
+
+    def stage(self, ref: AppRef, draft: Draft) -> None:
+        """Open an app with these edits staged; what was staged before comes back with Undo."""
+        view = self.open(ref)
+        if view is not None:
+            view.stage(draft)
+
+    def current(self) -> AppView | None:
+        """The app's tab that is in front, None where another is."""
+        widget = self._tabs.currentWidget()
+        return next((view for view in self._views.values() if view is widget), None)
+
+    def update(self) -> None:
+        """Apps or connections are others than before."""
+        for ref, view in self._views.items():
+            app, connection = self._data.app(ref), self._data.connection(ref.connection_id)
+            if app is not None:
+                view.set_app(app)
+            if connection is not None:
+                view.set_connection(connection)
+            if app is not None and connection is not None:
+                self._title(self._tabs.indexOf(view), app, connection)
+
+    def flush(self) -> None:
+        """Save what is staged in any tab, and how the editor shares out its room."""
+        for view in self._views.values():
+            view.flush()
+        view = self.current()
+        if view is not None:
+            self._keep_layout(view)
+
+    def close(self, ref: AppRef) -> None:
+        view = self._views.pop(ref, None)
+        if view is not None:
+            view.flush()
+            self._keep_layout(view)
+            self._tabs.removeTab(self._tabs.indexOf(view))
+            view.deleteLater()
+
+    def close_at(self, at: int) -> None:
+        widget = self._tabs.widget(at)
+        ref = next((ref for ref, each in self._views.items() if each is widget), None)
+        if ref is not None:
+            self.close(ref)
+        elif widget is not None and widget is self._cohorts:
+            self._close_cohorts()
+
+    def _keep_layout(self, view: AppView) -> None:
+        if not view.layout_state().isEmpty():
+            self._settings.editor_layout = view.layout_state()
+
+    # Titles
+
+    def _title(self, at: int, app: AppSummary, connection: Connection) -> None:
+        title, bar = _tab_title(app, connection), self._tabs.tabBar()
+        view = self._views.get(AppRef(app.connection_id, app.app_id))
+        pending = view.pending if view is not None else ""
+        if self._tabs.tabText(at) != (shown := f"{title} ●" if pending else title):
+            self._tabs.setTabText(at, shown)
+        spoken = title.replace("&&", "&")
+        bar.setAccessibleTabName(at, f"{spoken}, {pending}" if pending else spoken)
+        place = f"{plain(connection.label, 80)} ({connection.environment.value})"
+        self._tabs.setTabToolTip(at, f"{place} · {pending}" if pending else place)
+        button = bar.tabButton(at, QTabBar.ButtonPosition.RightSide)
+        button.setAccessibleName(f"Close {plain(app.title, 60)}")
+
+    def _tell_pending(self, ref: AppRef) -> None:
+        """A dot in the title of the tab for as long as something is staged in it."""
+        view, connection = self._views.get(ref), self._data.connection(ref.connection_id)
+        if view is not None and connection is not None:
+            self._title(self._tabs.indexOf(view), view.app, connection)
+
+    def _add_close_button(self, at: int, close: Callable[[], None]) -> QToolButton:
+        button = QToolButton()
+        button.setIcon(sign("close"))
+        button.setIconSize(QSize(11, 11))
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.setToolTip("Close (Ctrl+W)")
+        button.clicked.connect(lambda: close())
+        self._tabs.tabBar().setTabButton(at, QTabBar.ButtonPosition.RightSide, button)
+        return button
+
+    # Groups
+
+    def show_cohorts(self) -> None:
+        """Apps grouped by schema, in a tab of their own."""
+        from .cohorts_view import CohortsView
+
+        if self._cohorts is None:
+            self._cohorts = CohortsView(self._runner)
+            self._cohorts.open_requested.connect(self.open)
+            self._cohorts.compare_requested.connect(self.compare_requested)
+            at = self._tabs.addTab(self._cohorts, "Same schema")
+            self._add_close_button(at, self._close_cohorts).setAccessibleName("Close the groups of apps")
+        self._tabs.setCurrentWidget(self._cohorts)
+        self._cohorts.setFocus()
+
+    def _close_cohorts(self) -> None:
+        cohorts, self._cohorts = self._cohorts, None
+        if cohorts is not None:
+            self._tabs.removeTab(self._tabs.indexOf(cohorts))
+            cohorts.deleteLater()
+
+
+def _tab_title(app: AppSummary, connection: Connection) -> str:
+    """The environment is part of it wherever it is not the local one."""
+    title = (plain(app.title, 40) or "untitled").replace("&", "&&")
+    if connection.environment is Environment.LOCAL:
+        return title
+    return f"{title} · {badge_text(connection.environment)}"
