@@ -99,7 +99,8 @@ class PushHistory:
         text = None if did is None else await asyncio.to_thread(plan_to_text, *did)
         values = {"outcome": outcome, "sentence": sentence, "after": after, "did": text}
         await asyncio.to_thread(self._store.change, push_id, **values)
-        if undoes is not None and did is not None and did[0]:
+        # One that was taken back in part can be taken back once more: what is left of it.
+        if undoes is not None and outcome == "done":
             await asyncio.to_thread(self._store.change, undoes, undone_by=push_id)
         self._running.discard(push_id)
         entry = (operator_name(), self._clock(), ref.connection_id, ref.app_id, "push", outcome, f"push {push_id}")
