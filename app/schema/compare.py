@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from .label_moves import LabelMoves
 from .matching import Matching, Renames, match, matched_names
 from .model import Attribute, Entity, Link, Schema
 from .moves import Move, free_name, ordered
@@ -25,10 +26,8 @@ from .operations import (
     DropIndex,
     DropLink,
     Operation,
-    RenameAttribute,
     RenameEntity,
     RenameIndex,
-    RenameLink,
 )
 from .references import referenced, with_renamed
 from .risks import Risk
@@ -97,6 +96,7 @@ class _Comparison:
         self._drop_attributes: list[Operation] = []
         self._drop_entities: list[Operation] = []
         self._renames: list[Operation] = []
+        self._label_moves = LabelMoves()
         self._changes: list[Operation] = []
         self._add_entities: list[Operation] = []
         self._add_attributes: list[Operation] = []
@@ -122,6 +122,7 @@ class _Comparison:
         added = (each for name, each in found.new.items() if name not in kept and not each.is_system)
         self._add_entities += map(AddEntity, added)
         self._links()
+        self._renames += self._label_moves.steps(self._labels)
         return Plan(
             (
                 *self._drop_links,
@@ -175,7 +176,9 @@ class _Comparison:
         names = matched_names(old, new, tuple(renames.items()))
         dropped = (each for name, each in old.items() if name not in names and not each.is_system)
         self._drop_attributes += [DropAttribute(before.name, each) for each in dropped]
-        self._rename_parts(after.name, names, {*old, *new}, RenameAttribute)
+        for name, new_name in names.items():
+            if name != new_name:
+                self._label_moves.add_attribute(after.name, name, new_name)
         for name, attribute in old.items():
             if name in names:
                 self._attribute(before.name, after.name, attribute, new[names[name]])
@@ -198,24 +201,6 @@ class _Comparison:
         if carried != after:
             self._changes.append(ChangeAttribute(entity, carried, after))
 
-    def _rename_parts(
-        self,
-        entity: str,
-        names: dict[str, str],
-        taken: set[str],
-        make: type[RenameAttribute] | type[RenameIndex],
-    ) -> None:
-        pairs = [(old, new) for old, new in names.items() if old != new]
-        away: dict[int, str] = {}
-        moves = [Move(at, frozenset((old,)), frozenset((new,))) for at, (old, new) in enumerate(pairs)]
-        for at, how in ordered(moves):
-            old, new = pairs[at]
-            if how == "away":
-                away[at] = free_name(old, lambda each: each in taken or each in away.values())
-                self._renames.append(make(entity, old, away[at]))
-            else:
-                self._renames.append(make(entity, away.get(at, old), new))
-
     # Indexes
 
     def _indexes(self, before: Entity, after: Entity) -> None:
@@ -231,13 +216,25 @@ class _Comparison:
             if tuple(columns.get(each, each) for each in old[old_name].attributes) == new[new_name].attributes
         }
         self._drop_indexes += [DropIndex(before.name, each) for name, each in old.items() if name not in names]
-        self._rename_parts(after.name, names, {*old, *new}, RenameIndex)
+        self._rename_indexes(after.name, names, {*old, *new})
         for name, new_name in names.items():
             carried = replace(old[name], name=new_name, attributes=new[new_name].attributes)
             if carried != new[new_name]:
                 self._changes.append(ChangeIndex(after.name, carried, new[new_name]))
         kept = set(names.values())
         self._add_indexes += [AddIndex(after.name, each) for name, each in new.items() if name not in kept]
+
+    def _rename_indexes(self, entity: str, names: dict[str, str], taken: set[str]) -> None:
+        pairs = [(old, new) for old, new in names.items() if old != new]
+        away: dict[int, str] = {}
+        moves = [Move(at, frozenset((old,)), frozenset((new,))) for at, (old, new) in enumerate(pairs)]
+        for at, how in ordered(moves):
+            old, new = pairs[at]
+            if how == "away":
+                away[at] = free_name(old, lambda each: each in taken or each in away.values())
+                self._renames.append(RenameIndex(entity, old, away[at]))
+            else:
+                self._renames.append(RenameIndex(entity, away.get(at, old), new))
 
     def _columns(self, before: Entity, after: Entity) -> dict[str, str | None]:
         """What the attributes of an index are called now, None for those that go; expressions stay as they are."""
@@ -257,9 +254,10 @@ class _Comparison:
             for old, new in found.links.items()
             if (self._moved or found.old_links[old] is not found.new_links[new]) and not found.old_links[old].is_system
         ]
-        self._rename_links([(before, after) for before, after in pairs if _names(before) != _names(after)])
         for before, after in pairs:
             renamed = _renamed(before, after)
+            if renamed is not before:
+                self._label_moves.add_link(before, renamed)
             if renamed != after:
                 self._changes.append(ChangeLink(renamed, after))
         if len(found.links) < len(found.new_links):
@@ -278,39 +276,16 @@ class _Comparison:
             reverse=replace(reverse, entity=self._moved.get(reverse.entity, reverse.entity)),
         )
 
-    def _rename_links(self, pairs: list[tuple[Link, Link]]) -> None:
-        taken = {end.label for each in pairs for link in each for end in (link.forward, link.reverse)}
-        away: dict[int, Link] = {}
-        moves = [Move(at, _ends(before), _ends(after)) for at, (before, after) in enumerate(pairs)]
-        for at, how in ordered(moves):
-            before, after = pairs[at]
-            if how == "away":
-                away[at] = self._aside(before, taken)
-                self._renames.append(RenameLink(before, away[at]))
-            else:
-                start = away.get(at, before)
-                self._renames.append(RenameLink(start, _renamed(start, after)))
-
-    @staticmethod
-    def _aside(link: Link, taken: set[str]) -> Link:
-        """Under labels that nobody has."""
-        labels = []
-        for end in (link.forward, link.reverse):
-            labels.append(free_name(end.label, taken.__contains__))
-            taken.add(labels[-1])
-        return replace(
-            link,
-            forward=replace(link.forward, label=labels[0]),
-            reverse=replace(link.reverse, label=labels[1]),
-        )
+    def _labels(self) -> set[str]:
+        """All names that parts of entities have, before and after."""
+        found = self._matching
+        entities, links = (*found.old.values(), *found.new.values()), (*found.old_links, *found.new_links)
+        attributes = {each.name for entity in entities for each in entity.attributes}
+        return attributes | {label for key in links for label in (key[1], key[3])}
 
 
 def _names(link: Link) -> tuple[str, str, str]:
     return link.name, link.forward.label, link.reverse.label
-
-
-def _ends(link: Link) -> frozenset[tuple[str, str]]:
-    return frozenset((end.entity, end.label) for end in (link.forward, link.reverse))
 
 
 def _renamed(before: Link, after: Link) -> Link:
