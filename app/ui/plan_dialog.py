@@ -116,6 +116,7 @@ class PlanDialog(ActionDialog):
         page.copied.connect(self.copied)
         self.push_page.copied.connect(self.copied)
         self.copy_button.clicked.connect(self.copy_plan)
+        self._runner.bug_found.connect(self._look)
 
     # Buttons
 
@@ -243,6 +244,11 @@ class PlanDialog(ActionDialog):
         self._set_stage(Stage.STALE if self.stage is Stage.STALE else Stage.FAILED)
         return True
 
+    def _look(self) -> None:
+        """Was it the work of this dialog that failed in a way that nobody foresaw? The window shows the details."""
+        if self.stage in (Stage.WAITING, Stage.STALE) and self._ticket is not None and not self._ticket.is_running:
+            self._fail_looking(KnownError("The plan could not be worked out: an internal error.", remedy=""))
+
     def _take_review(self, found: Looked) -> None:
         if found.places is not None:
             self._show_stale(found.places, _CHANGED_MEANWHILE)
@@ -321,7 +327,7 @@ class PlanDialog(ActionDialog):
         run.progressed.connect(self._take_progress)
         run.ended.connect(self._take_pushed)
         run.failed.connect(self._fail_push)
-        run.stopped.connect(self._stopped)
+        run.stopped.connect(self._push_stopped)
         run.start(self._document.ref, self._draft, self.push_title, self._undoes)
         self._set_stage(Stage.PUSHING)
 
@@ -356,12 +362,10 @@ class PlanDialog(ActionDialog):
         self.message.tell(plain(error.sentence, 400), plain(error.remedy, 300))
         self._come_back(is_good=False)
 
-    def _stopped(self) -> None:
-        """Cancelled from the jobs panel, perhaps in the middle."""
-        if self._run is not None and self._run.has_sent:
-            self.push_page.show_note(Severity.WARNING, "The push was cancelled while it ran.", _MAY_HAVE)
-        else:
-            self.push_page.show_note(Severity.WARNING, "Cancelled.", "Nothing was sent.")
+    def _push_stopped(self, sentence: str) -> None:
+        """Cancelled from the jobs panel, perhaps in the middle; or failed as nobody foresaw."""
+        has_sent = self._run is not None and self._run.has_sent
+        self.push_page.show_note(Severity.WARNING, sentence, _MAY_HAVE if has_sent else "Nothing was sent.")
         self._set_stage(Stage.ENDED)
         self._come_back(is_good=False)
 

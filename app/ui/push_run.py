@@ -27,14 +27,20 @@ class PushRun(QObject):
     progressed = Signal(object)  # PushProgress
     ended = Signal(object)  # Pushed
     failed = Signal(object)  # KnownError: nothing was sent
-    stopped = Signal()  # cancelled elsewhere, perhaps in the middle
+    stopped = Signal(str)  # why it ended without an answer, perhaps in the middle
 
     def __init__(self, runner: Runner, parent: QObject) -> None:
         super().__init__(parent)
         self._runner = runner
         self._gate = SendGate()
         self._ticket: Ticket | None = None
+        self._is_over = False
+        for signal in (self.ended, self.failed, self.stopped):
+            signal.connect(self._end)
         self._progress: Mailbox[PushProgress] = Mailbox(lambda letters: self.progressed.emit(letters[-1]), self)
+
+    def _end(self) -> None:
+        self._is_over = True
 
     @property
     def has_sent(self) -> bool:
@@ -73,6 +79,7 @@ class PushRun(QObject):
             cancelled=self._stop,
             reporter=reporter,
         )
+        runner.bug_found.connect(self._look)
 
     def cancel(self) -> bool:
         """False where something may have been sent already: then it goes on."""
@@ -94,4 +101,10 @@ class PushRun(QObject):
     def _stop(self) -> None:
         if is_alive(self):
             self._progress.close()
-            self.stopped.emit()
+            self.stopped.emit("The push was cancelled while it ran." if self.has_sent else "Cancelled.")
+
+    def _look(self) -> None:
+        """Was it this one that failed in a way that nobody foresaw?"""
+        if not self._is_over and self._ticket is not None and not self._ticket.is_running:
+            self._progress.close()
+            self.stopped.emit("The push ended with an internal error.")

@@ -290,3 +290,29 @@ def test_undo_carries_the_push_that_it_takes_back(
         qtbot.mouseClick(dialog.action_button, Qt.MouseButton.LeftButton)
     assert workshop.asked("push")[0][3] == 7
     assert dialog.heading.text() == "Undone"
+
+
+@pytest.mark.expects_log("ERROR")
+def test_push_that_fails_as_nobody_foresaw_does_not_hang(case: _Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_progress: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("app.ui.push_run.share", broken)
+    with case.qtbot.waitSignal(case.runner.bug_found):
+        case.press()
+    case.qtbot.waitUntil(lambda: case.dialog.stage is Stage.ENDED)
+    assert case.dialog.push_page.notes.rows[0].sentence.text() == "The push ended with an internal error."
+
+
+@pytest.mark.expects_log("ERROR")
+def test_review_that_fails_as_nobody_foresaw_can_be_tried_again(
+    qtbot: QtBot, runner: Runner, window: QWidget, workshop: FakeWorkshop
+) -> None:
+    def broken(_ref: Any, _draft: Any) -> Any:
+        raise ZeroDivisionError
+
+    workshop.reviewed = broken
+    dialog = PlanDialog(runner, FakeDocument(), LOCAL, APP, window)
+    dialog.open()
+    qtbot.waitUntil(lambda: dialog.stage is Stage.FAILED)
+    assert dialog.action_button.isEnabled()
