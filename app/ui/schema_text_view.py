@@ -1,0 +1,397 @@
+"""The schema as the platform's own text, in step with the grids: what can be read becomes one undo step.
+
+The document's undo stack is the truth. What is typed is undone in the text only until it is applied, which happens as
+soon as the text can be read; from then on Ctrl+Z in the text undoes steps of the document. Text that cannot be read
+stays here, and the grids stay at the last state that could.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from app.core.errors import KnownError
+from app.core.status import Severity
+from app.core.text import plain
+
+from .note_row import Answer, NoteRow
+from .runner import Runner
+from .schema_document import SchemaDocument
+from .schema_text_edit import SchemaTextEdit
+from .schema_text_find import TextFindBar
+
+if TYPE_CHECKING:
+    from app.schema.draft import Draft
+    from app.schema.formats.instant_ts import TextProblem
+    from app.schema.model import Schema
+    from app.services.suite import Services
+
+_PARSE_AFTER_MS: Final = 250
+_SHOW_AFTER_MS: Final = 40
+# Typing that goes on within this is one undo step.
+_ONE_STEP_S: Final = 2.0
+_KEPT_TEXTS: Final = 60
+_SHOWN_PROBLEMS: Final = 100
+
+
+class SchemaTextView(QWidget):
+    """``applied`` is the wanted schema that the text says, None before the first; ``problems`` of the text now."""
+
+    settled = Signal()  # the text says what the draft wants, or says why it does not
+
+    def __init__(self, document: SchemaDocument, runner: Runner, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._document, self._runner = document, runner
+        self.applied: Schema | None = None
+        self.problems: tuple[TextProblem, ...] = ()
+        self._applied_text = ""
+        self._texts: list[tuple[Schema, str]] = []
+        self._ready: Schema | None = None
+        self._refusal = ""
+        self._is_edited = False
+        self._is_behind = False
+        self._is_applying = False
+        self._step, self._applied_at = 0, 0.0
+        self._parse_timer = QTimer(self, singleShot=True, interval=_PARSE_AFTER_MS)
+        self._parse_timer.timeout.connect(self._parse)
+        self._show_timer = QTimer(self, singleShot=True, interval=_SHOW_AFTER_MS)
+        self._show_timer.timeout.connect(self._show_draft)
+        self.edit = SchemaTextEdit()
+        self.edit.setAccessibleName("Schema as text")
+        self.find_bar = TextFindBar(self.edit, self)
+        self.problem_list = _ProblemList()
+        self.note: NoteRow | None = None
+        self._box = QVBoxLayout(self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(0)
+        for widget in (self.edit, self.find_bar, self.problem_list):
+            self._box.addWidget(widget, 1 if widget is self.edit else 0)
+        self.setFocusProxy(self.edit)
+        self._connect()
+        self._follow_lock()
+
+    def _connect(self) -> None:
+        self._document.changed.connect(self._document_changed)
+        self._document.base_changed.connect(self._follow_lock)
+        self._document.selected.connect(self._show_entity)
+        self.edit.edited.connect(self._edited)
+        self.edit.undo_wanted.connect(self.undo)
+        self.edit.redo_wanted.connect(self.redo)
+        self.edit.find_wanted.connect(self.find_bar.enter)
+        self.problem_list.wanted.connect(self._go_to)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether there is text here that is not in the draft."""
+        return self._is_edited
+
+    # From the document to the text
+
+    def _document_changed(self) -> None:
+        if self._is_applying:
+            return
+        self._is_behind = self._is_edited and self._document.draft.wanted is not self.applied
+        if self._is_edited:
+            self._tell()
+        elif self.isVisible():
+            self._show_timer.start()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._is_edited:
+            self._show_timer.start()
+
+    def _show_draft(self) -> None:
+        """Bring the text to what the draft wants, by the smallest change."""
+        wanted, before = self._document.draft.wanted, self.applied
+        if wanted is before or not self._document.is_open:
+            return
+        known = next((text for schema, text in reversed(self._texts) if schema is wanted), None)
+        if known is not None:
+            self._take_text(wanted, known)
+            return
+        previous = self._applied_text if before is not None else None
+
+        async def work(services: Services) -> str:
+            return await services.workshop.text(wanted, previous)
+
+        self._runner.start(
+            work,
+            owner=self,
+            title="Write the schema as text",
+            done=lambda text: self._take_text(wanted, text),
+            failed=self._cannot_write,
+            replaces="text",
+            quiet=True,
+        )
+
+    def _take_text(self, wanted: Schema, text: str) -> None:
+        if wanted is not self._document.draft.wanted:
+            self._show_timer.start()
+            return
+        if self._is_edited:
+            self._is_behind = True
+            self._tell()
+            return
+        is_first = self.applied is None
+        self.edit.replace_text(text)
+        self._settle(wanted, text)
+        if is_first:
+            self._show_entity(self._document.selected_entity)
+
+    def _cannot_write(self, error: KnownError) -> bool:
+        self._refusal = plain(error.sentence, 400)
+        self._tell()
+        self.settled.emit()
+        return True
+
+    def _settle(self, wanted: Schema, text: str) -> None:
+        """The text in the editor says what the draft wants."""
+        self.applied, self._applied_text = wanted, text
+        self._is_edited = self._is_behind = False
+        self._ready, self._refusal = None, ""
+        self._texts.append((wanted, text))
+        del self._texts[:-_KEPT_TEXTS]
+        self._show_problems(())
+        self.settled.emit()
+
+    # From the text to the document
+
+    def _edited(self) -> None:
+        if not self._is_edited and self._document.draft.wanted is not self.applied:
+            # The text was still on its way to the state of the grids.
+            self._is_behind = self.applied is not None
+        self._is_edited = True
+        self._ready = None
+        self._parse_timer.start()
+
+    def _parse(self) -> None:
+        text, draft = self.edit.toPlainText(), self._document.draft
+        if text == self._applied_text and self.applied is not None:
+            self._as_before()
+            return
+
+        async def work(services: Services) -> Schema:
+            parsed = await services.workshop.parse_text(text)
+            return await asyncio.to_thread(_as_meant, parsed.schema, draft)
+
+        self._runner.start(
+            work,
+            owner=self,
+            title="Read the text",
+            done=lambda schema: self._take_schema(text, schema),
+            failed=self._take_errors,
+            replaces="parse",
+            quiet=True,
+        )
+
+    def _as_before(self) -> None:
+        """The text is again what it was when it was applied."""
+        self._is_edited, self._ready, self._refusal = False, None, ""
+        self._is_behind = False
+        self._show_problems(())
+        if self._document.draft.wanted is not self.applied:
+            self._show_timer.start()
+        self.settled.emit()
+
+    def _take_errors(self, error: KnownError) -> bool:
+        if self._parse_timer.isActive():
+            return True
+        problems: tuple[TextProblem, ...] = getattr(error, "problems", ())
+        self._refusal = "" if problems else plain(error.sentence, 400)
+        self._ready = None
+        self._show_problems(problems)
+        self.settled.emit()
+        return True
+
+    def _take_schema(self, text: str, schema: Schema) -> None:
+        if self._parse_timer.isActive():
+            return
+        self._refusal = ""
+        self._show_problems(())
+        if self._is_behind:
+            self._ready = schema
+            self._tell()
+            self.settled.emit()
+        else:
+            self._apply(text, schema)
+
+    def _apply(self, text: str, schema: Schema) -> None:
+        now = time.monotonic()
+        if now - self._applied_at > _ONE_STEP_S:
+            self._step += 1
+        self._applied_at = now
+        key = f"text {id(self)} {self._step}"
+        self._is_applying = True
+        try:
+            is_taken = self._document.edit("Edit the text", lambda draft: draft.replace(schema), key=key)
+        finally:
+            self._is_applying = False
+        if is_taken:
+            self._settle(self._document.draft.wanted, text)
+            self.edit.forget_undo()
+        else:
+            self._refusal = self._document.refusal
+            self._tell()
+            self.settled.emit()
+
+    # Undo
+
+    def undo(self) -> None:
+        """What is typed and not applied first, then the steps of the document."""
+        if self._is_edited and self.edit.document().isUndoAvailable():
+            self.edit.undo()
+        elif not self._is_edited:
+            self._step += 1
+            self._document.undo_stack.undo()
+
+    def redo(self) -> None:
+        if self.edit.document().isRedoAvailable():
+            self.edit.redo()
+        elif not self._is_edited:
+            self._document.undo_stack.redo()
+
+    def take_grids(self) -> None:
+        """Drop the unfinished text for the state of the grids."""
+        self._is_edited = self._is_behind = False
+        self._ready, self._refusal = None, ""
+        self._parse_timer.stop()
+        if self._document.draft.wanted is self.applied:
+            self.edit.replace_text(self._applied_text)
+            self._settle(self.applied, self._applied_text)
+        else:
+            self._show_problems(())
+            self._show_timer.start()
+
+    def use_text(self) -> None:
+        """Let the text win over what was done in the grids meanwhile; one undo step."""
+        schema = self._ready
+        if schema is not None:
+            self._is_behind, self._ready = False, None
+            self._step += 1
+            self._applied_at = 0.0
+            self._apply(self.edit.toPlainText(), schema)
+
+    # What is told
+
+    def _show_problems(self, problems: tuple[TextProblem, ...]) -> None:
+        self.problems = problems
+        self.edit.show_problems(problems)
+        self.problem_list.show_problems(problems)
+        self._tell()
+
+    def _tell(self) -> None:
+        """One note above the text, or none."""
+        said = self._words()
+        if self.note is not None:
+            self._box.removeWidget(self.note)
+            self.note.hide()
+            self.note.deleteLater()
+            self.note = None
+        if said is not None:
+            severity, sentence, detail, answers = said
+            self.note = NoteRow(severity, sentence, detail, answers, parent=self)
+            self._box.insertWidget(0, self.note)
+
+    def _words(self) -> tuple[Severity, str, str, tuple[Answer, ...]] | None:
+        grids: Answer = ("Show the grids’ state", self.take_grids)
+        count = len(self.problems)
+        if count:
+            sentence = f"The text has {count} error{'s' if count > 1 else ''}; the grids show the last state without."
+            if self._is_behind:
+                detail = "The grids were changed since. Mend the text, or drop what you typed for the grids’ state."
+                return Severity.ERROR, sentence, detail, (grids,)
+            return Severity.ERROR, sentence, "", ()
+        if self._ready is not None:
+            detail = "Using the text takes back what was changed in the grids since; both can be undone."
+            return (
+                Severity.WARNING,
+                "The grids were changed while you typed.",
+                detail,
+                (
+                    ("Use the text", self.use_text),
+                    grids,
+                ),
+            )
+        if self._refusal:
+            answers = (grids,) if self._is_edited else ()
+            return Severity.ERROR, self._refusal, "", answers
+        return None
+
+    def _go_to(self, at: int) -> None:
+        if at < len(self.problems):
+            problem = self.problems[at]
+            self.edit.go_to(problem.line, problem.column)
+            self.edit.setFocus()
+
+    def _show_entity(self, name: str) -> None:
+        """Bring an entity that was chosen elsewhere into sight; the keyboard's place is not touched."""
+        if not name or not self.isVisible() or self.edit.hasFocus() or self.applied is None:
+            return
+        text = self.edit.toPlainText()
+        marks = (f"{name}: i.entity", f'"{name}": i.entity', f"'{name}': i.entity")
+        at = next((found for found in map(text.find, marks) if found >= 0), -1)
+        if at >= 0:
+            self.edit.go_to(text.count("\n", 0, at) + 1)
+
+    def _follow_lock(self) -> None:
+        reason = self._document.lock_reason
+        self.edit.setReadOnly(bool(reason))
+        self.edit.setAccessibleDescription(reason)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "edit"):
+            self.edit.refresh_looks()
+
+
+class _ProblemList(QListWidget):
+    """The errors under the text; Enter or a click goes there."""
+
+    wanted = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.itemClicked.connect(lambda item: self.wanted.emit(self.row(item)))
+        self.hide()
+
+    def show_problems(self, problems: tuple[TextProblem, ...]) -> None:
+        """Cut to a number that can be read; the note above says how many there are."""
+        self.clear()
+        for each in problems[:_SHOWN_PROBLEMS]:
+            sentence = plain(each.sentence, 240)
+            item = QListWidgetItem(f"line {each.line}: {sentence}")
+            remedy = plain(each.remedy, 240)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"line {each.line}: {sentence} {remedy}".strip())
+            self.addItem(item)
+        count = len(problems)
+        self.setAccessibleName(f"{count} error{'' if count == 1 else 's'} in the text")
+        self.setVisible(bool(problems))
+        if problems:
+            row = max(self.sizeHintForRow(0), self.fontMetrics().height() + 4)
+            self.setFixedHeight(row * min(count, 5) + 6)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentRow() >= 0:
+            self.wanted.emit(self.currentRow())
+        else:
+            super().keyPressEvent(event)
+
+
+def _as_meant(schema: Schema, draft: Draft) -> Schema:
+    """What a text says, as the platform would hold it; parts that the draft has already are the same objects."""
+    from app.schema.formats.instant_form import canonical, with_system_parts
+    from app.schema.model import Schema
+
+    meant = canonical(with_system_parts(schema, draft.base))
+    known = {each: each for side in (draft.base, draft.wanted) for each in side.entities}
+    links = {each: each for side in (draft.base, draft.wanted) for each in side.links}
+    entities = tuple(known.get(each, each) for each in meant.entities)
+    shared = Schema(entities, tuple(links.get(each, each) for each in meant.links))
+    return draft.wanted if shared == draft.wanted else shared
