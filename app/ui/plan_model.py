@@ -84,6 +84,11 @@ class PlanModel(QAbstractListModel):
         count = self.counts.get(number)
         return count is not None and count.is_blocking
 
+    def is_at_risk(self, number: int) -> bool:
+        """Whether there are rows that a step which may fail has to get past."""
+        count = self.counts.get(number)
+        return count is not None and bool(count.rows) and self.lines[number].risk is Risk.MAY_FAIL
+
     @property
     def blocked(self) -> tuple[int, ...]:
         """Steps that are going to fail with the rows that there are."""
@@ -126,14 +131,16 @@ class PlanDelegate(QStyledItemDelegate):
         painter.setFont(self._bold)
         place.setLeft(_draw(painter, place, risk_word(line.risk), risk_colour(line.risk)) + 8)
         is_blocked = model.is_blocked(line.number)
+        tone = look.danger if is_blocked else look.warning if model.is_at_risk(line.number) else look.muted
         if is_blocked:
             side = painter.fontMetrics().ascent()
             paint_state(painter, QRectF(place.left(), place.center().y() - side / 2, side, side), Severity.ERROR)
             place.setLeft(place.left() + side + 6)
         else:
             painter.setFont(self._small)
-        for text in _remarks(line, model.note(line.number)):
-            place.setLeft(_draw(painter, place, text, look.danger if is_blocked else look.muted) + 6)
+        for at, text in enumerate(_remarks(line, model.note(line.number))):
+            place.setLeft(_draw(painter, place, text, tone if not at else look.muted) + 6)
+            painter.setFont(self._small)
 
 
 def _remarks(line: StepLine, note: str) -> tuple[str, ...]:

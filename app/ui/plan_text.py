@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ _ONE = {
 }
 _MANY = {**_ONE, Risk.DESTROYS: "destroy data"}
 _SENTENCE_LIMIT = 600
+_PRETTY_LIMIT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +80,23 @@ def summary(lines: Sequence[StepLine]) -> str:
     return f"{counted(len(lines), 'step')}: {', '.join(parts)}"
 
 
+def pretty(text: str) -> str:
+    """A request spread over lines where it is JSON of a size that somebody reads; else as it is."""
+    if len(text) > _PRETTY_LIMIT:
+        return text
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+    except ValueError:
+        return text
+
+
 def requests_text(lines: Iterable[StepLine]) -> str:
     """What will be sent, one request after the other, each under a comment that says what is special about it."""
     parts = []
     for line in lines:
         for each in line.requests:
             note = f"// {plain(each.note, 300)}\n" if each.note else ""
-            parts.append(note + each.text)
+            parts.append(note + pretty(each.text))
     return "\n\n".join(parts)
 
 

@@ -17,7 +17,7 @@ from app.platforms.contract import RowCount
 from app.schema.compare import Plan
 from app.schema.operations import Risk
 from app.ui.plan_dialog import PlanDialog, Stage
-from app.ui.plan_text import plan_markdown, requests_text, step_lines, summary
+from app.ui.plan_text import plan_markdown, pretty, requests_text, step_lines, summary
 from app.ui.runner import Runner
 from tests.ui.content_fakes import CLOUD, LOCAL, runner, services, window
 from tests.ui.workshop_fakes import (
@@ -78,7 +78,12 @@ def test_requests_text_puts_the_note_above_its_request() -> None:
     from dataclasses import replace
 
     lines = step_lines(SAFE_PLAN, (replace(RENDERED[0], note="Keeps cascade."), RENDERED[1]))
-    assert requests_text(lines).startswith(f"// Keeps cascade.\n{RENDERED[0].text}\n\n")
+    assert requests_text(lines).startswith(f"// Keeps cascade.\n{pretty(RENDERED[0].text)}\n\n")
+
+
+def test_pretty_spreads_json_and_leaves_the_rest_alone() -> None:
+    assert pretty('["index",{"a":1}]') == '[\n  "index",\n  {\n    "a": 1\n  }\n]'
+    assert pretty("ALTER TABLE todos") == "ALTER TABLE todos"
 
 
 def test_plan_markdown_has_steps_rows_and_requests() -> None:
@@ -211,10 +216,10 @@ def test_dialog_what_will_be_sent_follows_the_step(
     qtbot.mouseClick(page.sent_button, Qt.MouseButton.LeftButton)
     page.list.setFocus()
     qtbot.keyClick(page.list, Qt.Key.Key_Down)
-    assert page.sent.toPlainText() == RENDERED[1].text
+    assert page.sent.toPlainText() == pretty(RENDERED[1].text)
     with qtbot.waitSignal(page.copied):
         qtbot.mouseClick(page.copy_sent_button, Qt.MouseButton.LeftButton)
-    assert QGuiApplication.clipboard().text() == RENDERED[1].text
+    assert QGuiApplication.clipboard().text() == pretty(RENDERED[1].text)
 
 
 def test_dialog_plan_is_copied_as_markdown(
