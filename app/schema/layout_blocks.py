@@ -87,7 +87,8 @@ def _layers(group: list[str], pairs: list[Pair], spacing: float) -> list[list[tu
     from fast_sugiyama import from_edges
 
     # It tells each of its steps, with all coordinates, to Python's logging.
-    logging.getLogger("rust-sugiyama").setLevel(logging.WARNING)
+    for logger in ("rust-sugiyama", "connected_components"):
+        logging.getLogger(logger).setLevel(logging.WARNING)
     # Numbers, not names: the library puts names through a set, whose order differs from run to run.
     number = {name: index for index, name in enumerate(group)}
     edges = [(number[above], number[below]) for above, below in _sparse(group, pairs)]
