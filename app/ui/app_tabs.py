@@ -99,9 +99,9 @@ class AppTabs(QObject):
         """Save what is staged in any tab, and how the editor shares out its room."""
         for view in self._views.values():
             view.flush()
-        view = self.current()
-        if view is not None:
-            self._keep_layout(view)
+        current = self.current()
+        if current is not None:
+            self._keep_layout(current)
 
     def close(self, ref: AppRef) -> None:
         view = self._views.pop(ref, None)

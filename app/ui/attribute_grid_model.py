@@ -51,7 +51,7 @@ class AttributeGridModel(SchemaGridModel[AttributeRow]):
             gone = draft.base.entity(self.entity)
             mark = removed_mark(None)
             return [self._row(gone, each, mark, is_removed=True) for each in gone.attributes] if gone else []
-        marks = draft.marks(self.entity)
+        marks = self.document.marks(self.entity)
         removed = draft.removed(self.entity).attributes
         rows = [self._row(entity, each, marks.get(each.name)) for each in entity.attributes]
         gone_rows = [self._row(entity, each, removed_mark(marks.get(each.name)), is_removed=True) for each in removed]
@@ -147,16 +147,8 @@ class AttributeGridModel(SchemaGridModel[AttributeRow]):
         return f"{len(names)} attributes of {plain(self.entity, 60)}"
 
     def _new_problem(self, row: int, column: int, value: Any, after: Draft) -> str:
-        """What the platform would say of the new name."""
-        rules = self.document.rules
-        if column != AttributeColumn.NAME or rules is None:
-            return ""
-        from app.schema.check import check_entity
-
-        place = f"{self.entity}.{str(value).strip()}"
-        found = check_entity(after.wanted, self.entity, rules)
-        wrong = next((each for each in found if each.place == place and each.field == "name" and each.is_error), None)
-        return plain(f"{wrong.sentence} {wrong.remedy}".strip(), 400) if wrong else ""
+        is_name = column == AttributeColumn.NAME
+        return self.document.refusal_of_name(after, self.entity, str(value).strip()) if is_name else ""
 
     def add(self, key: str = "") -> str:
         """Add an attribute under a free name; returns the name, "" where it was refused."""

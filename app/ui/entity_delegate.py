@@ -146,20 +146,14 @@ class EntityDelegate(QStyledItemDelegate):
         """Why this name would not be taken, "" where it would."""
         if not index.isValid():
             return ""
-        old, new, rules = self._list.rows[index.row()].name, text.strip(), self._document.rules
+        old, new = self._list.rows[index.row()].name, text.strip()
         if old == new:
             return ""
         try:
             after = self._document.draft.rename_entity(old, new)
         except Invalid as error:
             return plain(error.fields[0].message if error.fields else error.sentence, 300)
-        if rules is None:
-            return ""
-        from app.schema.check import check_entity
-
-        found = check_entity(after.wanted, new, rules)
-        wrong = next((each for each in found if each.place == new and each.field == "name" and each.is_error), None)
-        return plain(f"{wrong.sentence} {wrong.remedy}".strip(), 400) if wrong else ""
+        return self._document.refusal_of_name(after, new)
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
         is_key = event.type() == QEvent.Type.KeyPress and isinstance(editor, QLineEdit)

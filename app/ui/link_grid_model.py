@@ -84,7 +84,7 @@ class LinkGridModel(SchemaGridModel[LinkRow]):
                 for each in links
                 for side in _sides(each, name)
             ]
-        marks = draft.marks(name)
+        marks = self.document.marks(name)
         rows = [
             self._row(each, is_forward, marks.get(_own(each, is_forward).label))
             for each in draft.wanted.links
@@ -192,17 +192,10 @@ class LinkGridModel(SchemaGridModel[LinkRow]):
         return f"{entity}.{plain(self.row(rows[0]).own.label, 60)}" if len(rows) == 1 else f"links of {entity}"
 
     def _new_problem(self, row: int, column: int, value: Any, after: Draft) -> str:
-        """What the platform would say of the new label."""
-        rules = self.document.rules
-        if column not in (LinkColumn.LABEL, LinkColumn.REVERSE_LABEL) or rules is None:
+        if column not in (LinkColumn.LABEL, LinkColumn.REVERSE_LABEL):
             return ""
-        from app.schema.check import check_entity
-
         end = self.row(row).own if column == LinkColumn.LABEL else self.row(row).other
-        place = f"{end.entity}.{str(value).strip()}"
-        found = check_entity(after.wanted, end.entity, rules)
-        wrong = next((each for each in found if each.place == place and each.field in ("label", "name")), None)
-        return plain(f"{wrong.sentence} {wrong.remedy}".strip(), 400) if wrong and wrong.is_error else ""
+        return self.document.refusal_of_name(after, end.entity, str(value).strip())
 
     def add(self, key: str = "") -> str:
         """Add a link to the first other entity under free labels; returns its label, "" where it was refused."""

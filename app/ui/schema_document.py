@@ -12,9 +12,10 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from app.core.connection import Connection, Environment
 from app.core.errors import Invalid
 from app.core.refs import AppRef
+from app.core.text import plain
 from app.platforms.contract import YES, Capability
 from app.schema.compare import Plan
-from app.schema.draft import Draft
+from app.schema.draft import Draft, Mark
 from app.schema.model import Schema
 
 from .draft_keeper import draft_keeper
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _SAVE_AFTER_MS = 400
 _REVIEW_AFTER_MS = 150
+_NAMES = ("name", "label")
 
 Change = Callable[[Draft], Draft]
 
@@ -74,7 +76,8 @@ class SchemaDocument(QObject):
         self._push: Capability = YES
         self._overview = Overview(self._draft)
         self._selected = ""
-        self._is_changed: tuple[Draft, bool] | None = None
+        self._part_problems: tuple[Draft, str, tuple[Problem, ...]] | None = None
+        self._part_marks: tuple[Draft, str, dict[str, Mark]] | None = None
         self._marks: tuple[Draft, dict[str, EntityMark]] | None = None
         self._rejected: frozenset[tuple[str, str, str]] = frozenset()
         self.is_open = False
@@ -143,10 +146,35 @@ class SchemaDocument(QObject):
 
     @property
     def is_changed(self) -> bool:
-        """Whether a push would do anything; worked out once for each draft."""
-        if self._is_changed is None or self._is_changed[0] is not self._draft:
-            self._is_changed = (self._draft, self._draft.is_changed)
-        return self._is_changed[1]
+        """Whether a push would do anything: at once by what is another object, then by the plan."""
+        return bool(self.plan) if self.is_reviewed else bool(self.entity_marks())
+
+    def marks(self, entity: str) -> dict[str, Mark]:
+        """What happens to the parts of one entity; worked out once for all that show it."""
+        if self._part_marks is None or self._part_marks[0] is not self._draft or self._part_marks[1] != entity:
+            self._part_marks = (self._draft, entity, self._draft.marks(entity))
+        return self._part_marks[2]
+
+    def problems_of(self, entity: str) -> tuple[Problem, ...]:
+        """Of one entity and its links, at once; ``problems`` follow."""
+        if self._rules is None or not entity:
+            return ()
+        kept = self._part_problems
+        if kept is None or kept[0] is not self._draft or kept[1] != entity:
+            kept = self._part_problems = (self._draft, entity, self._check(self._draft, entity))
+        return kept[2]
+
+    def refusal_of_name(self, after: Draft, entity: str, part: str = "") -> str:
+        """What the platform would say of a name in a draft that is not in force (yet), "" for nothing."""
+        place = f"{entity}.{part}" if part else entity
+        found = self._check(after, entity)
+        wrong = next((each for each in found if each.place == place and each.field in _NAMES and each.is_error), None)
+        return plain(f"{wrong.sentence} {wrong.remedy}".strip(), 400) if wrong else ""
+
+    def _check(self, draft: Draft, entity: str) -> tuple[Problem, ...]:
+        from app.schema.check import check_entity
+
+        return check_entity(draft.wanted, entity, self._rules, draft.base) if self._rules is not None else ()
 
     def entity_marks(self) -> dict[str, EntityMark]:
         """What happens to whole entities, at once; those that stay as they are have no mark."""
@@ -296,7 +324,9 @@ def overview(draft: Draft, rules: Rules) -> Overview:
     from app.schema.check import check
     from app.schema.renames import suggest
 
-    return Overview(draft, draft.plan(), check(draft.wanted, rules), suggest(draft.base, draft.wanted, draft.renames))
+    return Overview(
+        draft, draft.plan(), check(draft.wanted, rules, draft.base), suggest(draft.base, draft.wanted, draft.renames)
+    )
 
 
 class _Edit(QUndoCommand):

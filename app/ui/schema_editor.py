@@ -247,6 +247,7 @@ class SideTabs(QTabWidget):
         super().__init__(parent)
         self._runner, self._document = runner, document
         self._made: dict[int, QWidget] = {}
+        self._rooms: list[QVBoxLayout] = []
         self.close_button = QToolButton()
         self.close_button.setIcon(sign("close"))
         self.close_button.setAccessibleName("Hide diagram and text")
@@ -260,6 +261,7 @@ class SideTabs(QTabWidget):
             page = QWidget()
             box = QVBoxLayout(page)
             box.setContentsMargins(0, 0, 0, 0)
+            self._rooms.append(box)
             self.addTab(page, title)
         self.currentChanged.connect(lambda _at: self.fill() if self.isVisible() else None)
 
@@ -269,9 +271,7 @@ class SideTabs(QTabWidget):
         if at in self._made or not self._document.is_open:
             return self._made.get(at)
         made = self._made[at] = self._make(at)
-        layout = self.widget(at).layout()
-        assert layout is not None
-        layout.addWidget(made)
+        self._rooms[at].addWidget(made)
         return made
 
     def _make(self, at: int) -> QWidget:

@@ -21,6 +21,7 @@ _FEWEST_ROWS = 2
 _NARROWEST = 52
 _MEASURED_ROWS = 80
 _MOST_AIR = 36
+_CHANGE_LETTERS = 22
 _ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 # Keys of the window that mean something else in a grid.
 _OWN_KEYS = frozenset({Qt.Key.Key_F2, Qt.Key.Key_Delete, Qt.Key.Key_Insert, Qt.Key.Key_Space})
@@ -106,8 +107,8 @@ class SchemaGrid(QTableView):
     def _fit(self) -> None:
         """As wide as the contents; where that is too wide, texts give way. The last column takes what is left."""
         wanted = [self._wanted(column) for column in range(self._last_column)]
-        change = self._wanted(self._last_column)
-        room = self.viewport().width() - min(change, 150)
+        # The same room for what changes in every entity: columns must not move because something is staged.
+        room = self.viewport().width() - _CHANGE_LETTERS * self.fontMetrics().averageCharWidth()
         slack = room - sum(wanted)
         if slack < 0 < room:
             wanted = self._squeezed(wanted, room)

@@ -164,13 +164,9 @@ class SchemaGridModel(QAbstractTableModel, Generic[R]):
         return self._rows[row].cells[column]
 
     def _note_problems(self) -> None:
-        rules = self.document.rules
         found: dict[tuple[str, str], Problem] = {}
-        if rules is not None and self.entity:
-            from app.schema.check import check_entity
-
-            for each in check_entity(self.document.draft.wanted, self.entity, rules):
-                found.setdefault((each.place, each.field), each)
+        for each in self.document.problems_of(self.entity):
+            found.setdefault((each.place, each.field), each)
         self._problems = found
 
     def problem(self, place: str, *fields: str) -> Problem | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.core.text import plain
+from app.schema.model import Entity
 
 from .attribute_grid_model import AttributeColumn, AttributeGridModel
 from .badges import ElidedLabel, text_label
@@ -28,6 +29,7 @@ class SchemaGrids(QWidget):
         self.attributes = SchemaGrid(AttributeGridModel(document, self), "Attributes", AttributeColumn.CHANGE)
         self.links = SchemaGrid(LinkGridModel(document, self), "Links", LinkColumn.CHANGE)
         self.links_head = text_label("LINKS", "sectionHead")
+        self._tips: dict[QPushButton, str] = {}
         self._lay_out()
         self._connect()
         self._tell()
@@ -46,7 +48,7 @@ class SchemaGrids(QWidget):
         for button, key in ((self.attribute_button, "Ctrl+Shift+A or Insert"), (self.link_button, "Ctrl+L")):
             button.setProperty("look", "small")
             button.setIcon(sign("plus"))
-            button.setToolTip(f"{button.text()} ({key})")
+            self._tips[button] = f"New {button.text().lower()} ({key})"
             button.setAccessibleName(f"Add {'an attribute' if button is self.attribute_button else 'a link'}")
             head.addWidget(button)
         self.links_head.setContentsMargins(14, 14, 8, 4)
@@ -93,9 +95,17 @@ class SchemaGrids(QWidget):
         has_links = self.links.grid.rowCount() > 0
         self.links_head.setText("LINKS" if has_links else "NO LINKS")
         self.links.setVisible(has_links)
-        can_add = entity is not None and not document.is_read_only
-        for button in (self.attribute_button, self.link_button):
-            button.setEnabled(can_add)
+        reason = self._why_not_add(entity)
+        for button, tip in self._tips.items():
+            button.setEnabled(entity is not None and not reason)
+            button.setToolTip(reason or tip)
+
+    def _why_not_add(self, entity: Entity | None) -> str:
+        """Why nothing can be added to this entity, "" where it can."""
+        rules = self._document.rules
+        if entity is not None and entity.is_system and rules is not None and entity.name not in rules.extendable:
+            return f"{plain(entity.name, 60)} belongs to {rules.platform}: nothing can be added to it."
+        return self._document.lock_reason
 
     def _tell_mark(self, name: str, is_there: bool) -> None:
         word = self._document.entity_mark(name) if name else None

@@ -249,7 +249,7 @@ def test_schema_document_plan_and_problems_follow_from_the_engine(document: Sche
     assert not document.is_reviewed
     qtbot.waitUntil(lambda: document.is_reviewed)
     assert len(document.plan) == 1
-    assert [each.place for each in document.problems] == ["todos.a b"]
+    assert "todos.a b" in [each.place for each in document.problems if each.is_error]
 
 
 def test_schema_document_rejected_suggestion_is_not_offered_again(document: SchemaDocument, qtbot: QtBot) -> None:
