@@ -140,14 +140,18 @@ class _Edit:
         calls = list(_segments(chain))
         for each in calls:
             if each.name not in wanted:
-                # A comment before the dot stays.
-                start = each.dot if self._before_dot(each).strip() else each.start
-                self._splicer.replace(start, each.end, "")
+                self._splicer.replace(self._cut_from(each), each.end, "")
         gap = next((found for each in calls if (found := self._gap(each))), "")
         for name in sorted(wanted - written, key=_RANK.__getitem__):
             later = (each.start for each in calls if _RANK[each.name] > _RANK[name])
             at = next(later, calls[-1].end if calls else chain.base.end_byte)
             self._splicer.replace(at, at, f"{gap}.{name}()")
+
+    def _cut_from(self, modifier: _Modifier) -> int:
+        """A comment before the dot stays, and its line break too, unless another follows."""
+        before, data = self._before_dot(modifier), self._splicer.data
+        has_break = data[modifier.end : modifier.end + 2].startswith((b"\n", b"\r\n"))
+        return modifier.start + len(before.rstrip()) if has_break or not before.strip() else modifier.dot
 
     def _gap(self, modifier: _Modifier) -> str:
         """The white space before the dot, where the chain has a line for each call."""
