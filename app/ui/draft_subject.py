@@ -22,6 +22,10 @@ class DraftSubject(Protocol):
     @property
     def draft(self) -> Draft: ...
 
+    @property
+    def rejected(self) -> frozenset[tuple[str, str, str]]:
+        """Kind, old and new of the renames that are not to be offered again."""
+
     def edit(self, title: str, make: Callable[[Draft], Draft]) -> bool: ...
 
     def reject(self, suggestion: RenameSuggestion) -> None: ...
@@ -41,6 +45,7 @@ class LooseDraft:
     def __init__(self, ref: AppRef, draft: Draft) -> None:
         self.ref = ref
         self._draft = draft
+        self.rejected: frozenset[tuple[str, str, str]] = frozenset()
 
     @property
     def draft(self) -> Draft:
@@ -54,7 +59,7 @@ class LooseDraft:
         return True
 
     def reject(self, suggestion: RenameSuggestion) -> None:
-        """Nothing keeps it: the dialog itself leaves it out."""
+        self.rejected |= {(suggestion.kind, suggestion.old, suggestion.new)}
 
     def select(self, entity: str, part: str | None = None) -> None:
         """There is no grid to select in."""

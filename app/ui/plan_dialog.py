@@ -71,7 +71,6 @@ class PlanDialog(ActionDialog):
         self._document, self._connection, self._app = document, connection, app
         self._title = plain(app.title, 120)
         self._undoes, self._note = undoes, note
-        self._rejected: set[tuple[str, str, str]] = set()
         self._draft: Draft = document.draft
         self._run: PushRun | None = None
         self._report: PushReport | None = None
@@ -253,7 +252,7 @@ class PlanDialog(ActionDialog):
         if found.places is not None:
             self._show_stale(found.places, _CHANGED_MEANWHILE)
             return
-        review = without(found.review, self._rejected)
+        review = without(found.review, self._document.rejected)
         keeps = self._connection.platform is Platform.INSTANT
         self.review_page.show_review(review, found.lines, keeps_dropped=keeps, first=self._note)
         self._set_stage(Stage.REVIEW)
@@ -294,7 +293,6 @@ class PlanDialog(ActionDialog):
             self._review()
 
     def _reject_rename(self, suggestion: RenameSuggestion) -> None:
-        self._rejected.add((suggestion.kind, suggestion.old, suggestion.new))
         self._document.reject(suggestion)
         self._review()
 

@@ -87,7 +87,7 @@ def share(progress: PushProgress) -> Share:
     return Share(done, len(progress.jobs), _PHASES.get(progress.phase, progress.phase))
 
 
-def without(review: Review, rejected: set[tuple[str, str, str]]) -> Review:
+def without(review: Review, rejected: frozenset[tuple[str, str, str]]) -> Review:
     """Rename suggestions that were answered with no are not made again."""
     kept = tuple(each for each in review.suggestions if (each.kind, each.old, each.new) not in rejected)
     return replace(review, suggestions=kept)

@@ -194,6 +194,11 @@ class SchemaDocument(QObject):
         self.connection = connection
         self.base_changed.emit()
 
+    @property
+    def rejected(self) -> frozenset[tuple[str, str, str]]:
+        """Kind, old and new of the renames that are not to be offered again."""
+        return self._rejected
+
     # Opening
 
     def open(self, opened: OpenSchema) -> None:

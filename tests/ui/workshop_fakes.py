@@ -240,6 +240,7 @@ class FakeDocument:
         self.ref = ref
         self.draft = draft
         self.calls: list[tuple[Any, ...]] = []
+        self.rejected: frozenset[tuple[str, str, str]] = frozenset()
 
     def edit(self, title: str, make: Callable[[Draft], Draft]) -> bool:
         self.calls.append(("edit", title))
@@ -248,6 +249,7 @@ class FakeDocument:
 
     def reject(self, suggestion: Any) -> None:
         self.calls.append(("reject", suggestion))
+        self.rejected |= {(suggestion.kind, suggestion.old, suggestion.new)}
 
     def select(self, entity: str, part: str | None = None) -> None:
         self.calls.append(("select", entity, part))
