@@ -60,7 +60,8 @@ def match(actual: Schema, wanted: Schema, renames: Renames) -> Matching:
     old_links = {link_key(each): each for each in actual.links}
     new_links = {link_key(each): each for each in wanted.links}
     # A file may leave out the platform's own entities: links to them are there all the same.
-    ends = entities | {each.name: each.name for each in actual.entities if each.is_system and each.name not in entities}
+    owned = {each.name: each.name for each in (*actual.entities, *wanted.entities) if each.is_system}
+    ends = owned | entities
     links = _matched_links(old_links, new_links, ends, renames)
     found = Matching(entities, links, old=old, new=new, old_links=old_links, new_links=new_links)
     for entity, before, after in renames.attributes:

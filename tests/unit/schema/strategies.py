@@ -168,6 +168,7 @@ class _Editor:
         self._indexes: list[tuple[str, str, str]] = []
         self._links: list[tuple[tuple[str, str], tuple[str, str]]] = []
         self._labels: dict[str, set[str]] = {}
+        self._attribute_names: dict[str, set[str]] = {}
 
     def edit(self) -> Edit:
         maker = self._maker
@@ -221,8 +222,9 @@ class _Editor:
         if maker.is_instant and not names:
             names = {own[0]: own[0]}
         self._attributes += [(before.name, old, new) for old, new in names.items() if old != new]
-        # Labels of the entity's links stay free of new attributes, whatever becomes of the links.
-        labels = self._labels[name] = {*names.values(), *self._labels_before(before.name), *own}
+        # A renamed attribute may take the label of a link, which then gets another one; and a link takes the names
+        # that attributes give up.
+        labels = self._labels[name] = {*names.values(), *self._labels_before(before.name)}
         attributes = [
             self._attribute(each, names[each.name], entities) for each in before.attributes if each.name in names
         ]
@@ -230,6 +232,7 @@ class _Editor:
             attributes.append(maker.attribute(maker.fresh(labels), entities, is_required=False))
         if maker.chance(30):
             maker.rng.shuffle(attributes)
+        self._attribute_names[name] = {each.name for each in attributes}
         indexes = tuple(self._kept_indexes(before, names, attributes))
         extra = maker.extra() if maker.chance(5) and not maker.is_instant and not before.is_system else before.extra
         return Entity(name, tuple(attributes), indexes, before.is_system, extra)
@@ -281,7 +284,8 @@ class _Editor:
 
     def _end(self, before: LinkEnd) -> LinkEnd:
         maker, entity = self._maker, self._entities[before.entity]
-        label = maker.fresh(self._labels[entity]) if maker.chance(15) else before.label
+        is_taken_over = before.label in self._attribute_names[entity]
+        label = maker.fresh(self._labels[entity]) if is_taken_over or maker.chance(15) else before.label
         return replace(before, entity=entity, label=label)
 
 

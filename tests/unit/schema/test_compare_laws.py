@@ -99,6 +99,17 @@ def test_steps_one_by_one_equal_the_plan(edit: Edit) -> None:
     assert schema.normalised() == plan.apply(edit.before).normalised()
 
 
+@settings(max_examples=200)
+@given(edits())
+def test_no_name_is_used_twice_on_the_way(edit: Edit) -> None:
+    schema = edit.before
+    for step in compare(edit.before, edit.after, edit.renames).steps:
+        schema = step.apply(schema)
+        names = [(entity.name, each.name) for entity in schema.entities for each in entity.attributes]
+        names += [(end.entity, end.label) for link in schema.links for end in (link.forward, link.reverse)]
+        assert len(names) == len(set(names)), step.describe()
+
+
 @settings(max_examples=100)
 @given(edits())
 def test_renames_reversed_are_those_of_the_way_back(edit: Edit) -> None:
