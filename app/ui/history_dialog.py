@@ -131,12 +131,11 @@ class HistoryDialog(QDialog):
                 head.addWidget(EnvironmentBadge(connection.environment))
         else:
             head.addWidget(text_label("all apps", "muted"), 1)
-        # With the app's name a row needs the whole width.
-        split = QSplitter(Qt.Orientation.Horizontal if self._app is not None else Qt.Orientation.Vertical)
+        split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
         split.addWidget(self.pushes)
         split.addWidget(self.details)
-        split.setSizes((560, 380) if self._app is not None else (300, 200))
+        split.setSizes((300, 220))
         self.tabs.addTab(_page(split, (self.copy_button, self.settle_button, self.undo_button)), "Pushes")
         if self._app is not None:
             self.tabs.addTab(_page(self.versions, (self.compare_two_button, self.compare_button)), "Versions")

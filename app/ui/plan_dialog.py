@@ -254,7 +254,8 @@ class PlanDialog(ActionDialog):
             return
         review = without(found.review, self._document.rejected)
         keeps = self._connection.platform is Platform.INSTANT
-        self.review_page.show_review(review, found.lines, keeps_dropped=keeps, first=self._note)
+        is_undo = self._undoes is not None
+        self.review_page.show_review(review, found.lines, keeps_dropped=keeps, is_undo=is_undo, first=self._note)
         self._set_stage(Stage.REVIEW)
         if found.lines and review.error is None:
             self._count()

@@ -129,18 +129,23 @@ class _Phases(QWidget):
             row.addSpacing(12)
         row.addStretch(1)
 
+    @property
+    def states(self) -> tuple[State, ...]:
+        return tuple(mark.state for mark in self._marks)
+
     def show_phase(self, phase: str, jobs: Sequence[PushJob] = ()) -> None:
         at = PHASES.index(phase) if phase in PHASES else 0
         self._show([AppState.OK if k < at else AppState.CREATING if k == at else AppState.UNKNOWN for k in range(4)])
         self.show_jobs(jobs)
 
-    def show_end(self, is_done: bool) -> None:
-        """Where it stopped gets the mark of what went wrong."""
-        states: list[State] = []
-        for mark in self._marks:
-            is_over = is_done or mark.state is AppState.OK
-            states.append(AppState.OK if is_over else mark.state)
-        if not is_done and AppState.CREATING in states:
+    def show_end(self, *, is_done: bool, jobs: Sequence[PushJob] = ()) -> None:
+        """Where it went wrong gets the mark of that: at a job that failed, else where it stopped."""
+        states: list[State] = list(self.states)
+        if is_done:
+            states = [AppState.OK] * len(states)
+        elif any(job.status == "errored" for job in jobs):
+            states = [AppState.OK, AppState.OK, Severity.ERROR, AppState.OK]
+        elif AppState.CREATING in states:
             states[states.index(AppState.CREATING)] = Severity.ERROR
         self._show(states)
 
@@ -229,7 +234,7 @@ class PushPage(QWidget):
     def show_report(self, report: PushReport, remaining: Sequence[str] = ()) -> None:
         """``remaining``: the steps that are still to do, in sentences."""
         severity, state = _OUTCOMES[report.outcome]
-        self.phases.show_end(report.outcome in ("done", "nothing"))
+        self.phases.show_end(is_done=report.outcome in ("done", "nothing"), jobs=report.jobs)
         self.notes.show_rows([NoteRow(severity, plain(report.sentence, 600), plain(report.remedy, 400), state=state)])
         self._take_jobs(report.jobs or self.model.jobs)
         self.phases.show_jobs(self.model.jobs)

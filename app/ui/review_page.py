@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 _MOST_NOTES = 6
 _MOST_TEXT = 400_000
 _KEPT = "Instant keeps what is dropped for 2 days: until then Undo push brings it back with its data."
+_COMES_BACK = "What the push dropped comes back with its data where it was dropped less than 2 days ago."
 
 
 class ReviewPage(QWidget):
@@ -138,7 +139,15 @@ class ReviewPage(QWidget):
         self.summary.show_counts("Working out the plan…", {}, "Working out the plan")
         self.changed.emit()
 
-    def show_review(self, review: Review, lines: Sequence[StepLine], *, keeps_dropped: bool, first: str = "") -> None:
+    def show_review(
+        self,
+        review: Review,
+        lines: Sequence[StepLine],
+        *,
+        keeps_dropped: bool,
+        is_undo: bool = False,
+        first: str = "",
+    ) -> None:
         """``first`` is a sentence that stands above all notes; ``keeps_dropped``: the platform can restore."""
         self._problems, self._is_reviewed, self._has_error = review.problems, True, review.error is not None
         self.model.show_lines(lines)
@@ -149,7 +158,8 @@ class ReviewPage(QWidget):
         self._show_notes(self._notes(review, first))
         self._stack.setCurrentWidget(self.list if lines else self.empty)
         self.empty.tell("Nothing to push", "The draft and the live schema are the same.")
-        self.hint.setVisible(keeps_dropped and any(line.can_be_restored for line in lines))
+        self.hint.setText(_COMES_BACK if is_undo else _KEPT)
+        self.hint.setVisible(keeps_dropped and (is_undo or any(line.can_be_restored for line in lines)))
         self.confirmation.ask(counts.get(Risk.DESTROYS, 0), len(lines), needs_name=review.needs_typed_name)
         self.sent_button.setEnabled(bool(review.rendered))
         if lines:

@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from app.core.apps import AppState
 from app.core.errors import ReadOnly, Unreachable
 from app.core.status import Severity
 from app.platforms.contract import PushProgress
@@ -200,6 +201,8 @@ def test_push_partial_shows_the_failed_job_with_its_rows_and_what_remains(case: 
     assert page.rows.sentence.text() == FAILED_JOB.error
     assert page.rows.model.cells[0] == (ROWS[0].entity_id, '"next tuesday"')
     assert page.rows.note.text() == "3 rows in the way."
+    assert [label.text() for label in page.phases.labels][2] == "Background jobs: 2 of 2"
+    assert page.phases.states == (AppState.OK, AppState.OK, Severity.ERROR, AppState.OK)
     assert page.left_head.text() == "STILL TO DO: 1 step"
     assert page.left.toPlainText().startswith("• ")
     assert case.document.calls == [("pushed", PARTIAL.live, REST)]
