@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSplitter, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
@@ -22,6 +22,7 @@ from .pending_bar import PendingBar
 from .runner import Runner
 from .schema_document import SchemaDocument
 from .schema_grids import SchemaGrids
+from .start_trace import AfterPaint
 
 if TYPE_CHECKING:
     from app.services.workshop import OpenSchema, PushReport
@@ -219,7 +220,7 @@ class SchemaEditor(QWidget):
             wide = self.width() >= _ROOM_FOR_SIDE
             self.splitter.setSizes(list(_FIRST_SIZES) if wide else [170, max(300, self.width() - 170), 0])
         # Not before the grids are on screen.
-        QTimer.singleShot(0, self, self._fill_side)
+        AfterPaint(self.grids.attributes.viewport(), self._fill_side)
 
     def _fill_side(self) -> None:
         if self.splitter.sizes()[2] > 0:
