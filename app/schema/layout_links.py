@@ -99,6 +99,8 @@ def routed(
         reverse.label += f" ({note})" if note else ""
     _spread(port for pair in ports for port in pair)
     room = _Room(boxes.values())
+    for port in (port for pair in ports for port in pair):
+        room.take(_foot_room(port))
     edges = []
     for link, (forward, reverse) in zip(ordered, ports, strict=True):
         ends = [_end(port, room, label_char, label_height) for port in (forward, reverse)]
@@ -179,6 +181,13 @@ def _end(port: _Port, room: _Room, label_char: float, label_height: float) -> En
         y,
         found is None,
     )
+
+
+def _foot_room(port: _Port) -> Rect:
+    """Where the crow's foot stands, a little narrower than labels keep away from it."""
+    (x, y), (dx, dy) = port.at, port.side
+    ends = sorted((x, x + dx * STUB)), sorted((y, y + dy * STUB))
+    return ends[0][0] - 6, ends[1][0] - 6, ends[0][1] + 6, ends[1][1] + 6
 
 
 def _label_places(port: _Port, width: float, height: float) -> list[Point]:

@@ -7,18 +7,18 @@ from functools import lru_cache
 from typing import Final
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from app.core.text import plain
-from app.schema.layout import Box, Diagram, Edge, End, Measure, Row
-from app.schema.layout_feet import foot
+from app.schema.layout import Box, Diagram, Edge, Measure, Row
 
+from .diagram_lines import FootShape, LinkShape, shape_of
 from .diagram_picture import CHANGED, NEW, REMOVED, RENAMED
 from .theme import Colours, mono_font, scaled_font
 
 # Below these scales the text of rows, then that of names, is too small to be read.
-FAR: Final = 0.42
-NAMELESS: Final = 0.09
+FAR: Final = 0.5
+NAMELESS: Final = 0.13
 _RADIUS: Final = 7.0
 _PAD: Final = 12.0
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -70,7 +70,7 @@ class DiagramPainter:
         self._fonts = fonts
         self._rects = {box.name: QRectF(box.x, box.y, box.width, box.height) for box in diagram.boxes}
         self._reach = [_reach(edge) for edge in diagram.edges]
-        self._paths: dict[int, QPainterPath] = {}
+        self._shapes: dict[int, LinkShape] = {}
         self._colours = {NEW: look.good, CHANGED: look.warning, RENAMED: look.warning, REMOVED: look.danger}
 
     def rect_of(self, name: str) -> QRectF:
@@ -91,7 +91,7 @@ class DiagramPainter:
         if scale < FAR:
             self._paint_far(painter, edges, boxes, scale, looked_at, selected)
         else:
-            self._paint_near(painter, edges, boxes, looked_at, selected)
+            self._paint_near(painter, rect, edges, boxes, looked_at, selected)
 
     # Far away
 
@@ -135,25 +135,30 @@ class DiagramPainter:
         painter.setPen(QColor(self._look.text))
         for box in boxes:
             # A name may reach into the gap beside its box.
-            rect = self._rects[box.name].adjusted(-24, 0, 24, 0)
-            if rect.height() >= size * 1.2:
-                painter.drawText(rect, int(_CENTRE), _cut(box.name, int(rect.width() / (size * 0.6))))
+            rect = self._rects[box.name].adjusted(-24, -40, 24, 40)
+            painter.drawText(rect, int(_CENTRE), _cut(box.name, int(rect.width() / (size * 0.6))))
 
     # Near
 
     def _paint_near(
-        self, painter: QPainter, edges: list[int], boxes: list[Box], looked_at: frozenset[str], selected: str
+        self,
+        painter: QPainter,
+        rect: QRectF,
+        edges: list[int],
+        boxes: list[Box],
+        looked_at: frozenset[str],
+        selected: str,
     ) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        loud = [index for index in edges if self._is_loud(self.diagram.edges[index], looked_at)]
-        quiet = [index for index in edges if not self._is_loud(self.diagram.edges[index], looked_at)]
-        for index in (*quiet, *loud):
-            self._paint_edge(painter, index, index in loud)
+        loud = {index for index in edges if self._is_loud(self.diagram.edges[index], looked_at)}
+        ordered = [*(index for index in edges if index not in loud), *sorted(loud)]
+        for index in ordered:
+            self._paint_edge(painter, rect, index, index in loud)
         for box in boxes:
             self._paint_box(painter, box, selected)
         painter.setFont(self._fonts.label)
-        for index in (*quiet, *loud):
-            self._paint_labels(painter, self.diagram.edges[index], index in loud)
+        for index in ordered:
+            self._paint_labels(painter, rect, self.diagram.edges[index], index in loud)
 
     def _is_loud(self, edge: Edge, looked_at: frozenset[str]) -> bool:
         return edge.forward.entity in looked_at or edge.reverse.entity in looked_at
@@ -163,38 +168,38 @@ class DiagramPainter:
             return QColor(self._colours.get(edge.note, self._look.text))
         return QColor(self._look.accent if is_loud else self._look.neutral)
 
-    def _paint_edge(self, painter: QPainter, index: int, is_loud: bool) -> None:
+    def _paint_edge(self, painter: QPainter, rect: QRectF, index: int, is_loud: bool) -> None:
         edge = self.diagram.edges[index]
+        shape = self._shapes.get(index)
+        if shape is None:
+            shape = self._shapes[index] = shape_of(edge)
         colour = self._edge_colour(edge, is_loud)
-        pen = QPen(colour, 2.0 if is_loud else 1.3, _LINES.get(edge.note, Qt.PenStyle.SolidLine))
+        # A hairline is drawn many times faster than any other line, and most lines are quiet.
+        pen = QPen(colour, 2.0 if is_loud else 1.3 if edge.note else 0, _LINES.get(edge.note, Qt.PenStyle.SolidLine))
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(self._path(index))
-        painter.setPen(QPen(colour, 1.6 if is_loud else 1.3))
-        for end in (edge.forward, edge.reverse):
-            self._paint_foot(painter, end)
+        if edge.note:
+            # In one, so that its dashes go through.
+            painter.drawPath(shape.whole)
+        else:
+            for around, path in shape.pieces:
+                if around.intersects(rect):
+                    painter.drawPath(path)
+        feet = [each for each in shape.feet if each.rect.intersects(rect)]
+        if feet:
+            painter.setPen(QPen(colour, 1.6 if is_loud else 1.3))
+            for each in feet:
+                self._paint_foot(painter, each)
 
-    def _paint_foot(self, painter: QPainter, end: End) -> None:
-        drawn = foot(end)
-        painter.drawLines([QLineF(*start, *stop) for start, stop in drawn.lines])
-        if drawn.circle is not None:
+    def _paint_foot(self, painter: QPainter, shape: FootShape) -> None:
+        painter.drawLines(shape.lines)
+        if shape.circle is not None:
             painter.setBrush(QColor(self._look.card))
-            painter.drawEllipse(QPointF(*drawn.circle), drawn.radius, drawn.radius)
+            painter.drawEllipse(shape.circle, shape.radius, shape.radius)
             painter.setBrush(Qt.BrushStyle.NoBrush)
 
-    def _path(self, index: int) -> QPainterPath:
-        path = self._paths.get(index)
-        if path is None:
-            edge = self.diagram.edges[index]
-            path = QPainterPath(QPointF(edge.forward.x, edge.forward.y))
-            path.lineTo(QPointF(*edge.forward.stub))
-            path.cubicTo(QPointF(*edge.bends[0]), QPointF(*edge.bends[1]), QPointF(*edge.reverse.stub))
-            path.lineTo(QPointF(edge.reverse.x, edge.reverse.y))
-            self._paths[index] = path
-        return path
-
-    def _paint_labels(self, painter: QPainter, edge: Edge, is_loud: bool) -> None:
+    def _paint_labels(self, painter: QPainter, sight: QRectF, edge: Edge, is_loud: bool) -> None:
         if edge.note or is_loud:
             painter.setPen(self._edge_colour(edge, is_loud))
         else:
@@ -204,6 +209,8 @@ class DiagramPainter:
             if is_loud or not end.is_label_crowded:
                 width = len(end.label) * measure.label_char + 60
                 rect = QRectF(end.label_x, end.label_y, width, measure.label_height)
+                if not rect.intersects(sight):
+                    continue
                 if is_loud and end.is_label_crowded:
                     painter.fillRect(rect.adjusted(-2, 0, -56, 0), QColor(self._look.card))
                 painter.drawText(rect, int(_LEFT), _cut(end.label, 60))
