@@ -29,7 +29,7 @@ from .operations import (
     RenameEntity,
     RenameIndex,
 )
-from .references import referenced, with_renamed
+from .references import may_refer, referenced, with_renamed
 from .risks import Risk
 from .working import Working
 
@@ -155,19 +155,20 @@ class _Comparison:
                 self._renames.append(RenameEntity(away.get(at, old), new))
 
     def _entity(self, before: Entity, after: Entity) -> None:
-        if before is after and not self._moved:
+        refers = bool(self._moved) and any(may_refer(each.type) for each in before.attributes)
+        if before is after and not refers:
             return
         if before.extra != after.extra and not before.is_system:
             self._changes.append(ChangeEntity(after.name, before.extra, after.extra))
-        if before.attributes is not after.attributes or self._moved:
-            self._attributes(before, after)
+        if before.attributes is not after.attributes or refers:
+            self._attributes(before, after, refers)
         if before.indexes or after.indexes:
             self._indexes(before, after)
 
     # Attributes
 
-    def _attributes(self, before: Entity, after: Entity) -> None:
-        has_renames = self._moved or before.name in self._matching.attribute_renames
+    def _attributes(self, before: Entity, after: Entity, refers: bool) -> None:
+        has_renames = refers or before.name in self._matching.attribute_renames
         if before.attributes == after.attributes and not has_renames:
             return
         old = {each.name: each for each in before.attributes}
@@ -250,9 +251,10 @@ class _Comparison:
         dropped = (each for key, each in found.old_links.items() if key not in found.links and not each.is_system)
         self._drop_links += map(DropLink, dropped)
         pairs = [
-            (self._carried(found.old_links[old]), found.new_links[new])
+            (before, after)
             for old, new in found.links.items()
-            if (self._moved or found.old_links[old] is not found.new_links[new]) and not found.old_links[old].is_system
+            if (before := self._carried(found.old_links[old])) is not (after := found.new_links[new])
+            and not before.is_system
         ]
         for before, after in pairs:
             renamed = _renamed(before, after)

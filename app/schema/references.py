@@ -8,6 +8,12 @@ from dataclasses import replace
 from .types import ArrayType, IdType, ObjectType, RecordType, Type, UnionType
 
 _NESTED = (ArrayType, ObjectType, RecordType, UnionType)
+_REFERRING: frozenset[type] = frozenset({IdType, *_NESTED})
+
+
+def may_refer(value: Type) -> bool:
+    """False for most types, at once: nothing inside them can be an entity."""
+    return type(value) in _REFERRING
 
 
 def referenced(value: Type) -> Iterator[str]:

@@ -48,7 +48,8 @@ class Working:
     def __init__(self, schema: Schema) -> None:
         self._entities: dict[str, Entity | _OpenEntity] = {each.name: each for each in schema.entities}
         self._links: dict[LinkKey, Link] = {link_key(each): each for each in schema.links}
-        # Renamed entities whose references have not followed yet: a row of renames costs one walk over the schema.
+        # What renamed entities were called, by their names now, as long as references to them have not followed:
+        # a row of renames costs one walk over the schema.
         self._renamed: dict[str, str] = {}
         # Where each entity stands, so that a renamed one stays there.
         self._places = {name: place for place, name in enumerate(self._entities)}
@@ -76,14 +77,12 @@ class Working:
         del self._entities[entity.name], self._places[entity.name]
 
     def rename_entity(self, old: str, new: str) -> None:
-        if old in self._renamed.values():
-            self._follow_renames()
         self._expect_free(new)
         entity = self._open(old)
         entity.name = new
         self._entities[new] = self._entities.pop(old)
         self._places[new] = self._places.pop(old)
-        self._renamed[old] = new
+        self._renamed[new] = self._renamed.pop(old, old)
 
     def set_extra(self, name: str, before: Extra, after: Extra) -> None:
         entity = self._opened(name)
@@ -110,7 +109,8 @@ class Working:
     def _follow_renames(self) -> None:
         if not self._renamed:
             return
-        names, self._renamed = self._renamed, {}
+        names = {before: now for now, before in self._renamed.items() if before != now}
+        self._renamed = {}
         for name, entity in self._entities.items():
             parts = entity.attributes.values() if isinstance(entity, _OpenEntity) else entity.attributes
             moved = [after for each in parts if (after := _attribute_after(each, names)) is not each]
