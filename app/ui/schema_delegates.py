@@ -304,6 +304,8 @@ class SchemaDelegate(QStyledItemDelegate):
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         editor.setCompleter(completer)
+        # All of them at once, for those who would rather choose than type.
+        QTimer.singleShot(0, completer, completer.complete)
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
         text = self._grid.edit_text(index)

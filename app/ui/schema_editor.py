@@ -27,9 +27,8 @@ from .start_trace import AfterPaint
 if TYPE_CHECKING:
     from app.services.workshop import OpenSchema, PushReport
 
-_FIRST_SIZES = (190, 560, 380)
-# Narrower than this, diagram and text give their room to the grids until they are asked for.
-_ROOM_FOR_SIDE = 900
+# In letters. With less room than the last, diagram and text leave it to the grids until they are asked for.
+_LIST_LETTERS, _SIDE_LETTERS, _ROOM_FOR_SIDE = 25, 56, 132
 
 
 class SchemaEditor(QWidget):
@@ -192,7 +191,7 @@ class SchemaEditor(QWidget):
         if sizes[2] > 0:
             self.splitter.setSizes([sizes[0], sizes[1] + sizes[2], 0])
             return
-        side = min(_FIRST_SIZES[2], max(260, sizes[1] // 2))
+        side = min(self.fontMetrics().averageCharWidth() * _SIDE_LETTERS, sizes[1] // 2)
         self.splitter.setSizes([sizes[0], max(0, sizes[1] - side), side])
         self.side.fill()
 
@@ -217,10 +216,16 @@ class SchemaEditor(QWidget):
         super().showEvent(event)
         if not self._is_laid_out:
             self._is_laid_out = True
-            wide = self.width() >= _ROOM_FOR_SIDE
-            self.splitter.setSizes(list(_FIRST_SIZES) if wide else [170, max(300, self.width() - 170), 0])
+            self._share_room()
         # Not before the grids are on screen.
         AfterPaint(self.grids.attributes.viewport(), self._fill_side)
+
+    def _share_room(self) -> None:
+        letter = self.fontMetrics().averageCharWidth()
+        names = min(letter * _LIST_LETTERS, self.width() // 4)
+        has_room = self.width() >= letter * _ROOM_FOR_SIDE
+        side = min(letter * _SIDE_LETTERS, self.width() * 3 // 10) if has_room else 0
+        self.splitter.setSizes([names, self.width() - names - side, side])
 
     def _fill_side(self) -> None:
         if self.splitter.sizes()[2] > 0:

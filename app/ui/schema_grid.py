@@ -18,7 +18,7 @@ from .schema_delegates import SchemaDelegate
 from .schema_grid_model import SchemaGridModel
 
 _FEWEST_ROWS = 2
-_NARROWEST = 52
+_FEWEST_LETTERS = 13
 _MEASURED_ROWS = 80
 _MOST_AIR = 36
 _CHANGE_LETTERS = 22
@@ -129,16 +129,17 @@ class SchemaGrid(QTableView):
         """The widest give way first; none below what can still be read."""
         widths = list(wanted)
         excess = sum(widths) - room
-        soft = [at for at in range(len(widths)) if self.grid.is_name(at)]
-        while excess > 0:
-            widest = max(soft, key=lambda at: widths[at], default=None)
-            if widest is None or widths[widest] <= 80:
+        narrowest = _FEWEST_LETTERS * self.fontMetrics().averageCharWidth()
+        names = [at for at in range(len(widths)) if self.grid.is_name(at)]
+        while excess > 0 and names:
+            widest = max(names, key=lambda at: widths[at])
+            others = [widths[at] for at in names if widths[at] < widths[widest]]
+            give = min(excess, max(1, widths[widest] - max([narrowest, *others])))
+            if widths[widest] - give < narrowest:
                 break
-            others = [widths[at] for at in soft if at != widest and widths[at] < widths[widest]]
-            step = min(excess, widths[widest] - max([80, *others]) or 1)
-            widths[widest] -= max(1, step)
-            excess -= max(1, step)
-        return [max(_NARROWEST, each) for each in widths]
+            widths[widest] -= give
+            excess -= give
+        return widths
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

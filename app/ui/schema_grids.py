@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.core.text import plain
@@ -90,8 +91,8 @@ class SchemaGrids(QWidget):
         self.title.set_text(plain(name, 80) or "No entity")
         count = len(entity.attributes) if entity is not None else 0
         self.about.setText(f"{count} attribute{'' if count == 1 else 's'}" if entity is not None else "")
-        self.about.setVisible(entity is not None)
         self._tell_mark(name, entity is not None)
+        self._fit_head()
         has_links = self.links.grid.rowCount() > 0
         self.links_head.setText("LINKS" if has_links else "NO LINKS")
         self.links.setVisible(has_links)
@@ -114,7 +115,19 @@ class SchemaGrids(QWidget):
             entity = self._document.draft.wanted.entity(name)
             text = "comes with the platform" if entity is not None and entity.is_system else ""
         self.mark.setText(text)
-        self.mark.setVisible(bool(text))
+
+    def _fit_head(self) -> None:
+        """The name comes first: chips are shown where there is room beside it."""
+        room = self.width() - 40 - self.title.sizeHint().width()
+        room -= sum(button.sizeHint().width() + 8 for button in self._tips)
+        for chip in (self.mark, self.about):
+            wide = chip.sizeHint().width() + 8
+            chip.setVisible(bool(chip.text()) and wide <= room)
+            room -= wide if wide <= room else 0
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_head()
 
     def show_part(self, entity: str, part: str) -> None:
         """Bring an attribute or a link (by its label) of the selected entity into sight."""
