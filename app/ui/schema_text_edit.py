@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMimeData, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _INDENT: Final = "  "
 _MOST_MARKS: Final = 100
+# Lines that Qt takes in within a frame; a longer text comes in pieces.
+_PIECE: Final = 1_500
 
 
 class SchemaTextEdit(QPlainTextEdit):
@@ -49,6 +51,9 @@ class SchemaTextEdit(QPlainTextEdit):
         self.highlighter = TsHighlighter(self.document())
         self._problems: tuple[TextProblem, ...] = ()
         self._is_replacing = False
+        self._rest = ""
+        self._load_timer = QTimer(self, singleShot=True, interval=0)
+        self._load_timer.timeout.connect(self._load_piece)
         self._numbers = _LineNumbers(self)
         # Colours follow in the next turn: marking lines while Qt lays them out is not allowed.
         self._colour_timer = QTimer(self, singleShot=True, interval=0)
@@ -64,28 +69,59 @@ class SchemaTextEdit(QPlainTextEdit):
     def replace_text(self, text: str) -> None:
         """Make this the text by changing only what differs: the cursor and what is in sight stay. No ``edited``; what
         could be undone here is forgotten."""
+        self.finish_loading()
         before = self.toPlainText()
+        if not before:
+            self._rest = text
+            self._load_piece()
+            return
         start, end_before, end_after = _difference(before, text)
+        if before != text:
+            top = self.verticalScrollBar().value()
+            self._put(_units(before, start), _units(before, end_before), text[start:end_after])
+            self.verticalScrollBar().setValue(top)
+        self.forget_undo()
+
+    def text(self) -> str:
+        """All of it, also while it is still coming in."""
+        return self.toPlainText() + self._rest
+
+    def finish_loading(self) -> None:
+        while self._rest:
+            self._load_piece()
+
+    def _load_piece(self) -> None:
+        cut = _after_lines(self._rest, _PIECE)
+        piece, self._rest = self._rest[:cut], self._rest[cut:]
+        end = self.document().characterCount() - 1
+        place = self.textCursor()
+        at = place.position()
+        self._put(end, end, piece)
+        if at == end:
+            # A cursor at the end goes along with what is put there.
+            place.setPosition(at)
+            self.setTextCursor(place)
+        self.forget_undo()
+        if self._rest:
+            self._load_timer.start()
+
+    def _put(self, start: int, end: int, text: str) -> None:
         self._is_replacing = True
         try:
-            if not before:
-                self.setPlainText(text)
-            elif before != text:
-                top = self.verticalScrollBar().value()
-                cursor = QTextCursor(self.document())
-                cursor.setPosition(_units(before, start))
-                cursor.setPosition(_units(before, end_before), QTextCursor.MoveMode.KeepAnchor)
-                cursor.insertText(text[start:end_after])
-                self.verticalScrollBar().setValue(top)
+            cursor = QTextCursor(self.document())
+            cursor.setPosition(start)
+            cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+            cursor.insertText(text)
         finally:
             self._is_replacing = False
-        self.forget_undo()
 
     def forget_undo(self) -> None:
         self.document().clearUndoRedoStacks()
 
     def go_to(self, line: int, column: int = 0) -> None:
         """Put the cursor at a line (from 1) and column (characters from 0), in the middle of what is in sight."""
+        if line >= self.blockCount():
+            self.finish_loading()
         block = self.document().findBlockByNumber(max(0, min(line, self.blockCount()) - 1))
         cursor = QTextCursor(block)
         cursor.setPosition(block.position() + min(_units(block.text(), column), max(0, block.length() - 1)))
@@ -104,7 +140,12 @@ class SchemaTextEdit(QPlainTextEdit):
 
     # Keys
 
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        self.finish_loading()
+        super().insertFromMimeData(source)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.finish_loading()
         if event.matches(QKeySequence.StandardKey.Undo):
             self.undo_wanted.emit()
         elif event.matches(QKeySequence.StandardKey.Redo):
@@ -294,6 +335,17 @@ def _common(one: str, other: str) -> int:
         else:
             high = middle - 1
     return low
+
+
+def _after_lines(text: str, count: int) -> int:
+    """Where the line after the first ``count`` begins, or the end."""
+    at = 0
+    for _ in range(count):
+        found = text.find("\n", at)
+        if found < 0:
+            return len(text)
+        at = found + 1
+    return at
 
 
 def _units(text: str, count: int) -> int:

@@ -75,6 +75,7 @@ class TextFindBar(QWidget):
         if not text:
             self.found.setText("")
             return
+        self._edit.finish_loading()
         flags = QTextDocument.FindFlag(0) if is_down else QTextDocument.FindFlag.FindBackward
         document = self._edit.document()
         hit = document.find(text, start, flags)

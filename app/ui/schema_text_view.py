@@ -171,7 +171,7 @@ class SchemaTextView(QWidget):
         self._parse_timer.start()
 
     def _parse(self) -> None:
-        text, draft = self.edit.toPlainText(), self._document.draft
+        text, draft = self.edit.text(), self._document.draft
         if text == self._applied_text and self.applied is not None:
             self._as_before()
             return
@@ -275,7 +275,7 @@ class SchemaTextView(QWidget):
             self._is_behind, self._ready = False, None
             self._step += 1
             self._applied_at = 0.0
-            self._apply(self.edit.toPlainText(), schema)
+            self._apply(self.edit.text(), schema)
 
     # What is told
 
@@ -333,7 +333,7 @@ class SchemaTextView(QWidget):
         """Bring an entity that was chosen elsewhere into sight; the keyboard's place is not touched."""
         if not name or not self.isVisible() or self.edit.hasFocus() or self.applied is None:
             return
-        text = self.edit.toPlainText()
+        text = self.edit.text()
         marks = (f"{name}: i.entity", f'"{name}": i.entity', f"'{name}': i.entity")
         at = next((found for found in map(text.find, marks) if found >= 0), -1)
         if at >= 0:

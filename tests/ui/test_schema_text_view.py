@@ -363,6 +363,30 @@ def test_text_edit_replaced_text_is_exactly_the_new_one(qtbot: QtBot, before: st
     assert not edit.document().isUndoAvailable()
 
 
+def test_text_edit_long_text_comes_in_pieces_and_is_whole_for_whoever_asks(qtbot: QtBot) -> None:
+    edit = SchemaTextEdit()
+    qtbot.addWidget(edit)
+    text = "\n".join(f"line {number}" for number in range(9000)) + "\n"
+    told: list[bool] = []
+    edit.edited.connect(lambda: told.append(True))
+    edit.replace_text(text)
+    assert edit.blockCount() < 9000
+    assert edit.text() == text
+    qtbot.waitUntil(lambda: edit.toPlainText() == text)
+    edit.replace_text(text.replace("line 4000\n", ""))
+    assert "line 4000" not in edit.toPlainText()
+    assert told == []
+
+
+def test_text_edit_key_pressed_while_the_text_comes_in_loses_nothing(qtbot: QtBot) -> None:
+    edit = SchemaTextEdit()
+    qtbot.addWidget(edit)
+    text = "x\n" * 9000
+    edit.replace_text(text)
+    qtbot.keyClicks(edit, "y")
+    assert edit.toPlainText() == f"y{text}"
+
+
 def test_text_edit_colours_what_is_in_sight_and_comments_over_lines(qtbot: QtBot) -> None:
     edit = SchemaTextEdit()
     qtbot.addWidget(edit)
