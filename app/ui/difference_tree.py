@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QFont, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem, QWidget
 
 from app.core.text import plain
@@ -39,7 +39,8 @@ class DifferenceTree(QTreeWidget):
         for line in lines:
             groups.setdefault(line.place.partition(".")[0], []).append(line)
         names = sorted(groups)
-        heads = [_group(name, groups[name]) for name in names[:_MOST_ENTITIES]]
+        bold = scaled_font(1.0, is_bold=True)
+        heads = [_group(name, groups[name], bold) for name in names[:_MOST_ENTITIES]]
         self.addTopLevelItems(heads)
         if len(names) > _MOST_ENTITIES:
             self.addTopLevelItem(_rest(len(names) - _MOST_ENTITIES, "entity", "entities"))
@@ -64,10 +65,10 @@ class DifferenceTree(QTreeWidget):
         QGuiApplication.clipboard().setText("\n".join(item.text(0) for item in self.selectedItems()))
 
 
-def _group(name: str, lines: Sequence[StepLine]) -> QTreeWidgetItem:
+def _group(name: str, lines: Sequence[StepLine], bold: QFont) -> QTreeWidgetItem:
     worst = max(line.risk for line in lines)
     head = QTreeWidgetItem([f"{plain(name, 120)}   {counted(len(lines), 'difference')}"])
-    head.setFont(0, scaled_font(1.0, is_bold=True))
+    head.setFont(0, bold)
     head.setData(0, _ACCESSIBLE, f"{name}, {counted(len(lines), 'difference')}, worst: {risk_word(worst)}")
     head.setData(0, _LINES, lines)
     head.setChildIndicatorPolicy(QTreeWidgetItem.ChildIndicatorPolicy.ShowIndicator)

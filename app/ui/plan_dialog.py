@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QWidget
 
 from app.core.apps import AppSummary
@@ -115,6 +115,8 @@ class PlanDialog(ActionDialog):
         page.copied.connect(self.copied)
         self.push_page.copied.connect(self.copied)
         self.copy_button.clicked.connect(self.copy_plan)
+        # Where the plan destroys something, Enter alone does nothing; this is the way without the mouse.
+        QShortcut(QKeySequence("Ctrl+Return"), self, self.act)
         self._runner.bug_found.connect(self._look)
 
     # Buttons
@@ -146,7 +148,7 @@ class PlanDialog(ActionDialog):
         is_danger = self.stage is Stage.REVIEW and self.review_page.destroys
         self._set_look("danger" if is_danger else "" if self.stage is Stage.PUSHING else "primary")
         self.action_button.setEnabled(self.can_act())
-        self.action_button.setToolTip(self.review_page.blocker if self.stage is Stage.REVIEW else "")
+        self.action_button.setToolTip((self.stage is Stage.REVIEW and self.review_page.blocker) or "Ctrl+Enter")
 
     @property
     def push_title(self) -> str:

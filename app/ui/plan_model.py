@@ -44,10 +44,10 @@ class PlanModel(QAbstractListModel):
 
     def add_counts(self, counts: Iterable[RowCount]) -> None:
         """Rows become known one by one; those of steps that are not there are left out."""
-        for count in counts:
-            if 0 <= count.operation < len(self.lines):
-                self.counts[count.operation] = count
-                self._tell(count.operation, count.operation)
+        known = {each.operation: each for each in counts if 0 <= each.operation < len(self.lines)}
+        if known:
+            self.counts.update(known)
+            self._tell(min(known), max(known))
 
     def set_counting(self, is_counting: bool) -> None:
         if is_counting != self.is_counting:
