@@ -26,7 +26,7 @@ _DIRECTIONS: Final = {
 
 
 class DiagramCanvas(QGraphicsView):
-    """Arrows pan, with Ctrl they walk to the next box; Tab walks through all boxes; + - 0 zoom, F fits."""
+    """Arrows pan, with Ctrl they walk to the next box; Tab walks through all boxes; + - 0 zoom, F fits, Esc leaves."""
 
     pointed = Signal(str, str)  # a box was chosen, and the attribute pressed in it
     opened = Signal(str, str)  # double click or Enter on it
@@ -232,6 +232,9 @@ class DiagramCanvas(QGraphicsView):
         elif key == Qt.Key.Key_Space:
             self._has_space = True
             self._show_cursor()
+        elif key == Qt.Key.Key_Escape:
+            # With hundreds of boxes Tab alone would be no way out.
+            super().focusNextPrevChild(True)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.diagram_scene.item.selected:
             self.opened.emit(self.diagram_scene.item.selected, "")
         else:

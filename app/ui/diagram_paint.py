@@ -31,7 +31,7 @@ _LINES: Final = {
     RENAMED: Qt.PenStyle.DashDotDotLine,
     REMOVED: Qt.PenStyle.DotLine,
 }
-_SIGNS: Final = {NEW: "+", CHANGED: "~", RENAMED: "~", REMOVED: "−"}
+_SIGNS: Final = {NEW: "+", CHANGED: "≠", RENAMED: "→", REMOVED: "−"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 _AFTER_MS = 40
 # Smaller than this, a diagram that is opened shows a readable part of itself instead of the whole.
-_READABLE = 0.6
+_READABLE = 0.8
 _HELP = (
     "Drag, arrows or the wheel move the diagram; Ctrl+wheel, + and - zoom; 0 is full size, F shows all. "
-    "Tab or Ctrl+arrow goes to another entity, Enter to its attributes."
+    "Tab or Ctrl+arrow goes to another entity, Enter to its attributes, Esc out of the diagram."
 )
 
 

@@ -311,7 +311,7 @@ class _LineNumbers(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        digits = max(3, len(str(self._edit.blockCount())))
+        digits = max(2, len(str(self._edit.blockCount())))
         return QSize(round(QFontMetricsF(self._edit.font()).horizontalAdvance("0") * (digits + 2)) + 14, 0)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -142,7 +142,7 @@ class SchemaTextView(QWidget):
         self.edit.replace_text(text)
         self._settle(wanted, text)
         if is_first:
-            self._show_entity(self._document.selected_entity)
+            self._go_to_entity(self._document.selected_entity)
 
     def _cannot_write(self, error: KnownError) -> bool:
         self._refusal = plain(error.sentence, 400)
@@ -331,7 +331,11 @@ class SchemaTextView(QWidget):
 
     def _show_entity(self, name: str) -> None:
         """Bring an entity that was chosen elsewhere into sight; the keyboard's place is not touched."""
-        if not name or not self.isVisible() or self.edit.hasFocus() or self.applied is None:
+        if self.isVisible() and not self.edit.hasFocus() and self.applied is not None:
+            self._go_to_entity(name)
+
+    def _go_to_entity(self, name: str) -> None:
+        if not name:
             return
         text = self.edit.text()
         marks = (f"{name}: i.entity", f'"{name}": i.entity', f"'{name}': i.entity")

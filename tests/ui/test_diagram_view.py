@@ -168,6 +168,13 @@ def test_diagram_view_tab_walks_through_all_boxes_and_then_leaves(
     assert document.selected_entity == order[-1]
 
 
+def test_diagram_view_escape_leaves_at_once(qtbot: QtBot, view: DiagramView) -> None:
+    view.canvas.setFocus()
+    qtbot.waitUntil(view.canvas.hasFocus)
+    qtbot.keyClick(view.canvas, Qt.Key.Key_Escape)
+    assert not view.canvas.hasFocus()
+
+
 def test_diagram_view_ctrl_arrow_goes_to_the_box_in_that_direction(
     view: DiagramView, document: SchemaDocument, qtbot: QtBot
 ) -> None:
