@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSplitter, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
 from app.core.apps import AppSummary
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from app.services.workshop import OpenSchema, PushReport
 
 # In letters. With less room than the last, diagram and text leave it to the grids until they are asked for.
-_LIST_LETTERS, _SIDE_LETTERS, _ROOM_FOR_SIDE = 25, 56, 132
+_LIST_LETTERS, _SIDE_LETTERS, _ROOM_FOR_SIDE = 31, 64, 145
 
 
 class SchemaEditor(QWidget):
@@ -52,7 +52,8 @@ class SchemaEditor(QWidget):
         self.side = SideTabs(runner, document)
         self.pending = PendingBar(document)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._is_laid_out = False
+        self._is_chosen = False  # how the room is shared out was chosen by the operator
+        self._is_filling = False
         self._restored = ""  # the rest of a notice that waits for its count
         self._lay_out()
         self._connect()
@@ -78,6 +79,7 @@ class SchemaEditor(QWidget):
         self.entities.entered.connect(self._enter_grids)
         self.pending.review_requested.connect(self.review)
         self.side.close_requested.connect(self.toggle_side)
+        self.splitter.splitterMoved.connect(self._note_choice)
         document.base_changed.connect(self._tell_base)
         document.review_changed.connect(self._tell_count)
         self.notices.acted.connect(self._act_on_notice)
@@ -187,7 +189,7 @@ class SchemaEditor(QWidget):
     # The side
 
     def toggle_side(self) -> None:
-        sizes = self.splitter.sizes()
+        sizes, self._is_chosen = self.splitter.sizes(), True
         if sizes[2] > 0:
             self.splitter.setSizes([sizes[0], sizes[1] + sizes[2], 0])
             return
@@ -205,20 +207,26 @@ class SchemaEditor(QWidget):
             widget.setFocus()
 
     def layout_state(self) -> QByteArray:
-        return self.splitter.saveState() if self._is_laid_out else QByteArray()
+        """Empty where the operator left it as it was."""
+        return self.splitter.saveState() if self._is_chosen else QByteArray()
 
     def restore_layout(self, state: QByteArray) -> None:
         """Before it is shown for the first time."""
         if not state.isEmpty() and self.splitter.restoreState(state):
-            self._is_laid_out = True
+            self._is_chosen = True
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if not self._is_chosen:
+            self._share_room()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if not self._is_laid_out:
-            self._is_laid_out = True
-            self._share_room()
-        # Not before the grids are on screen.
-        AfterPaint(self.grids.attributes.viewport(), self._fill_side)
+        self._fill_side_later()
+
+    def _note_choice(self) -> None:
+        self._is_chosen = True
+        self._fill_side()
 
     def _share_room(self) -> None:
         letter = self.fontMetrics().averageCharWidth()
@@ -226,8 +234,16 @@ class SchemaEditor(QWidget):
         has_room = self.width() >= letter * _ROOM_FOR_SIDE
         side = min(letter * _SIDE_LETTERS, self.width() * 3 // 10) if has_room else 0
         self.splitter.setSizes([names, self.width() - names - side, side])
+        self._fill_side_later()
+
+    def _fill_side_later(self) -> None:
+        """Not before the grids are on screen."""
+        if not self._is_filling and self.isVisible() and self.splitter.sizes()[2] > 0:
+            self._is_filling = True
+            AfterPaint(self.grids.attributes.viewport(), self._fill_side)
 
     def _fill_side(self) -> None:
+        self._is_filling = False
         if self.splitter.sizes()[2] > 0:
             self.side.fill()
 

@@ -373,7 +373,9 @@ def test_editor_side_is_hidden_and_shown(editor: SchemaEditor) -> None:
 
 
 def test_editor_layout_is_kept(editor: SchemaEditor, runner: Runner, document: SchemaDocument, qtbot: QtBot) -> None:
-    editor.splitter.setSizes([180, 820, 0])
+    assert editor.layout_state().isEmpty()
+    editor.splitter.setSizes([180, 520, 300])
+    editor.toggle_side()
     state = editor.layout_state()
     other = SchemaEditor(runner, document, LOCAL, apps()[1])
     qtbot.addWidget(other)
