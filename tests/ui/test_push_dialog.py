@@ -16,22 +16,28 @@ from pytestqt.qtbot import QtBot
 from app.core.apps import AppState
 from app.core.errors import ReadOnly, Unreachable
 from app.core.status import Severity
-from app.platforms.contract import PushProgress
+from app.platforms.contract import YES, PushProgress
+from app.platforms.instant.schema_rules import RULES
 from app.schema.compare import Plan
-from app.services.workshop_words import PushReport
+from app.schema.draft import Draft
+from app.schema.merge import merge
+from app.services.workshop_words import OpenSchema, PushReport
 from app.ui.plan_dialog import PlanDialog, Stage
 from app.ui.push_page import job_progress
 from app.ui.runner import JobState, Runner
+from app.ui.schema_document import SchemaDocument
 from app.ui.scope import is_alive
 from app.ui.send_gate import SendGate
 from tests.ui.content_fakes import LOCAL, runner, services, window
 from tests.ui.workshop_fakes import (
     APP,
+    BASE,
     DRAFT,
     FAILED_JOB,
     GOOD_JOB,
     OPENED_ROWS,
     PLAN,
+    PRIORITY,
     ROWS,
     RUNNING_JOB,
     SAFE_PLAN,
@@ -319,3 +325,84 @@ def test_review_that_fails_as_nobody_foresaw_can_be_tried_again(
     dialog.open()
     qtbot.waitUntil(lambda: dialog.stage is Stage.FAILED)
     assert dialog.action_button.isEnabled()
+
+
+@pytest.fixture
+def document(runner: Runner, workshop: FakeWorkshop) -> SchemaDocument:
+    """The real one, with something staged."""
+    made = SchemaDocument(runner, LOCAL, APP.app_id, APP.title, runner)
+    made.open(OpenSchema(made.ref, snapshot(BASE), None, None, False, RULES, YES))
+    assert made.edit("Add priority", lambda draft: draft.add_attribute("todos", PRIORITY))
+    return made
+
+
+def _pushed(qtbot: QtBot, runner: Runner, window: QWidget, document: SchemaDocument) -> PlanDialog:
+    dialog = PlanDialog(runner, document, LOCAL, APP, window)
+    dialog.open()
+    qtbot.waitUntil(lambda: dialog.stage is Stage.REVIEW)
+    with qtbot.waitSignal(dialog.pushed):
+        qtbot.mouseClick(dialog.action_button, Qt.MouseButton.LeftButton)
+    return dialog
+
+
+def test_document_after_a_push_that_is_done_has_nothing_staged(
+    qtbot: QtBot, runner: Runner, window: QWidget, workshop: FakeWorkshop, document: SchemaDocument
+) -> None:
+    workshop.reviewed = lambda ref, draft: review(ref, draft, SAFE_PLAN)
+    live = snapshot(document.draft.wanted)
+    workshop.report = PushReport(1, "done", "Done.", live=live)
+    _pushed(qtbot, runner, window, document)
+    assert document.live == live
+    assert not document.draft.is_changed
+
+
+def test_document_after_a_push_in_part_has_the_rest_staged(
+    qtbot: QtBot, runner: Runner, window: QWidget, workshop: FakeWorkshop, document: SchemaDocument
+) -> None:
+    workshop.reviewed = lambda ref, draft: review(ref, draft, SAFE_PLAN)
+    rest = Draft(BASE, BASE).add_attribute("todos", PRIORITY)
+    workshop.report = replace(PARTIAL, live=snapshot(BASE), remaining=rest)
+    dialog = _pushed(qtbot, runner, window, document)
+    assert document.draft is rest
+    qtbot.mouseClick(dialog.action_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dialog.stage is Stage.REVIEW)
+    assert workshop.asked("review")[-1][2] is rest
+
+
+def test_document_edited_while_the_push_ran_keeps_what_was_edited(
+    qtbot: QtBot, runner: Runner, window: QWidget, workshop: FakeWorkshop, document: SchemaDocument
+) -> None:
+    workshop.reviewed = lambda ref, draft: review(ref, draft, SAFE_PLAN)
+    workshop.report = PushReport(1, "done", "Done.", live=snapshot(document.draft.wanted))
+    workshop.hold = "sending"
+    dialog = PlanDialog(runner, document, LOCAL, APP, window)
+    dialog.open()
+    qtbot.waitUntil(lambda: dialog.stage is Stage.REVIEW)
+    dialog.act()
+    qtbot.waitUntil(lambda: workshop.released is not None)
+    dialog.hide()
+    document.edit("Drop due", lambda draft: draft.drop_attribute("todos", "due"))
+    staged = document.draft
+    with qtbot.waitSignal(dialog.pushed):
+        release(runner, workshop)
+    assert document.draft is staged
+    assert document.is_base_old
+
+
+def test_document_takes_over_the_merge_as_one_undo_step(
+    qtbot: QtBot, runner: Runner, window: QWidget, workshop: FakeWorkshop, document: SchemaDocument
+) -> None:
+    workshop.reviewed = lambda ref, draft: review(ref, draft, SAFE_PLAN, is_base_old=True)
+    mine = document.draft
+    theirs = Draft(BASE, BASE).drop_attribute("todos", "legacy_note").wanted
+    workshop.merged = merge(mine.base, theirs, mine)
+    dialog = PlanDialog(runner, document, LOCAL, APP, window)
+    dialog.open()
+    qtbot.waitUntil(lambda: dialog.stage is Stage.STALE)
+    assert [line.place for line in dialog.stale_view.model.lines] == ["todos.legacy_note", "todos.priority"]
+    workshop.reviewed = lambda ref, draft: review(ref, draft, SAFE_PLAN)
+    qtbot.mouseClick(dialog.action_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dialog.stage is Stage.REVIEW)
+    assert document.draft is workshop.merged.draft
+    document.undo_stack.undo()
+    assert document.draft is mine

@@ -176,6 +176,9 @@ class FakeWorkshop:
     def asked(self, what: str) -> list[tuple[Any, ...]]:
         return [call for call in self.calls if call[0] == what]
 
+    async def save_draft(self, ref: AppRef, draft: Draft | None) -> None:
+        self._note("save", ref, draft)
+
     async def review(self, ref: AppRef, draft: Draft) -> Review:
         self._note("review", ref, draft)
         return self.reviewed(ref, draft)
