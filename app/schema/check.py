@@ -47,7 +47,7 @@ class _Check:
         found: list[Problem] = []
         for each in self._schema.entities:
             found += self._entity(each, names[each.name])
-        return tuple((*found, *self._of_links(self._schema.links)))
+        return (*found, *self._of_links(self._schema.links))
 
     def one(self, name: str) -> tuple[Problem, ...]:
         entities = [each for each in self._schema.entities if each.name == name]
@@ -55,7 +55,7 @@ class _Check:
             return ()
         links = [each for each in self._schema.links if name in (each.forward.entity, each.reverse.entity)]
         found = [problem for each in entities for problem in self._entity(each, len(entities))]
-        return tuple((*found, *self._of_links(links)))
+        return (*found, *self._of_links(links))
 
     # Entities
 
