@@ -14,6 +14,8 @@ from app.schema.types import AnyType, BooleanType, DateType, JsonType, NumberTyp
 from .live import Dropped, WireAttr
 
 Name = tuple[str, str]
+# The forward and the reverse name; an attribute has no second one.
+Names = tuple[Name, Name | None]
 FORWARD, REVERSE = "forward-identity", "reverse-identity"
 ID = "id"
 
@@ -53,6 +55,10 @@ class Form:
     type: str | None = None
     on_delete: str | None = None
     on_delete_reverse: str | None = None
+
+    @property
+    def key(self) -> Names:
+        return self.forward, self.reverse
 
     @property
     def names(self) -> tuple[Name, ...]:
@@ -145,48 +151,57 @@ def make_restored(part: Part, dropped: Dropped) -> None:
 
 
 class PartTable:
-    """All parts, found by their present names; parts that were dropped stay in ``all``."""
+    """All parts, found by their present names; parts that were dropped stay in ``all``.
+
+    On the way through a plan an attribute and a link may have one name; in the end (``final_names``) they may not.
+    """
 
     def __init__(self, wires: Iterable[WireAttr]) -> None:
         self.all = [live_part(wire) for wire in wires]
-        self._by_name: dict[Name, Part] = {}
+        self._by_names: dict[Names, Part] = {}
         self._by_entity: dict[str, dict[str, Part]] = {}
         for part in self.all:
             self._enter(part)
 
-    def find(self, name: Name) -> Part | None:
-        """The part that has this name at either end."""
-        return self._by_name.get(name)
-
     def attribute(self, entity: str, label: str) -> Part:
-        return self._expect((entity, label), None)
+        return self._expect(((entity, label), None))
 
     def link(self, link: Link) -> Part:
-        return self._expect((link.forward.entity, link.forward.label), (link.reverse.entity, link.reverse.label))
+        return self._expect(((link.forward.entity, link.forward.label), (link.reverse.entity, link.reverse.label)))
+
+    def id_part(self, entity: str) -> Part | None:
+        """The attribute that says which rows the entity has."""
+        return self._by_names.get(((entity, ID), None))
 
     def has_no_rows(self, entity: str) -> bool:
         """Whether the entity comes with this plan, so that nothing can stand in the way of flags."""
-        id_part = self.find((entity, ID))
+        id_part = self.id_part(entity)
         return id_part is not None and id_part.origin is Origin.NEW
 
     def of_entity(self, entity: str) -> list[Part]:
         """Every part with an end at the entity, the ``id`` attribute included."""
         return list(self._by_entity.get(entity, {}).values())
 
+    def final_names(self) -> dict[Name, Part]:
+        """Who has which name in the end; raises StalePlan where two would have the same."""
+        found: dict[Name, Part] = {}
+        for part in self.all:
+            for name in () if part.is_dropped else part.now.names:
+                if name in found:
+                    raise stale(name, "is there already")
+                found[name] = part
+        return found
+
     def add(self, part: Part) -> None:
-        for name in part.now.names:
-            if name in self._by_name:
-                raise _stale(name, "is there already")
+        self._ensure_free(part.now)
         self.all.append(part)
         self._enter(part)
 
     def change(self, part: Part, form: Form, step: int) -> None:
         _refuse_system(part)
+        if part.now.key != form.key:
+            self._ensure_free(form)
         self._leave(part)
-        for name in form.names:
-            if name in self._by_name:
-                self._enter(part)
-                raise _stale(name, "is there already")
         part.reasons.update(dict.fromkeys(_changed(part.now, form), step))
         part.now = form
         self._enter(part)
@@ -194,7 +209,7 @@ class PartTable:
     def rename_entity(self, old: str, new: str, step: int) -> None:
         """All parts in one go: a link of the entity with itself changes both ends."""
         if new in self._by_entity:
-            raise _stale((new, "id"), "is there already")
+            raise stale((new, ID), "is there already")
         for part in self.of_entity(old):
             form = part.now
             forward = (new, form.forward[1]) if form.forward[0] == old else form.forward
@@ -207,20 +222,23 @@ class PartTable:
         part.is_dropped = True
         part.reasons["drop"] = step
 
-    def _expect(self, forward: Name, reverse: Name | None) -> Part:
-        part = self._by_name.get(forward)
-        if part is None or part.now.forward != forward or part.now.reverse != reverse:
-            raise _stale(forward, "is not there, or is something else")
+    def _expect(self, names: Names) -> Part:
+        part = self._by_names.get(names)
+        if part is None:
+            raise stale(names[0], "is not there, or is something else")
         return part
 
+    def _ensure_free(self, form: Form) -> None:
+        if form.key in self._by_names:
+            raise stale(form.forward, "is there already")
+
     def _enter(self, part: Part) -> None:
-        for name in part.now.names:
-            self._by_name[name] = part
-            self._by_entity.setdefault(name[0], {})[part.id] = part
+        self._by_names[part.now.key] = part
+        for entity, _ in part.now.names:
+            self._by_entity.setdefault(entity, {})[part.id] = part
 
     def _leave(self, part: Part) -> None:
-        for name in part.now.names:
-            self._by_name.pop(name, None)
+        del self._by_names[part.now.key]
         for entity in {name[0] for name in part.now.names}:
             rest = self._by_entity[entity]
             rest.pop(part.id, None)
@@ -232,7 +250,7 @@ def _changed(before: Form, after: Form) -> list[str]:
     return [name for name in Form.__dataclass_fields__ if getattr(before, name) != getattr(after, name)]
 
 
-def _stale(name: Name, problem: str) -> StalePlan:
+def stale(name: Name, problem: str) -> StalePlan:
     return StalePlan(f"The plan does not fit the schema any more: {plain('.'.join(name), 120)} {problem}.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.core.errors import StalePlan, Unsupported
+from app.core.errors import Unsupported
 from app.core.text import plain
 from app.schema.compare import Plan
 from app.schema.model import Entity
@@ -24,7 +24,7 @@ from app.schema.operations import (
 )
 
 from .live import Native
-from .parts import ID, Form, Origin, Part, PartTable, form_of_attribute, form_of_link
+from .parts import ID, Form, Origin, Part, PartTable, form_of_attribute, form_of_link, stale
 
 
 class Walk:
@@ -37,6 +37,7 @@ class Walk:
     def run(self, plan: Plan) -> PartTable:
         for number, step in enumerate(plan.steps):
             self._take(number, step)
+        self.table.final_names()
         return self.table
 
     def _take(self, number: int, step: Operation) -> None:
@@ -74,8 +75,8 @@ class Walk:
     def _add_entity(self, number: int, entity: Entity) -> None:
         if entity.indexes:
             raise Unsupported(f"{plain(entity.name, 80)} has an index over several attributes: Instant knows none.")
-        if self.table.find((entity.name, ID)) is not None:
-            raise StalePlan(f"The plan does not fit the schema any more: {plain(entity.name, 80)} is there already.")
+        if self.table.id_part(entity.name) is not None:
+            raise stale((entity.name, ID), "is there already")
         self._add(number, Form((entity.name, ID), is_unique=True))
         for attribute in entity.attributes:
             self._add(number, form_of_attribute(entity.name, attribute))
@@ -83,13 +84,13 @@ class Walk:
     def _drop_entity(self, number: int, name: str) -> None:
         parts = self.table.of_entity(name)
         if not parts:
-            raise StalePlan(f"The plan does not fit the schema any more: {plain(name, 80)} is not there.")
+            raise stale((name, ID), "is not there")
         for part in parts:
             self.table.drop(part, number)
 
     def _rename_entity(self, number: int, old: str, new: str) -> None:
         if not self.table.of_entity(old):
-            raise StalePlan(f"The plan does not fit the schema any more: {plain(old, 80)} is not there.")
+            raise stale((old, ID), "is not there")
         self.table.rename_entity(old, new, number)
 
     def _add(self, number: int, form: Form) -> None:

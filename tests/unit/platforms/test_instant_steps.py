@@ -343,6 +343,15 @@ def test_jobs_go_alone_after_several_requests() -> None:
     assert verbs(plan) == [["update-attr", "update-attr"], ["update-attr", "update-attr"], ["index"]]
 
 
+def test_attribute_and_link_may_have_one_name_on_the_way_but_not_in_the_end() -> None:
+    link = Link("x", LinkEnd("todos", "title", "one"), LinkEnd("people", "y", "many"))
+    live = live_of(*TODOS, *PEOPLE)
+    plan = wire_of(live, AddLink(link), DropAttribute("todos", TITLE))
+    assert verbs(plan) == [["delete-attr", "add-attr"]]
+    with pytest.raises(StalePlan, match=r"todos\.title is there already"):
+        wire_of(live, AddLink(link))
+
+
 def test_very_large_plan_is_cut_into_requests_that_the_platform_takes() -> None:
     steps = [AddAttribute("todos", Attribute(f"n{number}", is_indexed=True)) for number in range(2_500)]
     plan = wire_of(live_of(*TODOS), *steps)
