@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from app.core.text import plain
+
 from .layout_blocks import blocks_of, packed
 from .layout_links import Edge, End, LinkKey, routed
 from .model import Entity, Link, Schema
@@ -155,7 +157,7 @@ def _box(entity: Entity, measure: Measure, notes: Notes) -> Box:
     rows = tuple(
         Row(
             each.name,
-            type_name(each.type),
+            plain(type_name(each.type), 60),
             each.is_required,
             each.is_unique,
             each.is_indexed,

@@ -7,12 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from app.core.text import plain
+
 from .model import Cardinality, Link
 
 # Room for a crow's foot and its circle between the box and the bend.
 STUB: Final = 20.0
 _CELL: Final = 96.0
 _CORNER: Final = 14.0
+# Longer labels are cut: names come from a server.
+_LABEL: Final = 40
 
 LinkKey = tuple[str, str, str, str]
 Point = tuple[float, float]
@@ -116,8 +120,24 @@ def _ports(link: Link, one: Placed, other: Placed) -> tuple[_Port, _Port]:
     sides = _sides(one, other) if link.forward.entity != link.reverse.entity else ((1.0, 0.0), (1.0, 0.0))
     forward, reverse = link.forward, link.reverse
     return (
-        _Port(one, sides[0], _middle(other), forward.entity, reverse.label, reverse.has, reverse.is_required),
-        _Port(other, sides[1], _middle(one), reverse.entity, forward.label, forward.has, forward.is_required),
+        _Port(
+            one,
+            sides[0],
+            _middle(other),
+            forward.entity,
+            plain(reverse.label, _LABEL),
+            reverse.has,
+            reverse.is_required,
+        ),
+        _Port(
+            other,
+            sides[1],
+            _middle(one),
+            reverse.entity,
+            plain(forward.label, _LABEL),
+            forward.has,
+            forward.is_required,
+        ),
     )
 
 

@@ -178,3 +178,11 @@ def test_layout_link_to_nothing_is_left_out() -> None:
 def test_layout_link_to_itself_is_a_loop() -> None:
     (edge,) = layout(Schema((_entity("a"),), (_link("a", "parent", "a", "children"),))).edges
     assert (edge.forward.x, edge.forward.y) != (edge.reverse.x, edge.reverse.y)
+
+
+def test_layout_of_names_of_any_length_stays_a_picture() -> None:
+    name = "n" * 100_000
+    schema = Schema((_entity("a"), _entity(name)), (_link("a", name, name, name),))
+    diagram = layout(schema)
+    assert diagram.width < 2_000
+    assert all(len(end.label) <= 40 for edge in diagram.edges for end in (edge.forward, edge.reverse))
