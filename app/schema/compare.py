@@ -1,11 +1,13 @@
 """What turns one schema into another: ordered steps, never carried out here.
 
-The order is drops, renames, changes, adds: a name is given up before another part takes it, and the way back has the
-same order. Drops use the old names, everything after the renames the new ones.
+Links and indexes go first, and whatever stands in the way of a rename; then come renames, adds and changes; attributes
+and entities are dropped last. A name is given up before another part takes it, on the way there and on the way back.
+Until the renames parts have their old names, after them the new ones.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from .label_moves import LabelMoves
@@ -93,15 +95,15 @@ class _Comparison:
         self._drop_links: list[Operation] = []
         self._drop_indexes: list[Operation] = []
         self._detach: list[Operation] = []
-        self._drop_attributes: list[Operation] = []
-        self._drop_entities: list[Operation] = []
+        self._dropped_attributes: list[tuple[Entity, Entity, Attribute]] = []
+        self._dropped_entities: list[Entity] = []
         self._renames: list[Operation] = []
         self._label_moves = LabelMoves()
         self._changes: list[Operation] = []
         self._add_entities: list[Operation] = []
         self._add_attributes: list[Operation] = []
         self._add_indexes: list[Operation] = []
-        self._add_links: list[Operation] = []
+        self._add_links: list[AddLink] = []
         # An entity goes, and another takes its name: what refers to the first must not seem to refer to the second.
         self._lost = {
             name: free_name(name, lambda each: each in matching.old or each in matching.new)
@@ -117,27 +119,57 @@ class _Comparison:
             if new_name is not None:
                 self._entity(entity, found.new[new_name])
             elif not entity.is_system:
-                self._drop_entities.append(DropEntity(entity))
+                self._dropped_entities.append(entity)
         kept = set(found.entities.values())
         added = (each for name, each in found.new.items() if name not in kept and not each.is_system)
         self._add_entities += map(AddEntity, added)
         self._links()
         self._renames += self._label_moves.steps(self._labels)
-        return Plan(
-            (
-                *self._drop_links,
-                *self._drop_indexes,
-                *self._drop_attributes,
-                *self._drop_entities,
-                *self._detach,
-                *self._renames,
-                *self._changes,
-                *self._add_entities,
-                *self._add_attributes,
-                *self._add_indexes,
-                *self._add_links,
-            )
-        )
+        return Plan(tuple(self._ordered()))
+
+    def _ordered(self) -> Iterator[Operation]:
+        first, last = self._drops()
+        yield from self._drop_links
+        yield from self._drop_indexes
+        yield from first
+        yield from self._detach
+        yield from self._renames
+        yield from self._add_entities
+        yield from self._add_attributes
+        yield from self._changes
+        yield from self._add_indexes
+        yield from self._add_links
+        yield from last
+
+    # Drops
+
+    def _drops(self) -> tuple[list[Operation], list[Operation]]:
+        """What has to go before the renames, because its name is taken over, and what can go at the end."""
+        first: list[Operation] = []
+        last: list[Operation] = []
+        slots = self._label_moves.taken_slots | {end for step in self._add_links for end in _ends(step)}
+        for before, after, attribute in self._dropped_attributes:
+            if (after.name, attribute.name) in slots or self._refers_to_lost(attribute):
+                first.append(DropAttribute(before.name, attribute))
+            else:
+                last.append(DropAttribute(after.name, self._followed(attribute)))
+        names = set(self._moved.values())
+        for entity in self._dropped_entities:
+            if entity.name in names or any(map(self._refers_to_lost, entity.attributes)):
+                first.append(DropEntity(entity))
+            else:
+                attributes = tuple(map(self._followed, entity.attributes)) if self._moved else entity.attributes
+                last.append(DropEntity(replace(entity, attributes=attributes)))
+        return first, last
+
+    def _refers_to_lost(self, attribute: Attribute) -> bool:
+        return bool(self._lost) and not self._lost.keys().isdisjoint(referenced(attribute.type))
+
+    def _followed(self, attribute: Attribute) -> Attribute:
+        """The attribute after the entities that it refers to were renamed."""
+        if not self._moved or not may_refer(attribute.type):
+            return attribute
+        return replace(attribute, type=with_renamed(attribute.type, self._moved))
 
     # Entities
 
@@ -176,7 +208,7 @@ class _Comparison:
         renames = self._matching.attribute_renames.get(before.name, {})
         names = matched_names(old, new, tuple(renames.items()))
         dropped = (each for name, each in old.items() if name not in names and not each.is_system)
-        self._drop_attributes += [DropAttribute(before.name, each) for each in dropped]
+        self._dropped_attributes += [(before, after, each) for each in dropped]
         for name, new_name in names.items():
             if name != new_name:
                 self._label_moves.add_attribute(after.name, name, new_name)
@@ -191,14 +223,11 @@ class _Comparison:
     def _attribute(self, old_entity: str, entity: str, before: Attribute, after: Attribute) -> None:
         if (before is after and not self._moved) or before.is_system or after.is_system:
             return
-        if self._lost and not self._lost.keys().isdisjoint(referenced(before.type)):
+        if self._refers_to_lost(before):
             detached = replace(before, type=with_renamed(before.type, self._lost))
             self._detach.append(ChangeAttribute(old_entity, before, detached))
             before = detached
-        carried = before if before.name == after.name else replace(before, name=after.name)
-        if self._moved:
-            kind = with_renamed(carried.type, self._moved)
-            carried = carried if kind is carried.type else replace(carried, type=kind)
+        carried = self._followed(before if before.name == after.name else replace(before, name=after.name))
         if carried != after:
             self._changes.append(ChangeAttribute(entity, carried, after))
 
@@ -284,6 +313,11 @@ class _Comparison:
         entities, links = (*found.old.values(), *found.new.values()), (*found.old_links, *found.new_links)
         attributes = {each.name for entity in entities for each in entity.attributes}
         return attributes | {label for key in links for label in (key[1], key[3])}
+
+
+def _ends(step: AddLink) -> tuple[tuple[str, str], ...]:
+    forward, reverse = step.link.forward, step.link.reverse
+    return (forward.entity, forward.label), (reverse.entity, reverse.label)
 
 
 def _names(link: Link) -> tuple[str, str, str]:

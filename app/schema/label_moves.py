@@ -30,6 +30,11 @@ class LabelMoves:
         """``after`` differs in its name and labels only."""
         self._moves.append(_LinkMove(before, after))
 
+    @property
+    def taken_slots(self) -> frozenset[tuple[str, str]]:
+        """Entity and name of all that a part moves to."""
+        return frozenset(slot for each in self._moves for slot in each.new_slots)
+
     def steps(self, labels: Callable[[], set[str]]) -> Iterator[RenameAttribute | RenameLink]:
         """``labels`` gives all names that are in use; asked only where names are exchanged in a circle."""
         taken: set[str] = set()

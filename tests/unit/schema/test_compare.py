@@ -182,3 +182,37 @@ def test_extra_of_an_entity_is_changed_and_changed_back() -> None:
     plan = compare(schema(before), schema(after))
     assert plan.steps == (op.ChangeEntity("e", before.extra, after.extra),)
     assert plan.reverse().apply(schema(after)) == schema(before)
+
+
+def test_what_destroys_rows_comes_last() -> None:
+    before = schema(entity(A, B), entity(A, name="users"))
+    after = schema(entity(Attribute("a", t.NumberType()), Attribute("c")), entity(A, name="notes"))
+    assert [type(each) for each in compare(before, after).steps] == [
+        op.AddEntity,
+        op.AddAttribute,
+        op.ChangeAttribute,
+        op.DropAttribute,
+        op.DropEntity,
+    ]
+
+
+def test_dropped_parts_go_first_where_their_names_are_taken_over() -> None:
+    before = schema(entity(A, B), entity(A, name="users"))
+    after = schema(entity(Attribute("b", A.type), name="users"))
+    plan = compare(before, after, Renames((("todos", "users"),), (("todos", "a", "b"),)))
+    assert [type(each) for each in plan.steps] == [
+        op.DropAttribute,
+        op.DropEntity,
+        op.RenameEntity,
+        op.RenameAttribute,
+    ]
+
+
+def test_late_drops_follow_the_renames() -> None:
+    """Of what they belong to, and of what they refer to."""
+    before = schema(entity(A, NO_ID), entity(A, name="users"), entity(NO_ID, name="notes"))
+    after = schema(entity(A, name="tasks"), entity(A, name="people"))
+    plan = compare(before, after, Renames((("todos", "tasks"), ("users", "people"))))
+    moved = Attribute("to", t.IdType("people"))
+    assert plan.steps[2:] == (op.DropAttribute("tasks", moved), op.DropEntity(entity(moved, name="notes")))
+    assert plan.reverse().apply(plan.apply(before)).normalised() == before.normalised()
