@@ -72,6 +72,7 @@ class SchemaDocument(QObject):
         self.undo_stack.indexChanged.connect(self.undo_changed)
         self._draft = Draft(Schema(), Schema())
         self._live: SchemaSnapshot | None = None
+        self._live_schema = self._draft.base
         self._rules: Rules | None = None
         self._push: Capability = YES
         self._overview = Overview(self._draft)
@@ -203,7 +204,8 @@ class SchemaDocument(QObject):
 
     def open(self, opened: OpenSchema) -> None:
         """Show what was opened: the kept draft where there is one, else the live schema. Undo steps begin anew."""
-        self._rules, self._push, self._live = opened.rules, opened.push, opened.base
+        self._rules, self._push = opened.rules, opened.push
+        self._live, self._live_schema = opened.base, opened.base.schema
         kept = opened.draft
         self.restored_at = opened.draft_saved_at if kept is not None else None
         self.is_base_old = kept is not None and opened.is_base_old
@@ -212,9 +214,9 @@ class SchemaDocument(QObject):
 
     def take_live(self, snapshot: SchemaSnapshot) -> None:
         """The live schema was read again. Staged edits stay; ``is_base_old`` says that they began elsewhere."""
-        self._live = snapshot
+        self._live, self._live_schema = snapshot, snapshot.schema
         if self.is_changed:
-            self.is_base_old = snapshot.fingerprint != self._draft.base.fingerprint()
+            self.is_base_old = self._draft.base != snapshot.schema
             self.base_changed.emit()
         elif snapshot.schema != self._draft.base:
             self.is_base_old = False
@@ -224,15 +226,15 @@ class SchemaDocument(QObject):
 
     def take_pushed(self, live: SchemaSnapshot, remaining: Draft | None) -> None:
         """After a push: the live schema as it was read back, and what is still to do (None: nothing)."""
-        self._live, self.is_base_old, self.restored_at = live, False, None
+        self._live, self._live_schema = live, live.schema
+        self.is_base_old, self.restored_at = False, None
         self._begin(remaining if remaining is not None else _untouched(live.schema))
         self.flush(is_forced=True)
 
     def take_merged(self, draft: Draft, title: str = "Merge with the live schema") -> None:
         """Edits moved onto the schema that is live now: one undo step."""
-        self.is_base_old = False
+        self._live_schema = draft.base
         self.edit(title, lambda _: draft)
-        self.base_changed.emit()
 
     def _begin(self, draft: Draft) -> None:
         self.undo_stack.clear()
@@ -275,7 +277,11 @@ class SchemaDocument(QObject):
         self.review_changed.emit()
 
     def _set(self, draft: Draft, selected: str) -> None:
-        self._draft = draft
+        before, self._draft = self._draft.base, draft
+        if draft.base is not before:
+            # A merge was made, undone or redone.
+            self.is_base_old = draft.base != self._live_schema
+            self.base_changed.emit()
         self.changed.emit()
         if selected != self._selected or not self.has_entity(selected):
             self.select(selected if self.has_entity(selected) else _first_entity(draft.wanted))

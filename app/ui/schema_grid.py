@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QMenu,
     QSizePolicy,
     QTableView,
     QWidget,
@@ -63,6 +64,8 @@ class SchemaGrid(QTableView):
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(True)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._show_menu)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         rows, header = self.verticalHeader(), self.horizontalHeader()
         rows.hide()
@@ -230,6 +233,21 @@ class SchemaGrid(QTableView):
             "\t".join(str(self.grid.index(row, at).data() or "") for at in columns) for row in self.selected_rows()
         ]
         QGuiApplication.clipboard().setText("\n".join(lines))
+
+    def _show_menu(self, place: QPoint) -> None:
+        rows, is_locked = self.selected_rows(), bool(self.grid.document.lock_reason)
+        can_remove = any(self.grid.row(at).is_removed or not self.grid.lock(at, 0) for at in rows)
+        is_gone = bool(rows) and all(self.grid.row(at).is_removed for at in rows)
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("New\tIns", self.add_requested.emit).setEnabled(not is_locked)
+        menu.addAction("Edit\tF2", lambda: self.edit_cell(self.currentIndex())).setEnabled(bool(rows) and not is_gone)
+        menu.addAction("Duplicate\tCtrl+D", self.duplicate).setEnabled(bool(rows) and not is_locked and not is_gone)
+        remove = menu.addAction("Restore\tDel" if is_gone else "Remove\tDel", self.remove_or_restore)
+        remove.setEnabled(can_remove and not is_locked)
+        menu.addSeparator()
+        menu.addAction("Copy\tCtrl+C", self.copy).setEnabled(bool(rows))
+        menu.popup(self.viewport().mapToGlobal(place))
 
     # Keys and mouse
 

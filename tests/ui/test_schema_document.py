@@ -238,10 +238,16 @@ def test_schema_document_merge_is_an_undo_step(document: SchemaDocument) -> None
     mine = document.draft
     theirs = Schema((*SCHEMA.entities, Entity("chats", ())), SCHEMA.links)
     merged = Draft(theirs, theirs).rename_attribute("todos", "title", "headline")
+    document.take_live(snapshot(theirs))
+    assert document.is_base_old
     document.take_merged(merged)
     assert document.draft == merged
+    assert not document.is_base_old
     document.undo_stack.undo()
     assert document.draft == mine
+    assert document.is_base_old
+    document.undo_stack.redo()
+    assert not document.is_base_old
 
 
 def test_schema_document_plan_and_problems_follow_from_the_engine(document: SchemaDocument, qtbot: QtBot) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.refs import AppRef
@@ -359,6 +359,19 @@ def test_grid_control_c_copies_the_rows(grids: SchemaGrids, qtbot: QtBot) -> Non
     go(grid, 0)
     qtbot.keyClick(grid, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QGuiApplication.clipboard().text().split("\t")[:3] == ["title", "string", "✓"]
+
+
+def test_grid_menu_offers_what_can_be_done(grids: SchemaGrids, qtbot: QtBot) -> None:
+    grid = grids.attributes
+    go(grid, 0)
+    grid.customContextMenuRequested.emit(QPoint(5, 5))
+    menu = grid.findChild(QMenu)
+    assert menu is not None
+    texts = [each.text().split("\t")[0] for each in menu.actions() if not each.isSeparator()]
+    assert texts == ["New", "Edit", "Duplicate", "Remove", "Copy"]
+    next(each for each in menu.actions() if each.text().startswith("Remove")).trigger()
+    menu.close()
+    assert grid.grid.row(0).is_removed
 
 
 # Links
