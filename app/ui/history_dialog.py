@@ -72,6 +72,7 @@ class HistoryDialog(QDialog):
         self._ref = AppRef(app.connection_id, app.app_id) if app is not None else None
         self.setWindowTitle("History")
         self.tabs = QTabWidget()
+        self.tabs.setAccessibleName("Pushes and versions")
         self.pushes, self.versions = QTableView(), QTableView()
         self.push_model = push_model(self, has_app=app is None)
         self.version_model = version_model(self)

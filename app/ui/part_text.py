@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from app.schema.compare import Plan
 
 ABSENT = "—"
-_AS_BEFORE = "as before"
+AS_BEFORE = "as before"
 
 
 def part_text(schema: Schema, place: str) -> str:
@@ -102,7 +102,7 @@ def old_place(steps: Iterable[Operation], place: str) -> str:
 
 def side_text(steps: Iterable[Operation], schema: Schema, place: str) -> str:
     """What one side made of a place: its new text, "removed", "renamed: … → …", or "as before"."""
-    text = _AS_BEFORE
+    text = AS_BEFORE
     for step in steps:
         match step:
             case DropEntity() | DropAttribute() | DropLink() | DropIndex():

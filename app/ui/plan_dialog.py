@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from app.services.workshop_words import PushReport
 
 T = TypeVar("T")
-_CHANGED_MEANWHILE = "Somebody else changed the schema since your edits began."
+_CHANGED_MEANWHILE = "Somebody else changed the schema since your edits began. Nothing was sent."
 _MAY_HAVE = "What had been sent may have taken effect: Review again reads the schema and shows what remains."
 
 

@@ -223,7 +223,7 @@ class StaleView(QWidget):
         self.model.show_lines(lines)
         wrong = len(self.model.conflicts)
         found = f"{counted(wrong, 'conflict')}: choose what stays. " if wrong else "All of it fits together. "
-        detail = f"{found}Nothing was sent, and nothing that you staged is lost."
+        detail = f"{found}Nothing that you staged is lost."
         self.notes.show_rows([NoteRow(Severity.WARNING, plain(sentence, 400), detail)])
         for widget in (self.brief_box, self.mine_button, self.theirs_button):
             widget.setVisible(wrong > 0)

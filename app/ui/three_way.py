@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .part_text import old_place, part_text, side_text, steps_by_place
+from .part_text import AS_BEFORE, old_place, part_text, side_text, steps_by_place
 
 if TYPE_CHECKING:
     from app.schema.draft import Draft
@@ -34,8 +34,14 @@ def place_lines(draft: Draft, merge: Merge) -> tuple[PlaceLine, ...]:
         my_text = side_text(mine.get(place, ()), draft.wanted, place)
         conflict = conflicts.get(place)
         if conflict is not None:
-            their_text, my_text = conflict.theirs or their_text, conflict.mine or my_text
+            their_text = _first(their_text, conflict.theirs)
+            my_text = _first(my_text, conflict.mine)
         sentence = conflict.sentence if conflict is not None else ""
         before = part_text(draft.base, old_place([*theirs.get(place, ()), *mine.get(place, ())], place))
         lines.append(PlaceLine(place, before, their_text, my_text, sentence, place in mine))
     return tuple(sorted(lines, key=lambda line: (not line.conflict, line.place)))
+
+
+def _first(text: str, otherwise: str) -> str:
+    """What a step made of the part says more than that it was changed; without a step, what the merge says of it."""
+    return otherwise or text if text == AS_BEFORE else text

@@ -16,7 +16,7 @@ from app.services.workshop_words import AppSource
 from app.ui.cohorts_view import CohortsView
 from app.ui.runner import Runner
 from tests.ui.content_fakes import apps, runner, services
-from tests.ui.workshop_fakes import FakeWorkshop, workshop
+from tests.ui.workshop_fakes import FakeWorkshop, nameless, workshop
 
 __all__ = ["runner", "services", "workshop"]
 
@@ -98,3 +98,7 @@ def test_view_that_cannot_be_filled_says_why_and_tries_again(
     workshop.error, workshop.grouped = None, (_cohort("1f2e3d4c5b6a7980", *REFS),)
     qtbot.mouseClick(made.empty.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(made.tree.isVisible)
+
+
+def test_view_everything_that_takes_the_keyboard_has_a_name(view: CohortsView) -> None:
+    assert nameless(view) == []

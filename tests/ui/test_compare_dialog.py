@@ -22,7 +22,7 @@ from app.ui.compare_dialog import CompareDialog
 from app.ui.runner import Runner
 from app.ui.source_picker import Choices, find
 from tests.ui.content_fakes import GIL, apps, runner, services, window
-from tests.ui.workshop_fakes import BASE, PLAN, REF, WANTED, FakeWorkshop, workshop
+from tests.ui.workshop_fakes import BASE, PLAN, REF, WANTED, FakeWorkshop, nameless, workshop
 
 __all__ = ["runner", "services", "window", "workshop"]
 
@@ -150,3 +150,7 @@ def test_picker_that_finds_nothing_says_so(
     qtbot.keyClicks(dialog.left.filter_box, "zzz")
     assert dialog.left.app_list.item(0).text() == "No app has all of these words."
     assert dialog.left.source is None
+
+
+def test_dialog_everything_that_takes_the_keyboard_has_a_name(compared: CompareDialog) -> None:
+    assert nameless(compared) == []

@@ -17,7 +17,7 @@ from app.ui.history_dialog import HistoryDialog, record_text
 from app.ui.plan_dialog import PlanDialog, Stage
 from app.ui.runner import Runner
 from tests.ui.content_fakes import CLOUD, LOCAL, runner, services, window
-from tests.ui.workshop_fakes import APP, BASE, REF, SAFE_PLAN, WANTED, FakeWorkshop, record, review, workshop
+from tests.ui.workshop_fakes import APP, BASE, REF, SAFE_PLAN, WANTED, FakeWorkshop, nameless, record, review, workshop
 
 __all__ = ["runner", "services", "window", "workshop"]
 
@@ -140,3 +140,7 @@ def test_history_without_pushes_says_so(qtbot: QtBot, runner: Runner, window: QW
     qtbot.waitUntil(lambda: dialog.version_model.rowCount() == 2)
     assert dialog.details.toPlainText() == "Nothing was pushed from here yet."
     assert not dialog.undo_button.isEnabled()
+
+
+def test_history_everything_that_takes_the_keyboard_has_a_name(history: HistoryDialog) -> None:
+    assert nameless(history) == []

@@ -31,6 +31,7 @@ from tests.ui.workshop_fakes import (
     SAFE_PLAN,
     FakeDocument,
     FakeWorkshop,
+    nameless,
     review,
     workshop,
 )
@@ -347,3 +348,10 @@ def test_risks_are_told_by_shape_as_well_as_by_colour(qapp: Any) -> None:
 
     shapes = {bytes(risk_icon(risk).pixmap(14).toImage().createAlphaMask().constBits()) for risk in Risk}
     assert len(shapes) >= 3
+
+
+def test_dialog_everything_that_takes_the_keyboard_has_a_name(
+    qtbot: QtBot, runner: Runner, window: QWidget, workshop: FakeWorkshop
+) -> None:
+    workshop.reviewed = lambda ref, draft: review(ref, draft, suggestions=(SUGGESTION,), problems=(PROBLEM,))
+    assert nameless(_opened(qtbot, runner, window)) == []

@@ -171,3 +171,9 @@ def test_dialog_conflict_that_came_up_since_is_asked_about(
     qtbot.waitUntil(lambda: len(dialog.stale_view.model.conflicts) == 1)
     assert dialog.stage is Stage.STALE
     assert document.calls == []
+
+
+def test_place_lines_say_what_the_merge_says_where_no_step_is_about_the_part() -> None:
+    conflict = SimpleNamespace(place="todos.colour", sentence="Both.", theirs="changed", mine="in a link of mine")
+    (line,) = [each for each in place_lines(DRAFT, _merge(conflict)) if each.place == "todos.colour"]
+    assert (line.theirs, line.mine) == ("new: string", "in a link of mine")

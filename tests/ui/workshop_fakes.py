@@ -10,6 +10,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QScrollArea, QTabBar, QWidget
 
 from app.core.apps import AppSummary
 from app.core.errors import KnownError
@@ -284,3 +286,16 @@ def release(runner: Runner, workshop: FakeWorkshop) -> None:
         workshop.released.set()
 
     runner.engine.submit(go).result(5)
+
+
+def nameless(widget: QWidget) -> list[str]:
+    """What takes the keyboard without having a name that a screen reader could say."""
+    found = []
+    for each in widget.findChildren(QWidget):
+        is_part = each.objectName().startswith("qt_") or not each.isVisibleTo(widget)
+        if is_part or not each.focusPolicy() & Qt.FocusPolicy.TabFocus or isinstance(each, QScrollArea | QTabBar):
+            continue
+        text = each.text() if isinstance(each, QAbstractButton) else ""
+        if not (each.accessibleName() or text):
+            found.append(f"{type(each).__name__} {each.objectName()}")
+    return found
