@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPushButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.core.activity import ActivityEntry
@@ -187,6 +187,37 @@ def test_tab_with_staged_edits_has_a_dot_and_undo_says_what(
     window.close_current_tab()
     qtbot.waitUntil(lambda: workshop.saved == [(AppRef("c1", APP_ID), draft)])
     assert not undo.isEnabled()
+
+
+def test_keys_of_a_grid_are_its_own_and_the_others_are_the_windows(
+    qtbot: QtBot, services: FakeServices, open_window: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SideTabs, "fill", lambda self: None)
+    window = open_window(services)
+    services.workshop = FakeWorkshop()
+    window.open_app(AppRef("c1", APP_ID))
+    qtbot.waitUntil(lambda: window.current_editor() is not None)
+    editor = window.current_editor()
+    assert editor is not None
+    document, grid = editor.document, editor.grids.attributes
+    grid.setFocus()
+    grid.show_rows([0])
+    qtbot.keyClick(grid, Qt.Key.Key_F2)
+    assert window.findChildren(QDialog) == []
+    names = [each for each in grid.viewport().findChildren(QLineEdit) if each.isVisibleTo(grid)]
+    assert [each.text() for each in names] == ["title"]
+    qtbot.keyClick(names[0], Qt.Key.Key_Escape)
+    qtbot.keyClick(grid, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    assert document.undo_stack.undoText() == "Duplicate todos.title"
+    qtbot.keyClick(grid, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not document.draft.is_changed
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    qtbot.keyClick(grid, Qt.Key.Key_Z, both)
+    assert document.draft.is_changed
+    qtbot.keyClick(grid, Qt.Key.Key_F, both)
+    assert editor.entities.field.hasFocus()
+    qtbot.keyClick(grid, Qt.Key.Key_A, both)
+    assert document.undo_stack.undoText() == "Add todos.attribute"
 
 
 def test_closing_the_window_saves_what_is_staged(
