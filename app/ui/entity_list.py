@@ -91,6 +91,8 @@ class EntityList(QWidget):
         self._rows = EntityRows(document)
         self._fresh = ""
         self._count = 0
+        self._is_searching = False  # what is listed is not yet what the field asks for
+        self._is_jump_wanted = False  # Enter came before the answer
         self.field = QLineEdit()
         self.add_button = QToolButton()
         self.view, self.results = EntityView("Entities"), EntityView("Found in the schema")
@@ -149,7 +151,7 @@ class EntityList(QWidget):
         self.add_button.clicked.connect(self.add)
         self._find_timer = QTimer(self, singleShot=True, interval=60)
         self._find_timer.timeout.connect(self._find)
-        self.field.textChanged.connect(lambda _text: self._find_timer.start())
+        self.field.textChanged.connect(self._search)
         self.field.returnPressed.connect(self._jump)
         self.field.installEventFilter(self)
         self.results.entered.connect(self._jump)
@@ -260,6 +262,11 @@ class EntityList(QWidget):
         self._find_timer.stop()
         self._show_found(())
 
+    def _search(self) -> None:
+        self._is_searching = True
+        self._is_jump_wanted = False
+        self._find_timer.start()
+
     def _find(self) -> None:
         query = self.field.text()
         if not query.strip():
@@ -277,6 +284,7 @@ class EntityList(QWidget):
         )
 
     def _show_found(self, found: Sequence[Found]) -> None:
+        self._is_searching = False
         is_asked = bool(self.field.text().strip())
         self.found.set_rows([EntityRow(each.entity, each.side, found=each) for each in found] if is_asked else [])
         self._stack.setCurrentWidget(self.results if is_asked else self.view)
@@ -284,9 +292,14 @@ class EntityList(QWidget):
         self.empty.setVisible(is_asked and not found)
         if found and is_asked:
             self.results.setCurrentIndex(self.found.index(0))
+            if self._is_jump_wanted:
+                self._jump()
 
     def _jump(self) -> None:
-        """Go to what is selected among the found."""
+        """Go to what is selected among the found; who types fast presses Enter before it is."""
+        self._is_jump_wanted = self._is_searching
+        if self._is_searching:
+            return
         index = self.results.currentIndex()
         if self._stack.currentWidget() is not self.results or not index.isValid():
             return

@@ -116,7 +116,7 @@ class PlanDialog(ActionDialog):
         self.push_page.copied.connect(self.copied)
         self.copy_button.clicked.connect(self.copy_plan)
         # Where the plan destroys something, Enter alone does nothing; this is the way without the mouse.
-        QShortcut(QKeySequence("Ctrl+Return"), self, self.act)
+        QShortcut(QKeySequence("Ctrl+Return"), self, lambda: self.act() if self.stage is Stage.REVIEW else None)
         self._runner.bug_found.connect(self._look)
 
     # Buttons
@@ -148,12 +148,13 @@ class PlanDialog(ActionDialog):
         is_danger = self.stage is Stage.REVIEW and self.review_page.destroys
         self._set_look("danger" if is_danger else "" if self.stage is Stage.PUSHING else "primary")
         self.action_button.setEnabled(self.can_act())
-        self.action_button.setToolTip((self.stage is Stage.REVIEW and self.review_page.blocker) or "Ctrl+Enter")
+        self.action_button.setToolTip(self.review_page.blocker or "Ctrl+Enter" if self.stage is Stage.REVIEW else "")
 
     @property
     def push_title(self) -> str:
-        number = counted(len(self.review_page.model.lines), "change")
-        return f"Push {number} to “{plain(self._title, 40) or 'untitled'}”"
+        number = len(self.review_page.model.lines)
+        what = f"Push {counted(number, 'change')}" if number else "Push"
+        return f"{what} to “{plain(self._title, 40) or 'untitled'}”"
 
     def _set_look(self, look: str) -> None:
         """Enter pushes only what destroys nothing."""

@@ -28,6 +28,7 @@ from app.ui.application import Start, make_application
 from app.ui.connection_dialog import ConnectionDialog
 from app.ui.create_app_dialog import CreateAppDialog
 from app.ui.theme import ThemeChoice
+from tests.shot import workshop
 
 _LIMIT_MS = 60_000
 _SIZE = (1440, 900)
@@ -104,21 +105,13 @@ def create_app_dialog(start: Start) -> QDialog:
     return CreateAppDialog(start.runner, data.connections, BUILTIN_ID, start.window)
 
 
-def app_tab(start: Start) -> QWidget:
-    """One app's structure in its own tab."""
-    row = next(each for each in start.window.data.table.rows if each.agents > 2 and each.kind == "tenant")
-    from app.core.refs import AppRef
-
-    start.window.open_app(AppRef(row.connection_id, row.app_id))
-    return start.window
-
-
 DIALOGS = {"connection-dialog": connection_dialog, "create-app-dialog": create_app_dialog}
 THEMES = (ThemeChoice.LIGHT, ThemeChoice.DARK)
 
 
 def render_all(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as profile, program(Profile.at(Path(profile))) as start:
+        workshop.fill(start, until)
         for theme in THEMES:
             start.theme.set_choice(theme)
             start.window.tabs.setCurrentIndex(0)
@@ -128,7 +121,8 @@ def render_all(folder: Path) -> None:
                 dialog.open()
                 save(dialog, folder / f"{name}-{theme.value}.png")
                 dialog.reject()
-            save(app_tab(start), folder / f"app-{theme.value}.png")
+            for name, widget in workshop.screens(start, until):
+                save(widget, folder / f"{name}-{theme.value}.png")
 
 
 def render_readme() -> None:
