@@ -288,7 +288,7 @@ async def test_activity_tells_each_try_without_query_and_secrets(bench: Bench) -
     bench.server.answers = [failure(500, "unknown", PLATFORM_TOKEN), ok({"a": 1})]
     await bench.client.channel.request(READ, query={"email": "secret@example.com"})
     notes = [(entry.method, entry.path, entry.status, entry.note) for entry in bench.entries]
-    assert notes[0] == ("GET", "/things", 500, "PlatformFault")
+    assert notes[0] == ("GET", "/things", 500, "platform fault")
     assert notes[1][3].startswith("retry in ")
     assert notes[2] == ("GET", "/things", 200, "")
     assert bench.entries[2].answer_bytes == len(b'{"a": 1}')

@@ -81,7 +81,7 @@ async def test_list_apps_failing_leaves_no_call_behind(bench: Bench) -> None:
     with pytest.raises(Forbidden):
         await bench.client.list_apps()
     await bench.server.closed.wait()
-    assert {entry.note for entry in bench.entries} == {"Forbidden", "cancelled"}
+    assert {entry.note for entry in bench.entries} == {"forbidden", "cancelled"}
 
 
 @pytest.mark.parametrize(
