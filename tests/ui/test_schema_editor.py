@@ -214,6 +214,16 @@ def test_find_field_jumps_to_an_attribute(editor: SchemaEditor, document: Schema
     assert editor.entities.view.isVisibleTo(editor)
 
 
+def test_find_field_jumps_as_soon_as_the_answer_is_there_where_enter_came_first(
+    editor: SchemaEditor, document: SchemaDocument, qtbot: QtBot
+) -> None:
+    editor.find_in_schema()
+    qtbot.keyClicks(editor.entities.field, "don")
+    qtbot.keyClick(editor.entities.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: document.selected_entity == "todos" and editor.entities.field.text() == "")
+    assert editor.grids.attributes.currentIndex().row() == 1
+
+
 def test_find_field_arrow_keys_choose_among_the_found(
     editor: SchemaEditor, document: SchemaDocument, qtbot: QtBot
 ) -> None:
