@@ -26,7 +26,7 @@ RULES: Final = Rules(
     # an index to JavaScript, which sorts such keys first; the official tools quote keys, so that "-" is possible, as in
     # $files.content-type.
     name_pattern=r"[A-Za-z_][A-Za-z0-9_-]*",
-    name_words="Use letters, digits, _ and -, beginning with a letter or _.",
+    name_words="Use letters (a to z), digits, _ and -, beginning with a letter or _.",
     # Nothing limits it but PostgreSQL's index over app, entity and label, at 2,704 bytes for all three.
     max_length=200,
     reserved_prefix="$",
