@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -253,6 +253,8 @@ class ReviewPage(QWidget):
         self.sent.setVisible(is_shown)
         self.copy_sent_button.setVisible(is_shown)
         self._fill_sent()
+        # The list has become shorter, after this turn of the event loop.
+        QTimer.singleShot(0, self, lambda: self.list.scrollTo(self.list.currentIndex()))
 
     def _follow(self, _current: QModelIndex, _previous: QModelIndex) -> None:
         self._fill_sent()

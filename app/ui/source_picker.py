@@ -115,6 +115,7 @@ class SourcePicker(QWidget):
         self.filter_box.textEdited.connect(self._search)
         self.filter_box.installEventFilter(self)
         self.app_list.setAccessibleName(f"{name}: apps found")
+        self.app_list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.app_list.setFixedHeight((self.fontMetrics().height() + 8) * 4)
         self.app_list.currentItemChanged.connect(lambda now, _before: self._choose_app(now))
         self.version_box.setAccessibleName(f"{name}: version")
