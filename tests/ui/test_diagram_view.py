@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QImage, QWheelEvent
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -21,6 +19,7 @@ from app.schema.draft import Draft
 from app.schema.layout import Measure
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
 from app.schema.types import DateType, NumberType, StringType
+from app.ui import theme
 from app.ui.diagram_picture import entity_sentence, picture_of, sentence, shown_schema
 from app.ui.diagram_view import DiagramView
 from app.ui.runner import Runner
@@ -290,19 +289,36 @@ def test_diagram_view_asks_for_a_file_without_blocking(view: DiagramView, qtbot:
     dialog.close()
 
 
-def test_diagram_view_copies_mermaid(view: DiagramView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = ModuleType("app.schema.formats.mermaid")
-    module.render = lambda schema: f"erDiagram {len(schema.entities)}"  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "app.schema.formats.mermaid", module)
+def test_diagram_view_copies_mermaid(view: DiagramView, qtbot: QtBot) -> None:
     view.mermaid_action.trigger()
     qtbot.waitUntil(lambda: view.note.isVisible())
-    assert QGuiApplication.clipboard().text() == "erDiagram 3"
+    copied = QGuiApplication.clipboard().text()
+    assert copied.startswith("erDiagram")
+    assert "todos" in copied
 
 
 def test_diagram_view_buttons_can_be_told_by_name(view: DiagramView) -> None:
     from PySide6.QtWidgets import QToolButton
 
     assert all(each.accessibleName() for each in view.findChildren(QToolButton) if each.isVisible())
+
+
+def test_diagram_view_follows_the_theme_and_the_size_of_text(
+    view: DiagramView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(theme, "_current", theme.DARK)
+    view.refresh_looks()
+    assert view.scene.backgroundBrush().color() == QColor(theme.DARK.card)
+    before = view.scene.diagram.width
+    font = QApplication.font()
+    large = QFont(font)
+    large.setPointSizeF(font.pointSizeF() * 2)
+    QApplication.setFont(large)
+    try:
+        view.refresh_looks()
+        qtbot.waitUntil(lambda: view.scene.diagram.width > before * 1.3)
+    finally:
+        QApplication.setFont(font)
 
 
 def test_diagram_view_dies_while_it_is_laid_out(qtbot: QtBot, runner: Runner, document: SchemaDocument) -> None:

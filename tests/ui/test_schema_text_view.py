@@ -17,6 +17,7 @@ from app.schema.formats import instant_ts
 from app.schema.formats.instant_form import canonical
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
 from app.schema.types import BooleanType, NumberType, StringType
+from app.ui import theme
 from app.ui.runner import Runner
 from app.ui.schema_document import SchemaDocument
 from app.ui.schema_text_edit import SchemaTextEdit
@@ -340,6 +341,17 @@ def test_text_view_entity_chosen_elsewhere_comes_into_sight(view: SchemaTextView
     view.edit.clearFocus()
     document.select("todos")
     assert view.edit.textCursor().block().text().strip() == "todos: i.entity({"
+
+
+def test_text_view_follows_the_theme(view: SchemaTextView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    def first_colour() -> str:
+        formats = view.edit.document().findBlockByNumber(2).layout().formats()
+        return formats[0].format.foreground().color().name() if formats else ""
+
+    qtbot.waitUntil(lambda: first_colour() == theme.LIGHT.info)
+    monkeypatch.setattr(theme, "_current", theme.DARK)
+    view.edit.refresh_looks()
+    qtbot.waitUntil(lambda: first_colour() == theme.DARK.info)
 
 
 @pytest.mark.parametrize(
