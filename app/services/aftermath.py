@@ -63,49 +63,52 @@ def merged(mine: Draft, live: Schema, keep_mine: frozenset[str] = frozenset()) -
 
 
 def renames_done(pushed: Draft, live: Schema) -> Renames:
-    """Those whose new name is there and whose old name is gone (or is the new name of something else)."""
-    found = _arrived(pushed.renames, live)
-    straight = _without_exchanges(found)
+    """Those whose new name is there and whose old name is gone."""
+    found = _arrived(pushed, live)
+    straight = _without_reused(found, pushed)
     if found == straight:
         return found
-    # Names that change places are there before and after: what they stand for tells which it is.
+    # A name that another part has afterwards is there either way: what stands under it tells which it is.
     return min((found, straight), key=lambda each: len(compare(_after_renames(pushed, each)[0], live)))
 
 
-def _without_exchanges(renames: Renames) -> Renames:
-    """Without those whose old name is the new name of another one."""
-    entities = {new for _old, new in renames.entities}
-    attributes = {(entity, new) for entity, _old, new in renames.attributes}
+def _without_reused(renames: Renames, pushed: Draft) -> Renames:
+    """Without those whose old name is wanted for another part."""
     return replace(
         renames,
-        entities=tuple(each for each in renames.entities if each[0] not in entities),
-        attributes=tuple(each for each in renames.attributes if each[:2] not in attributes),
+        entities=tuple(each for each in renames.entities if pushed.wanted.entity(each[0]) is None),
+        attributes=tuple(each for each in renames.attributes if not _is_reused(pushed, each[0], each[1])),
     )
 
 
-def _arrived(renames: Renames, live: Schema) -> Renames:
-    taken = {new for _old, new in renames.entities}
+def _is_reused(pushed: Draft, entity: str, name: str) -> bool:
+    names = dict(pushed.renames.entities)
+    found = pushed.wanted.entity(names.get(entity, entity))
+    return found is not None and found.attribute(name) is not None
+
+
+def _arrived(pushed: Draft, live: Schema) -> Renames:
+    renames = pushed.renames
     entities = tuple(
         (old, new)
         for old, new in renames.entities
-        if live.entity(new) is not None and (live.entity(old) is None or old in taken)
+        if live.entity(new) is not None and (live.entity(old) is None or pushed.wanted.entity(old) is not None)
     )
     done = dict(entities)
-    new_names = {(entity, new) for entity, _old, new in renames.attributes}
     attributes = tuple(
         (entity, old, new)
         for entity, old, new in renames.attributes
-        if _has_attribute(live.entity(done.get(entity, entity)), old, new, (entity, old) in new_names)
+        if _has_attribute(live.entity(done.get(entity, entity)), old, new, _is_reused(pushed, entity, old))
     )
     links = tuple(pair for pair in renames.links if _has_link(live, pair, done))
     indexes = tuple(each for each in renames.indexes if _has_index(live, done.get(each[0], each[0]), each[2]))
     return Renames(entities, attributes, links, indexes)
 
 
-def _has_attribute(entity: Entity | None, old: str, new: str, is_exchanged: bool) -> bool:
+def _has_attribute(entity: Entity | None, old: str, new: str, is_reused: bool) -> bool:
     if entity is None or entity.attribute(new) is None:
         return False
-    return is_exchanged or entity.attribute(old) is None
+    return is_reused or entity.attribute(old) is None
 
 
 def _has_link(live: Schema, pair: tuple[tuple[str, str], tuple[str, str]], done: dict[str, str]) -> bool:
