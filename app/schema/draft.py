@@ -81,7 +81,7 @@ class Draft:
     def rename_attribute(self, entity: str, old: str, new: str) -> Draft:
         return edits.rename_attribute(self, entity, old, new.strip())
 
-    def change_attribute(self, entity: str, name: str, **changes: Any) -> Draft:
+    def change_attribute(self, entity: str, name: str, /, **changes: Any) -> Draft:
         """``changes`` are fields of Attribute; a ``name`` among them is a rename."""
         return edits.change_attribute(self, entity, name, changes)
 
