@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from app.platforms.registry import make_client
 from app.schema.compare import Plan, Renames, compare
 from app.schema.formats.instant_form import canonical
 from app.schema.model import Attribute, Entity, Schema
+from app.schema.renames_left import renames_left
 from app.schema.types import AnyType, BooleanType, DateType, NumberType, StringType, Type
 from tests.contract.platform_contract import own
 from tests.support.local_platform import RunningPlatform, local_platform
@@ -111,34 +112,6 @@ async def test_push_undone_is_the_schema_before(client: InstantClient, app_id: s
     assert after.fingerprint == before.fingerprint
 
 
-def rest_of(before: LiveSchema, now: Renames, wanted: Renames) -> Renames:
-    """What is left of the wanted renames where some are done, or are halfway under temporary names."""
-    entities, labels, links = dict(now.entities), {each[:2]: each[2] for each in now.attributes}, dict(now.links)
-    ends = dict(wanted.entities)
-    wanted_labels = {each[:2]: each[2] for each in wanted.attributes}
-    names = [each.name for each in before.schema.entities]
-    parts = [(each.name, part.name) for each in before.schema.entities for part in each.attributes]
-    heads = [(each.forward.entity, each.forward.label) for each in before.schema.links]
-
-    def link(renames: dict[Any, Any], entity_names: dict[str, str], head: tuple[str, str]) -> tuple[str, str]:
-        found: tuple[str, str] = renames.get(head, (entity_names.get(head[0], head[0]), head[1]))
-        return found
-
-    return Renames(
-        _moved((entities.get(name, name), ends.get(name, name)) for name in names),
-        tuple(
-            (entities.get(name[0], name[0]), labels.get(name, name[1]), wanted_labels.get(name, name[1]))
-            for name in parts
-            if labels.get(name, name[1]) != wanted_labels.get(name, name[1])
-        ),
-        _moved((link(links, entities, head), link(dict(wanted.links), ends, head)) for head in heads),
-    )
-
-
-def _moved(pairs: Iterable[tuple[Any, Any]]) -> tuple[tuple[Any, Any], ...]:
-    return tuple(pair for pair in pairs if pair[0] != pair[1])
-
-
 @pytest.mark.parametrize("seed", range(300, 312))
 async def test_push_broken_after_its_first_request_goes_on_from_there_without_loss(
     client: InstantClient, app_id: str, seed: int
@@ -151,7 +124,7 @@ async def test_push_broken_after_its_first_request_goes_on_from_there_without_lo
         await client.apply_steps(app_id, [step.wire for step in request if not step.is_background])
     now = await client.read_live(app_id)
     kept = {wire["id"] for wire in now.native.attributes}
-    left = rest_of(before, client.renames_between(before, now), pair.renames)
+    left = renames_left(before.schema, client.renames_between(before, now), pair.renames)
     jobs = await client.send_plan(app_id, now, compare(now.schema, wanted, left))
     assert [job for job in jobs if job.status != "completed"] == []
     after = await client.read_live(app_id)
