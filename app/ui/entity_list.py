@@ -169,6 +169,14 @@ class EntityList(QWidget):
         self.model.set_rows(self._rows.rows())
         self.add_button.setEnabled(not self._document.is_read_only)
         self._sync()
+        if self._stack.currentWidget() is self.view:
+            self._tell_empty()
+
+    def _tell_empty(self) -> None:
+        has_own = any(not row.is_system and not row.is_head for row in self.model.rows)
+        add = "" if self._document.is_read_only else " + or Insert adds the first."
+        self.empty.setText(f"No entities of your own yet.{add}")
+        self.empty.setVisible(self._document.is_open and not has_own)
 
     def _sync(self) -> None:
         """Put the list's current row onto the entity that is shown."""
@@ -288,8 +296,11 @@ class EntityList(QWidget):
         is_asked = bool(self.field.text().strip())
         self.found.set_rows([EntityRow(each.entity, each.side, found=each) for each in found] if is_asked else [])
         self._stack.setCurrentWidget(self.results if is_asked else self.view)
-        self.empty.setText(f"Nothing in this schema is named “{plain(self.field.text(), 40)}”.")
-        self.empty.setVisible(is_asked and not found)
+        if is_asked:
+            self.empty.setText(f"Nothing in this schema is named “{plain(self.field.text(), 40)}”.")
+            self.empty.setVisible(not found)
+        else:
+            self._tell_empty()
         if found and is_asked:
             self.results.setCurrentIndex(self.found.index(0))
             if self._is_jump_wanted:

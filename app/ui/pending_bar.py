@@ -252,7 +252,7 @@ class SuggestionStrip(QFrame):
         waiting = document.suggestions if document.is_open and not document.is_read_only else ()
         self._shown = waiting[0] if waiting else None
         if self._shown is not None:
-            old, new = plain(self._shown.old, 60), plain(self._shown.new, 60)
+            old, new = _names(self._shown)
             self.question.setText(f"Was {old} renamed to {new}?")
             more = f" ({len(waiting)} to answer)" if len(waiting) > 1 else ""
             self.reason.setText(plain(self._shown.reason, 160) + more)
@@ -262,12 +262,19 @@ class SuggestionStrip(QFrame):
     def _confirm(self) -> None:
         shown = self._shown
         if shown is not None:
-            title = f"Rename {plain(shown.old, 60)} to {plain(shown.new, 60)}"
+            title = "Rename {} to {}".format(*_names(shown))
             self._document.edit(title, lambda draft: draft.confirm(shown))
 
     def _reject(self) -> None:
         if self._shown is not None:
             self._document.reject(self._shown)
+
+
+def _names(suggestion: RenameSuggestion) -> tuple[str, str]:
+    """The old name with its place, the new one without it where it stays in the same entity."""
+    entity, dot, _ = suggestion.old.partition(".")
+    new = suggestion.new.removeprefix(f"{entity}.") if dot else suggestion.new
+    return plain(suggestion.old, 60), plain(new, 60)
 
 
 class ProblemList(QListWidget):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _SAVE_AFTER_MS = 400
 _REVIEW_AFTER_MS = 150
+_MOST_STEPS = 1_000
 _NAMES = ("name", "label")
 
 Change = Callable[[Draft], Draft]
@@ -68,6 +69,7 @@ class SchemaDocument(QObject):
         self.connection = connection
         self.app_title = app_title
         self.undo_stack = QUndoStack(self)
+        self.undo_stack.setUndoLimit(_MOST_STEPS)
         # Listen here, not to the stack: it still tells of its end when whoever listens is half gone.
         self.undo_stack.indexChanged.connect(self.undo_changed)
         self._draft = Draft(Schema(), Schema())

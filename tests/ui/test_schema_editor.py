@@ -90,6 +90,14 @@ def test_entity_list_shows_system_entities_apart(editor: SchemaEditor) -> None:
     assert editor.entities.model.flags(heading) == Qt.ItemFlag.NoItemFlags
 
 
+def test_entity_list_without_own_entities_says_how_to_begin(editor: SchemaEditor, document: SchemaDocument) -> None:
+    assert not editor.entities.empty.isVisibleTo(editor)
+    live = Schema(SCHEMA.entities[2:], ())
+    document.take_live(SchemaSnapshot(live, 0.0, live.fingerprint()))
+    assert editor.entities.empty.text() == "No entities of your own yet. + or Insert adds the first."
+    assert editor.entities.empty.isVisibleTo(editor)
+
+
 def test_entity_list_choosing_an_entity_shows_it(editor: SchemaEditor, document: SchemaDocument, qtbot: QtBot) -> None:
     assert document.selected_entity == "chats"
     qtbot.keyClick(editor.entities.view, Qt.Key.Key_Down)
@@ -306,7 +314,7 @@ def test_pending_bar_offers_a_rename_and_takes_yes(
     strip = editor.pending.suggestion
     qtbot.waitUntil(lambda: strip.isVisibleTo(editor))
     assert "title" in strip.question.text()
-    assert strip.question.text().startswith("Was ")
+    assert strip.question.text() == "Was todos.title renamed to titles?"
     qtbot.mouseClick(strip.rename_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not strip.isVisibleTo(editor))
     assert document.draft.renames.attributes == (("todos", "title", "titles"),)
