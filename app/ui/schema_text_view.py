@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
@@ -176,15 +177,15 @@ class SchemaTextView(QWidget):
             self._as_before()
             return
 
-        async def work(services: Services) -> Schema:
+        async def work(services: Services) -> Draft:
             parsed = await services.workshop.parse_text(text)
-            return await asyncio.to_thread(_as_meant, parsed.schema, draft)
+            return await asyncio.to_thread(lambda: draft.replace(_as_meant(parsed.schema, draft)))
 
         self._runner.start(
             work,
             owner=self,
             title="Read the text",
-            done=lambda schema: self._take_schema(text, schema),
+            done=lambda after: self._take_read(text, draft, after),
             failed=self._take_errors,
             replaces="parse",
             quiet=True,
@@ -209,19 +210,19 @@ class SchemaTextView(QWidget):
         self.settled.emit()
         return True
 
-    def _take_schema(self, text: str, schema: Schema) -> None:
+    def _take_read(self, text: str, before: Draft, after: Draft) -> None:
         if self._parse_timer.isActive():
             return
         self._refusal = ""
         self._show_problems(())
         if self._is_behind:
-            self._ready = schema
+            self._ready = after.wanted
             self._tell()
             self.settled.emit()
         else:
-            self._apply(text, schema)
+            self._apply(text, lambda draft: after if draft is before else draft.replace(after.wanted))
 
-    def _apply(self, text: str, schema: Schema) -> None:
+    def _apply(self, text: str, make: Callable[[Draft], Draft]) -> None:
         now = time.monotonic()
         if now - self._applied_at > _ONE_STEP_S:
             self._step += 1
@@ -229,7 +230,7 @@ class SchemaTextView(QWidget):
         key = f"text {id(self)} {self._step}"
         self._is_applying = True
         try:
-            is_taken = self._document.edit("Edit the text", lambda draft: draft.replace(schema), key=key)
+            is_taken = self._document.edit("Edit the text", make, key=key)
         finally:
             self._is_applying = False
         if is_taken:
@@ -275,7 +276,7 @@ class SchemaTextView(QWidget):
             self._is_behind, self._ready = False, None
             self._step += 1
             self._applied_at = 0.0
-            self._apply(self.edit.text(), schema)
+            self._apply(self.edit.text(), lambda draft: draft.replace(schema))
 
     # What is told
 
