@@ -73,6 +73,10 @@ class DiagramPainter:
         self._shapes: dict[int, LinkShape] = {}
         self._colours = {NEW: look.good, CHANGED: look.warning, RENAMED: look.warning, REMOVED: look.danger}
 
+    def suits(self, look: Colours, fonts: DiagramFonts) -> bool:
+        """Whether it was made with these."""
+        return self._look is look and self._fonts is fonts
+
     def rect_of(self, name: str) -> QRectF:
         return self._rects.get(name, QRectF())
 

@@ -65,9 +65,12 @@ class DiagramScene(QGraphicsScene):
         self.addItem(self.item)
         self.refresh_looks()
 
-    def show_diagram(self, diagram: Diagram) -> None:
+    def show_diagram(self, diagram: Diagram, painter: DiagramPainter | None = None) -> None:
+        """``painter``: made of this diagram beside the UI thread already, None to make one now."""
         self.diagram = diagram
-        self.item.show_diagram(DiagramPainter(diagram, colours(), self.fonts))
+        if painter is None or not painter.suits(colours(), self.fonts):
+            painter = DiagramPainter(diagram, colours(), self.fonts)
+        self.item.show_diagram(painter)
         # Room around, so that the boxes at the edge can be brought to the middle.
         self.setSceneRect(QRectF(0, 0, diagram.width, diagram.height).adjusted(-_AROUND, -_AROUND, _AROUND, _AROUND))
 

@@ -17,7 +17,7 @@ from app.core.text import plain
 from .badges import text_label
 from .diagram_canvas import DiagramCanvas
 from .diagram_export import png_bytes, svg_text, write
-from .diagram_paint import DiagramFonts
+from .diagram_paint import DiagramFonts, DiagramPainter
 from .diagram_picture import Picture, entity_sentence, picture_of, sentence
 from .diagram_scene import DiagramScene
 from .runner import Runner
@@ -154,22 +154,31 @@ class DiagramView(QWidget):
         self._start(self.picture)
 
     def _start(self, previous: Picture | None) -> None:
-        draft, measure = self._document.draft, self.scene.fonts.measure
+        draft, look, fonts = self._document.draft, colours(), self.scene.fonts
 
-        async def work(_services: Services) -> Picture:
-            return await asyncio.to_thread(picture_of, draft, measure, previous)
+        def make() -> tuple[Picture, DiagramPainter]:
+            picture = picture_of(draft, fonts.measure, previous)
+            return picture, DiagramPainter(picture.diagram, look, fonts)
+
+        async def work(_services: Services) -> tuple[Picture, DiagramPainter]:
+            return await asyncio.to_thread(make)
 
         self._runner.start(
-            work, owner=self, title="Lay out the diagram", done=self._take, replaces="layout", quiet=True
+            work,
+            owner=self,
+            title="Lay out the diagram",
+            done=lambda made: self._take(*made),
+            replaces="layout",
+            quiet=True,
         )
 
-    def _take(self, picture: Picture) -> None:
+    def _take(self, picture: Picture, painter: DiagramPainter) -> None:
         is_first = self.picture is None or not self.picture.diagram.boxes
         is_new = self.picture is None or picture.diagram is not self.picture.diagram
         self.picture = picture
         self._is_stale = picture.draft is not self._document.draft
         if is_new:
-            self.scene.show_diagram(picture.diagram)
+            self.scene.show_diagram(picture.diagram, painter)
             self.canvas.minimap.show_diagram(picture.diagram)
             self.canvas.place_minimap()
         self.canvas.setVisible(bool(picture.diagram.boxes))
