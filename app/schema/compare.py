@@ -294,7 +294,8 @@ class _Comparison:
         if len(found.links) < len(found.new_links):
             kept = set(found.links.values())
             added = (each for key, each in found.new_links.items() if key not in kept and not each.is_system)
-            self._add_links += map(AddLink, added)
+            new = found.new.keys() - found.entities.values()
+            self._add_links += [AddLink(each, has_no_rows=set() < _needed_by(each) <= new) for each in added]
 
     def _carried(self, link: Link) -> Link:
         """The link after its entities were renamed."""
@@ -313,6 +314,11 @@ class _Comparison:
         entities, links = (*found.old.values(), *found.new.values()), (*found.old_links, *found.new_links)
         attributes = {each.name for entity in entities for each in entity.attributes}
         return attributes | {label for key in links for label in (key[1], key[3])}
+
+
+def _needed_by(link: Link) -> set[str]:
+    """The entities each of whose rows must have it."""
+    return {end.entity for end in (link.forward, link.reverse) if end.is_required}
 
 
 def _ends(step: AddLink) -> tuple[tuple[str, str], ...]:

@@ -8,7 +8,7 @@ attributes of an index).
 from __future__ import annotations
 
 import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from . import risks
 from . import wording as words
@@ -331,7 +331,10 @@ class ChangeIndex(_Step):
 
 @dataclass(frozen=True, slots=True)
 class AddLink(_Step):
+    """``has_no_rows``: an entity whose rows would all need the link is new in the same plan, and has none."""
+
     link: Link
+    has_no_rows: bool = field(default=False, compare=False)
 
     def carry_out(self, state: Working) -> None:
         state.add_link(self.link)
@@ -348,7 +351,7 @@ class AddLink(_Step):
 
     @property
     def risk(self) -> Risk:
-        return risks.of_new_link(self.link)
+        return Risk.SAFE if self.has_no_rows else risks.of_new_link(self.link)
 
 
 @dataclass(frozen=True, slots=True)

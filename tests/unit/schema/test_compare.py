@@ -216,3 +216,10 @@ def test_late_drops_follow_the_renames() -> None:
     moved = Attribute("to", t.IdType("people"))
     assert plan.steps[2:] == (op.DropAttribute("tasks", moved), op.DropEntity(entity(moved, name="notes")))
     assert plan.reverse().apply(plan.apply(before)).normalised() == before.normalised()
+
+
+def test_required_link_is_safe_on_an_entity_of_the_same_plan_only() -> None:
+    users, needed = entity(A, name="users"), link("todos", "owner", is_required=True)
+    whole = schema(entity(A), users, links=(needed,))
+    assert compare(schema(users), whole).worst is Risk.SAFE
+    assert compare(schema(entity(A), users), whole).worst is Risk.MAY_FAIL

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, given, settings
 
 from app.schema.compare import Plan, Renames, compare
 from app.schema.model import Schema
@@ -20,6 +22,10 @@ from app.schema.renames import suggest, with_rename
 from tests.unit.schema.strategies import Edit, big_edits, big_schemas, edits, schemas
 
 
+def law(examples: int) -> Callable:
+    return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
 def assert_leads_there_and_back(before: Schema, after: Schema, renames: Renames) -> Plan:
     plan = compare(before, after, renames)
     assert plan.apply(before).normalised() == after.normalised()
@@ -27,33 +33,33 @@ def assert_leads_there_and_back(before: Schema, after: Schema, renames: Renames)
     return plan
 
 
-@settings(max_examples=300)
+@law(300)
 @given(edits())
 def test_plan_of_an_edit_leads_there_and_back(edit: Edit) -> None:
     assert_leads_there_and_back(edit.before, edit.after, edit.renames)
     assert_leads_there_and_back(edit.before, edit.after, Renames())
 
 
-@settings(max_examples=100)
+@law(100)
 @given(edits(is_instant=True))
 def test_plan_of_an_edit_on_instant_leads_there_and_back(edit: Edit) -> None:
     assert_leads_there_and_back(edit.before, edit.after, edit.renames)
 
 
-@settings(max_examples=30)
+@law(30)
 @given(big_edits())
 def test_plan_of_hundreds_of_parts_leads_there_and_back(edit: Edit) -> None:
     assert_leads_there_and_back(edit.before, edit.after, edit.renames)
 
 
-@settings(max_examples=100)
+@law(100)
 @given(schemas(), schemas())
 def test_plan_between_unrelated_schemas_leads_there_and_back(before: Schema, after: Schema) -> None:
     without_system = [Schema(tuple(e for e in each.entities if not e.is_system), ()) for each in (before, after)]
     assert_leads_there_and_back(without_system[0], without_system[1], Renames())
 
 
-@settings(max_examples=30)
+@law(30)
 @given(big_schemas())
 def test_equal_schemas_have_an_empty_plan(schema: Schema) -> None:
     shuffled = Schema(schema.entities[::-1], schema.links[::-1])
@@ -62,7 +68,7 @@ def test_equal_schemas_have_an_empty_plan(schema: Schema) -> None:
     assert not compare(shuffled, schema)
 
 
-@settings(max_examples=200)
+@law(200)
 @given(edits())
 def test_renamed_parts_are_never_dropped_or_added(edit: Edit) -> None:
     renames, plan = edit.renames, compare(edit.before, edit.after, edit.renames)
@@ -87,7 +93,7 @@ def _kept_attributes(schema: Schema, without: set[str]) -> int:
     return sum(len(each.attributes) for each in schema.entities if each.name not in without)
 
 
-@settings(max_examples=100)
+@law(100)
 @given(edits())
 def test_steps_one_by_one_equal_the_plan(edit: Edit) -> None:
     plan = compare(edit.before, edit.after, edit.renames)
@@ -99,7 +105,7 @@ def test_steps_one_by_one_equal_the_plan(edit: Edit) -> None:
     assert schema.normalised() == plan.apply(edit.before).normalised()
 
 
-@settings(max_examples=200)
+@law(200)
 @given(edits())
 def test_no_name_is_used_twice_on_the_way(edit: Edit) -> None:
     schema = edit.before
@@ -110,7 +116,7 @@ def test_no_name_is_used_twice_on_the_way(edit: Edit) -> None:
         assert len(names) == len(set(names)), step.describe()
 
 
-@settings(max_examples=100)
+@law(100)
 @given(edits())
 def test_renames_reversed_are_those_of_the_way_back(edit: Edit) -> None:
     assert edit.renames.reversed().reversed() == edit.renames
@@ -129,7 +135,7 @@ def _count(plan: Plan, kind: type) -> int:
     return sum(isinstance(each, kind) for each in plan.steps)
 
 
-@settings(max_examples=100)
+@law(100)
 @given(edits())
 def test_every_step_has_its_words_place_and_risk(edit: Edit) -> None:
     for step in compare(edit.before, edit.after, edit.renames).steps:
@@ -142,7 +148,7 @@ def test_every_step_has_its_words_place_and_risk(edit: Edit) -> None:
         assert step.reverse().reverse() == step
 
 
-@settings(max_examples=100)
+@law(100)
 @given(edits())
 def test_suggestions_are_within_the_difference_and_name_each_part_once(edit: Edit) -> None:
     found = suggest(edit.before, edit.after)
@@ -155,7 +161,7 @@ def test_suggestions_are_within_the_difference_and_name_each_part_once(edit: Edi
     assert [each.score for each in found] == sorted((each.score for each in found), reverse=True)
 
 
-@settings(max_examples=100)
+@law(100)
 @given(edits())
 def test_confirmed_suggestions_lead_there_and_back_too(edit: Edit) -> None:
     renames = edit.renames
