@@ -175,6 +175,7 @@ class SchemaEditor(QWidget):
             return
         dialog = PlanDialog(self._runner, self.document, self._connection, self._app, self)
         dialog.pushed.connect(self.take_report)
+        dialog.copied.connect(self.confirmed)
         dialog.open()
 
     def take_report(self, report: PushReport) -> None:
