@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from app.core.changes import Changes
 from app.core.refs import AppRef
+from app.schema.formats.model_json import from_text, to_text
 from app.schema.model import Schema
-from app.services.schema_json import from_text, to_text
 
 if TYPE_CHECKING:
     from app.services.clients import ClientPool

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from app.core.changes import Changes
 from app.core.refs import AppRef
-from app.services.schema_json import to_text
+from app.schema.formats.model_json import to_text
 from app.services.workshop_json import draft_from_texts, edits_to_text
 from app.services.workshop_words import DraftNote
 

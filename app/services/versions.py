@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from app.core.errors import NotFound
 from app.core.refs import AppRef
+from app.schema.formats.model_json import from_text, to_text
 from app.schema.model import Schema
-from app.services.schema_json import from_text, to_text
 from app.services.workshop_words import SchemaVersion, VersionOrigin
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 from app.schema.compare import Plan, Renames
 from app.schema.draft import Draft
+from app.schema.formats.model_json import from_text, parsed, plain_of, text_of, value_of
 from app.schema.model import Entity, Link, Schema
-from app.services.schema_json import from_text, parsed, plain_of, text_of, value_of
 
 Part = TypeVar("Part", Entity, Link)
 

@@ -7,12 +7,12 @@ from app.core.errors import NotFound
 from app.core.refs import AppRef
 from app.platforms.contract import RemoteApp
 from app.schema import types as t
+from app.schema.formats.model_json import from_text, to_text
 from app.schema.model import Attribute, Entity, Index, Link, LinkEnd, Schema
 from app.services.catalog import Catalog
 from app.services.connections import ConnectionBook
 from app.services.directory import Directory
 from app.services.hub import ChangeHub
-from app.services.schema_json import from_text, to_text
 from app.services.tokens import TokenKeeper
 from tests.unit.services.fakes import (
     NOTES,
