@@ -232,8 +232,10 @@ class SchemaGridModel(QAbstractTableModel, Generic[R]):
         return self.spoken_titles[section] if role in (Role.AccessibleTextRole, Role.ToolTipRole) else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
         found = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
-        if index.isValid() and self.can_edit(index.row(), index.column()):
+        if self.can_edit(index.row(), index.column()):
             is_flag = self._rows[index.row()].cells[index.column()].kind == "flag"
             found |= Qt.ItemFlag.ItemIsUserCheckable if is_flag else Qt.ItemFlag.ItemIsEditable
         return found

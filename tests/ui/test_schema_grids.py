@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.refs import AppRef
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
 from app.schema.types import BooleanType, DateType, NumberType, StringType
-from app.ui.attribute_grid_model import AttributeColumn
-from app.ui.link_grid_model import LinkColumn
+from app.ui.attribute_grid_model import AttributeColumn, AttributeGridModel
+from app.ui.link_grid_model import LinkColumn, LinkGridModel
 from app.ui.runner import Runner
 from app.ui.schema_document import SchemaDocument
 from app.ui.schema_grid import SchemaGrid
@@ -41,6 +43,7 @@ SCHEMA = Schema(
         Link("peopleBoss", LinkEnd("people", "boss", "one"), LinkEnd("people", "reports", "many")),
     ),
 )
+_WARN = QAbstractItemModelTester.FailureReportingMode.Warning
 _ENTER = Qt.Key.Key_Return
 
 
@@ -464,6 +467,55 @@ def test_grid_problem_is_on_its_cell(grids: SchemaGrids, document: SchemaDocumen
     cell = grids.attributes.grid.cell(3, AttributeColumn.NAME)
     assert cell.problem is not None
     assert cell.problem.sentence in grids.attributes.grid.index(3, 0).data(Qt.ItemDataRole.ToolTipRole)
+
+
+# Rows come and go
+
+
+def test_grid_models_keep_qts_rules_through_random_edits(document: SchemaDocument, qtlog: Any) -> None:
+    """Qt's own tester watches; the rows must always be those that a model made anew has."""
+    model, links = AttributeGridModel(document), LinkGridModel(document)
+    testers = [QAbstractItemModelTester(each, _WARN) for each in (model, links)]
+    chance = random.Random(3)
+    for _ in range(150):
+        _edit_at_random(document, chance)
+        for each in (model, links):
+            fresh = type(each)(document)
+            assert [each.row(at) for at in range(each.rowCount())] == [fresh.row(at) for at in range(fresh.rowCount())]
+    assert len(testers) == 2
+    assert [each.message for each in qtlog.records if "FAIL" in each.message] == []
+
+
+def _edit_at_random(document: SchemaDocument, chance: random.Random) -> None:
+    stack, entity = document.undo_stack, document.draft.wanted.entity("todos")
+    assert entity is not None
+    names = [each.name for each in entity.attributes]
+    gone = [each.name for each in document.draft.removed("todos").attributes]
+    match chance.randrange(8):
+        case 0 if names:
+            name = chance.choice(names)
+            document.edit("Remove", lambda draft: draft.drop_attribute("todos", name))
+        case 1 if gone:
+            name = chance.choice(gone)
+            document.edit("Restore", lambda draft: draft.restore_attribute("todos", name))
+        case 2 if names:
+            name, new = chance.choice(names), f"n{chance.randrange(9)}"
+            document.edit("Rename", lambda draft: draft.rename_attribute("todos", name, new))
+        case 3:
+            document.edit("Discard", lambda draft: draft.discard())
+        case 4:
+            stack.undo()
+        case 5:
+            stack.redo()
+        case 6:
+            ends = (
+                LinkEnd("todos", f"l{chance.randrange(5)}", "one"),
+                LinkEnd("todos", f"r{chance.randrange(5)}", "many"),
+            )
+            document.edit("Link", lambda draft: draft.add_link(Link("made", *ends)))
+        case _:
+            new = f"n{chance.randrange(20)}"
+            document.edit("Add", lambda draft: draft.add_attribute("todos", Attribute(new, NumberType())))
 
 
 # Going around
