@@ -10,12 +10,23 @@ from app.core.errors import StalePlan
 from app.schema.compare import Plan, Renames, compare
 from app.schema.draft import Draft
 from app.schema.model import Entity, Schema
-from app.schema.operations import RenameAttribute, RenameEntity, RenameIndex, RenameLink
+from app.schema.operations import (
+    DropAttribute,
+    DropEntity,
+    DropIndex,
+    DropLink,
+    Operation,
+    RenameAttribute,
+    RenameEntity,
+    RenameIndex,
+    RenameLink,
+)
 
 if TYPE_CHECKING:
     from app.schema.merge import Merge
 
 _RENAMES = (RenameEntity, RenameAttribute, RenameIndex, RenameLink)
+_DROPS = (DropEntity, DropAttribute, DropIndex, DropLink)
 Form = Callable[[Schema], Schema]
 
 
@@ -45,13 +56,22 @@ def aftermath(pushed: Draft, live: Schema, form: Form = lambda schema: schema) -
     """``pushed`` in canonical form, ``live`` as it is now. Another operator's changes at the same time are no part of
     ``did``, and stay in ``remaining``."""
     plan = pushed.plan()
+    if not compare(live, pushed.wanted):
+        return Aftermath(plan, pushed.renames, Draft(live, live), len(plan), len(plan))
     done = renames_done(pushed, live)
-    base, left = _after_renames(pushed, done)
-    remaining = _remaining(base, live, Draft(base, pushed.wanted, left), form)
-    did = plan if not remaining.plan() else _did(pushed.base, live, done, plan)
-    undone = _places(remaining.plan())
+    changed, meant = compare(pushed.base, live, done), _places(plan) | _places(plan.reverse())
+    did = Plan(tuple(each for each in changed.steps if each.place in meant))
+    if len(did) == len(changed):
+        remaining = Draft(live, pushed.wanted, _left(pushed.renames, done))
+    else:
+        base, left = _after_renames(pushed, done)
+        remaining = _remaining(base, live, Draft(base, pushed.wanted, left), form)
+    to_do = remaining.plan()
+    if not to_do:
+        return Aftermath(plan, pushed.renames, remaining, len(plan), len(plan))
+    undone = _places(to_do)
     count = sum(1 for step in plan.steps if step.place not in undone)
-    return Aftermath(did, pushed.renames if did is plan else done, remaining, count, len(plan))
+    return Aftermath(did, done, remaining, count, len(plan))
 
 
 def merged(mine: Draft, live: Schema, keep_mine: frozenset[str] = frozenset()) -> Merge:
@@ -73,12 +93,17 @@ def renames_done(pushed: Draft, live: Schema) -> Renames:
 
 
 def _without_reused(renames: Renames, pushed: Draft) -> Renames:
-    """Without those whose old name is wanted for another part."""
-    return replace(
-        renames,
-        entities=tuple(each for each in renames.entities if pushed.wanted.entity(each[0]) is None),
-        attributes=tuple(each for each in renames.attributes if not _is_reused(pushed, each[0], each[1])),
-    )
+    """Without those whose old name is wanted for another part, and those that wait for such a name."""
+    entities = [each for each in renames.entities if pushed.wanted.entity(each[0]) is None]
+    attributes = [each for each in renames.attributes if not _is_reused(pushed, each[0], each[1])]
+    while True:
+        kept = {old for old, _new in pushed.renames.entities} - {old for old, _new in entities}
+        held = {each[:2] for each in pushed.renames.attributes} - {each[:2] for each in attributes}
+        fewer = [each for each in entities if each[1] not in kept]
+        less = [each for each in attributes if (each[0], each[2]) not in held]
+        if (fewer, less) == (entities, attributes):
+            return replace(renames, entities=tuple(entities), attributes=tuple(attributes))
+        entities, attributes = fewer, less
 
 
 def _is_reused(pushed: Draft, entity: str, name: str) -> bool:
@@ -128,13 +153,40 @@ def _after_renames(pushed: Draft, done: Renames) -> tuple[Schema, Renames]:
     """The base under the names that it has now, and the renames that are left to do, in these names."""
     if not done:
         return pushed.base, pushed.renames
-    try:
-        steps = compare(pushed.base, pushed.wanted, done).steps
-        base = Plan(tuple(each for each in steps if isinstance(each, _RENAMES))).apply(pushed.base)
-    except StalePlan:
-        # A new name is taken by what the same plan drops first: what is left is then told part by part.
-        return pushed.base, pushed.renames
-    return base, _left(pushed.renames, done)
+    steps = compare(pushed.base, pushed.wanted, done).steps
+    freed = _freed(done)
+    choices: tuple[Callable[[Operation], bool], ...] = (
+        lambda step: False,
+        lambda step: _frees(step, freed),
+        lambda step: isinstance(step, _DROPS),
+    )
+    for keeps in choices:
+        try:
+            plan = Plan(tuple(each for each in steps if isinstance(each, _RENAMES) or keeps(each)))
+            return plan.apply(pushed.base), _left(pushed.renames, done)
+        except StalePlan:
+            # A new name was another part's before: that one was dropped, or the name could not have come.
+            continue
+    return pushed.base, pushed.renames
+
+
+def _freed(done: Renames) -> frozenset[tuple[str, str]]:
+    """Entity (old name) and part of what must be gone for these renames; the part is "" for the entity itself."""
+    was = {new: old for old, new in done.entities}
+    parts = {(entity, new) for entity, _old, new in done.attributes}
+    labels = {(was.get(new[0], new[0]), new[1]) for _old, new in done.links}
+    return frozenset({(new, "") for _old, new in done.entities} | parts | labels)
+
+
+def _frees(step: Operation, freed: frozenset[tuple[str, str]]) -> bool:
+    if isinstance(step, DropEntity):
+        return (step.entity.name, "") in freed
+    if isinstance(step, DropAttribute):
+        return (step.entity, step.attribute.name) in freed
+    if isinstance(step, DropLink):
+        ends = (step.link.forward, step.link.reverse)
+        return any((end.entity, "") in freed or (end.entity, end.label) in freed for end in ends)
+    return False
 
 
 def _left(renames: Renames, done: Renames) -> Renames:
@@ -155,12 +207,6 @@ def _remaining(base: Schema, live: Schema, mine: Draft, form: Form) -> Draft:
     if merged.conflicts:
         merged = merge(base, live, mine, frozenset(each.place for each in merged.conflicts))
     return replace(merged.draft, wanted=form(merged.draft.wanted))
-
-
-def _did(before: Schema, live: Schema, done: Renames, plan: Plan) -> Plan:
-    """What changed, without what the push did not mean to touch: that was somebody else."""
-    meant = _places(plan) | _places(plan.reverse())
-    return Plan(tuple(each for each in compare(before, live, done).steps if each.place in meant))
 
 
 def _places(plan: Plan) -> frozenset[str]:
