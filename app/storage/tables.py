@@ -149,3 +149,48 @@ pushes = Table(
     Column("undone_by", Integer),
     Index("ix_pushes_connection_id_app_id", "connection_id", "app_id"),
 )
+
+# What is being made for a user or a task, from before its app exists until it is linked; done entries are removed.
+# ``id`` says for whom: one entry per owner and foundation. ``title`` of a task's database is its three-word name.
+provision_journal = Table(
+    "provision_journal",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _connection_id(is_key=False),
+    Column("foundation_app_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("owner_id", Text, nullable=False),
+    Column("app_id", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    # A template's name; empty for none.
+    Column("template", Text, nullable=False),
+    Column("template_version", Integer, nullable=False),
+    # The last step that is known to be done.
+    Column("step", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("changed_at", Float, nullable=False),
+    # The sentence of the last failure; empty while it goes well.
+    Column("error", Text, nullable=False),
+    # JSON: what else a kind needs; never a secret.
+    Column("detail", Text, nullable=False),
+    Index("ix_provision_journal_connection_id", "connection_id"),
+)
+
+# JSON: what a connection's foundation calls its entities, attributes and links, where not as the documents do.
+foundation_maps = Table(
+    "foundation_maps",
+    metadata,
+    _connection_id(),
+    Column("text", Text, nullable=False),
+)
+
+# Kept apart from ``apps``, whose rows come and go with each refresh.
+followed_templates = Table(
+    "followed_templates",
+    metadata,
+    _connection_id(),
+    Column("app_id", Text, primary_key=True, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+)
