@@ -121,7 +121,7 @@ class Pusher:
         from app.schema.check import check
 
         rules = await self._platforms.rules(push.ref)
-        problems = await asyncio.to_thread(check, push.mine.wanted, rules)
+        problems = await asyncio.to_thread(check, push.mine.wanted, rules, push.mine.base)
         errors = [each for each in problems if each.is_error]
         if errors:
             fields = tuple(FieldError(each.place, each.sentence) for each in errors)

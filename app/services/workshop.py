@@ -145,7 +145,7 @@ class SchemaWorkshop:
         rules = await self._platforms.rules(ref)
         mine = await asyncio.to_thread(self._platforms.canonical, ref, draft)
         plan = await asyncio.to_thread(mine.plan)
-        problems = await asyncio.to_thread(check, mine.wanted, rules)
+        problems = await asyncio.to_thread(check, mine.wanted, rules, mine.base)
         suggestions = await asyncio.to_thread(suggest, mine.base, mine.wanted, mine.renames)
         rendered, is_base_old, error = await self._rendered(ref, mine, plan, restores)
         is_production = self._platforms.connection(ref).environment is Environment.PRODUCTION
