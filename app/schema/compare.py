@@ -104,11 +104,12 @@ class _Comparison:
         self._add_attributes: list[Operation] = []
         self._add_indexes: list[Operation] = []
         self._add_links: list[AddLink] = []
-        # An entity goes, and another takes its name: what refers to the first must not seem to refer to the second.
+        # An entity goes, or was never there, and another takes its name: what refers to the first must not seem to
+        # refer to the second.
         self._lost = {
             name: free_name(name, lambda each: each in matching.old or each in matching.new)
             for name in moved.values()
-            if name in matching.old and name not in matching.entities
+            if name not in matching.entities
         }
 
     def plan(self) -> Plan:
@@ -163,7 +164,9 @@ class _Comparison:
         return first, last
 
     def _refers_to_lost(self, attribute: Attribute) -> bool:
-        return bool(self._lost) and not self._lost.keys().isdisjoint(referenced(attribute.type))
+        if not self._lost or not may_refer(attribute.type):
+            return False
+        return not self._lost.keys().isdisjoint(referenced(attribute.type))
 
     def _followed(self, attribute: Attribute) -> Attribute:
         """The attribute after the entities that it refers to were renamed."""

@@ -223,3 +223,11 @@ def test_required_link_is_safe_on_an_entity_of_the_same_plan_only() -> None:
     whole = schema(entity(A), users, links=(needed,))
     assert compare(schema(users), whole).worst is Risk.SAFE
     assert compare(schema(entity(A), users), whole).worst is Risk.MAY_FAIL
+
+
+def test_reference_to_nothing_does_not_become_one_to_what_takes_that_name() -> None:
+    before = schema(entity(NO_ID), entity(B, name="people"))
+    after = schema(entity(NO_ID), entity(B, name="users"))
+    plan = compare(before, after, Renames((("people", "users"),)))
+    assert plan.apply(before).normalised() == after.normalised()
+    assert plan.reverse().apply(after).normalised() == before.normalised()
