@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from app.core.errors import BadAnswer, FieldError, Invalid, KnownError, NotFound, ReadOnly
 from app.platforms.contract import PushProgress
 from app.services.aftermath import Aftermath, aftermath, merged
-from app.services.push_words import failed, partial, settled, stale_sentence, unknown
+from app.services.push_words import counted, failed, partial, settled, stale_sentence, unknown
 from app.services.workshop_words import PushReport
 
 if TYPE_CHECKING:
@@ -197,13 +197,12 @@ class Pusher:
 
     async def _read_back(self, push_id: int, push: _Push, sent: _Sent) -> SchemaSnapshot | KnownError:
         """The schema after the push, asked for again where the answer is an error, or not yet what it must be."""
-        wanted = self._drafts.fingerprint(push.mine.wanted)
-        note = f"Push {push_id}: {len(push.plan)} steps"
+        note = f"Push {push_id}: {counted(len(push.plan), 'step')}"
         answer: SchemaSnapshot | KnownError
         for number, pause_s in enumerate((*self._pauses_s, None)):
             try:
                 _live, answer = await self._platforms.read(push.ref, pushed=note)
-                is_enough = not sent.is_smooth or number >= _PATIENCE or answer.fingerprint == wanted
+                is_enough = not sent.is_smooth or number >= _PATIENCE or await self._is_there(push, answer)
             except KnownError as error:
                 answer = error
                 is_enough = isinstance(error, NotFound)
@@ -211,6 +210,13 @@ class Pusher:
                 break
             await asyncio.sleep(pause_s)
         return answer
+
+    async def _is_there(self, push: _Push, live: SchemaSnapshot) -> bool:
+        """Whether all that was pushed is live, perhaps with changes of others."""
+        if live.fingerprint == self._drafts.fingerprint(push.mine.wanted):
+            return True
+        form = self._platforms.form(push.ref)
+        return (await asyncio.to_thread(aftermath, push.mine, live.schema, form)).is_all
 
     async def _unread(self, push_id: int, push: _Push, sent: _Sent, read_error: KnownError) -> PushReport:
         """The schema cannot be read after the push: only an error that is sure of it says that nothing was changed."""

@@ -241,16 +241,16 @@ async def test_draft_survives_a_program_that_is_gone_without_closing(tmp_path, p
             assert (await again.push(ref, opened.draft)).outcome == "done"
 
 
-async def test_two_operators_at_once_lose_no_edit(tmp_path, platform, connection, ref):
+async def test_two_operators_who_push_100_times_at_once_lose_no_edit(tmp_path, platform, connection, ref):
     async with (
         workshop(tmp_path / "one", platform, connection) as one,
         workshop(tmp_path / "two", platform, connection) as two,
     ):
-        for number in range(10):
+        for number in range(100):
             await asyncio.gather(*(landed(each, ref, f"by{who}_{number}") for who, each in enumerate((one, two))))
         schema = (await one.open(ref, refresh=True)).base.schema
     names = {each.name for each in schema.entity("todos").attributes}
-    assert {f"by{who}_{number}" for who in range(2) for number in range(10)} <= names
+    assert {f"by{who}_{number}" for who in range(2) for number in range(100)} <= names
 
 
 async def landed(mine: SchemaWorkshop, ref: AppRef, name: str) -> None:
