@@ -10,7 +10,7 @@ from . import check_names
 from .check_links import Links, check_link
 from .check_rules import Found, Problem, Rules, shown
 from .model import Attribute, Entity, Index, Link, Schema, link_key
-from .references import referenced
+from .references import may_refer, referenced
 from .type_names import type_name
 
 __all__ = ["Problem", "Rules", "check", "check_entity"]
@@ -40,6 +40,8 @@ class _Check:
         places = ((end.entity, end.label) for link in schema.links for end in (link.forward, link.reverse))
         self._ends = Counter(places)
         keys = Counter(map(link_key, schema.links))
+        self._allowed = check_names.allows(rules)
+        self._plain_types = frozenset(each for each in (*rules.types, *rules.other_types) if not may_refer(each))
         self._links = Links(self._entities, self._ends, keys, rules)
 
     def all(self) -> tuple[Problem, ...]:
@@ -66,6 +68,8 @@ class _Check:
         names = Counter(each.name for each in entity.attributes)
         known = {each.name: each for each in before.attributes} if before is not None else {}
         for each in entity.attributes:
+            if names[each.name] == 1 and self._is_plain(entity, each):
+                continue
             is_same = names[each.name] == 1 and known.get(each.name) == each
             yield from _told(self._attribute(entity, each, names[each.name], each.name in known), is_same)
         yield from self._indexes(entity, before)
@@ -82,6 +86,17 @@ class _Check:
             yield Problem(name, "entity", "attributes", sentence, "Add an attribute, or remove the entity.")
 
     # Attributes
+
+    def _is_plain(self, entity: Entity, attribute: Attribute) -> bool:
+        """Nothing can be wrong with it: said at once, because most attributes are so."""
+        return (
+            not attribute.is_system
+            and attribute.default is None
+            and attribute.type in self._plain_types
+            and self._allowed(attribute.name)
+            and (entity.name, attribute.name) not in self._ends
+            and entity.name not in self._rules.system_entities
+        )
 
     def _attribute(self, entity: Entity, attribute: Attribute, count: int, is_live: bool) -> Found:
         place = f"{entity.name}.{attribute.name}"

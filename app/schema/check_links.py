@@ -30,7 +30,8 @@ def check_link(link: Link, known: Links) -> Found:
     if is_twice:
         forward = link.forward
         sentence = f"The link {_place(forward)} to {_place(link.reverse)} is declared twice."
-        yield Problem(_place(forward), "link", "label", sentence, "Remove one of the two.")
+        place = f"{forward.entity}.{forward.label}"
+        yield Problem(place, "link", "label", sentence, "Remove one of the two.")
     for end, other in ((link.forward, link.reverse), (link.reverse, link.forward)):
         yield from _entity(end, other, known)
         yield from check_names.label(end.entity, end.label, known.rules)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,6 +19,13 @@ class Named:
     part: Part
     field: str
     what: str
+
+
+def allows(rules: Rules) -> Callable[[str], bool]:
+    """Whether there is nothing to say of a name, not even as a warning."""
+    matches, said = _pattern(rules.name_pattern).fullmatch, rules.reserved_names | rules.query_words
+    longest = rules.max_length
+    return lambda name: len(name) <= longest and name not in said and matches(name) is not None
 
 
 def entity_name(name: str, is_system: bool, rules: Rules) -> Found:

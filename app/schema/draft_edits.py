@@ -19,7 +19,7 @@ from .draft_names import (
     with_entity,
 )
 from .model import Attribute, Entity, Index, Link, Schema
-from .references import referenced, with_renamed
+from .references import may_refer, referenced, with_renamed
 
 if TYPE_CHECKING:
     from .draft import Draft
@@ -177,7 +177,7 @@ def _over(index: Index, old: str, new: str) -> Index:
 
 def _referring(entity: Entity, old: str, new: str) -> Entity:
     """The entity with its types naming the other by its new name; the same object where none does."""
-    if not any(old in referenced(each.type) for each in entity.attributes):
+    if not any(may_refer(each.type) and old in referenced(each.type) for each in entity.attributes):
         return entity
     names = {old: new}
     return replace(

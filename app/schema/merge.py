@@ -67,7 +67,6 @@ class _Merging:
         self._base = base
         self._theirs = theirs
         self._wanted = mine.wanted
-        self._renames = mine.renames
         self._decisions = decisions
         self._ours: Matching = match(base, mine.wanted, mine.renames)
         self._touched_theirs = _linked(base, theirs, {})
@@ -75,6 +74,7 @@ class _Merging:
         self._entities = [_Entity(each) for each in self._matched_entities()]
         self._links: list[Three[Link]] = []
         self._names: dict[str, dict[str, str]] = {}
+        self._old_names: dict[str, str] = {}
         # Links that they do not have: they removed an entity that is kept.
         self._not_live: set[int] = set()
 
@@ -138,6 +138,7 @@ class _Merging:
             moved = {old: new for old, new in names.items() if old != new}
             for each, part in parts:
                 setattr(each.three, side, _carried_entity(part, moved))
+        self._old_names = {new: old for old, new in self._names["base"].items()}
 
     # Attributes and indexes
 
@@ -168,21 +169,21 @@ class _Merging:
         """Names of attributes in the base to those here."""
         if base is None:
             return {}
-        renames = tuple((old, new) for holder, old, new in self._renames.attributes if holder == self._old(base.name))
-        return matched_names(_named(base.attributes), _named(mine.attributes), renames)
+        renames = self._ours.attribute_renames.get(self._old(base.name), {})
+        return matched_names(_named(base.attributes), _named(mine.attributes), tuple(renames.items()))
 
     def _matched_indexes(
         self, base: Entity | None, theirs: Entity, mine: Entity, columns: dict[str, str]
     ) -> list[Three[Index]]:
         before = _named(_over(base.indexes if base is not None else (), columns))
         own = _named(mine.indexes)
-        old = self._old(base.name) if base is not None else ""
-        renames = tuple((was, now) for holder, was, now in self._renames.indexes if holder == old)
-        return matched(before, _named(_over(theirs.indexes, columns)), own, matched_names(before, own, renames))
+        renames = self._ours.index_renames.get(self._old(base.name), {}) if base is not None else {}
+        names = matched_names(before, own, tuple(renames.items()))
+        return matched(before, _named(_over(theirs.indexes, columns)), own, names)
 
     def _old(self, name: str) -> str:
         """The name in the base of what is called so in the result."""
-        return next((old for old, new in self._names["base"].items() if new == name), name)
+        return self._old_names.get(name, name)
 
     # Links
 
