@@ -67,7 +67,7 @@ class AppView(QWidget):
         self.badge = EnvironmentBadge(connection.environment)
         self.title = ElidedLabel("", look="heading")
         self.state_mark = StateMark(app_state(app.state))
-        self.about = text_label("", "muted")
+        self.about = ElidedLabel("", look="muted")
         self.copy_button = QPushButton()
         self.empty = EmptyState()
         self.read_label = text_label("", "small")
@@ -144,7 +144,7 @@ class AppView(QWidget):
         parts = [plain(app.owner, 80) or "nobody", app.kind, state]
         if app.template:
             parts.append(f"follows {plain(app.template, 40)}")
-        self.about.setText(" · ".join(parts))
+        self.about.set_text(" · ".join(parts))
 
     def set_connection(self, connection: Connection) -> None:
         self.badge.set_environment(connection.environment)

@@ -60,6 +60,10 @@ class EntityDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(120, max(25, QFontMetrics(self._view.font()).height() + 9))
 
+    def _sign(self) -> int:
+        """Side of a sign, in pixels."""
+        return max(_SIGN, QFontMetrics(self._view.font()).ascent())
+
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row, rect, look = self._list.rows[index.row()], QRect(option.rect), colours()
         painter.save()
@@ -71,12 +75,12 @@ class EntityDelegate(QStyledItemDelegate):
             painter.fillRect(rect, QColor(look.selection))
         elif option.state & QStyle.StateFlag.State_MouseOver:
             painter.fillRect(rect, QColor(look.hover))
-        role = MARK_ROLES.get(row.mark)
+        role, sign = MARK_ROLES.get(row.mark), self._sign()
         room = rect.adjusted(_PAD, 0, -_PAD, 0)
         if role is not None:
-            place = QRectF(room.left() - 2, room.center().y() - _SIGN / 2 + 0.5, _SIGN, _SIGN)
+            place = QRectF(room.left() - 2, room.center().y() - sign / 2 + 0.5, sign, sign)
             paint_mark(painter, place, row.mark, QColor(getattr(look, role[0])))
-        room.setLeft(room.left() + _SIGN + 2)
+        room.setLeft(room.left() + sign + 2)
         room = self._paint_side(painter, room, row)
         self._paint_name(painter, room, row)
         if option.state & QStyle.StateFlag.State_HasFocus:
@@ -102,9 +106,10 @@ class EntityDelegate(QStyledItemDelegate):
         painter.drawText(room, _RIGHT, side)
         room = room.adjusted(0, 0, -metrics.horizontalAdvance(side) - 6, 0)
         if row.has_problem:
-            place = QRect(room.right() - _SIGN, room.center().y() - _SIGN // 2 + 1, _SIGN, _SIGN)
+            sign = self._sign()
+            place = QRect(room.right() - sign, room.center().y() - sign // 2 + 1, sign, sign)
             paint_state(painter, place, Severity.ERROR)
-            room = room.adjusted(0, 0, -_SIGN - 4, 0)
+            room = room.adjusted(0, 0, -sign - 4, 0)
         return room
 
     def _paint_name(self, painter: QPainter, room: QRect, row: EntityRow) -> None:
@@ -130,7 +135,7 @@ class EntityDelegate(QStyledItemDelegate):
         return editor
 
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
-        editor.setGeometry(QRect(option.rect).adjusted(_PAD + _SIGN - 6, 1, -4, -1))
+        editor.setGeometry(QRect(option.rect).adjusted(_PAD + self._sign() - 6, 1, -4, -1))
 
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
         if not isinstance(editor, QLineEdit) or not editor.isModified() or self.refusal(index, editor.text()):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QListWidget,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _REFUSAL_MS = 9_000
 _MOST_PROBLEMS = 300
 _MOST_ROWS_SHOWN = 5
+_ROOM_FOR_ONE_LINE = 140  # letters
 
 
 class PendingBar(QWidget):
@@ -56,6 +58,7 @@ class PendingBar(QWidget):
         self.undo_button = QPushButton("Undo")
         self.review_button = QPushButton("Review plan…")
         self.bar = QFrame()
+        self._texts = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._forget = QTimer(self, singleShot=True, interval=_REFUSAL_MS)
         self._forget.timeout.connect(self.refusal.hide)
         self._lay_out()
@@ -75,8 +78,10 @@ class PendingBar(QWidget):
         row.setContentsMargins(14, 8, 10, 8)
         row.setSpacing(10)
         row.addWidget(self.mark)
-        row.addWidget(self.count)
-        row.addWidget(self.details, 1)
+        self._texts.setSpacing(10)
+        self._texts.addWidget(self.count)
+        self._texts.addWidget(self.details, 1)
+        row.addLayout(self._texts, 1)
         for button in (self.problem_button, self.discard_button, self.undo_button, self.review_button):
             row.addWidget(button)
         layout = QVBoxLayout(self)
@@ -162,6 +167,15 @@ class PendingBar(QWidget):
         self.refusal.tell(sentence)
         self._forget.start()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """With little room, what is said stands below how many there are."""
+        super().resizeEvent(event)
+        has_room = self.width() >= _ROOM_FOR_ONE_LINE * self.fontMetrics().averageCharWidth()
+        way = QBoxLayout.Direction.LeftToRight if has_room else QBoxLayout.Direction.TopToBottom
+        if self._texts.direction() is not way:
+            self._texts.setDirection(way)
+            self._texts.setSpacing(10 if has_room else 1)
+
     def refresh_looks(self) -> None:
         self._tell_problems()
 
@@ -226,7 +240,8 @@ class SuggestionStrip(QFrame):
         self._shown: RenameSuggestion | None = None
         self.question = text_label("", "title")
         self.reason = text_label("", "muted")
-        self.reason.setWordWrap(True)
+        for label in (self.question, self.reason):
+            label.setWordWrap(True)
         self.rename_button = QPushButton("Rename")
         self.no_button = QPushButton("No")
         self.rename_button.setToolTip("It is the same: keep its values under the new name")
@@ -235,8 +250,11 @@ class SuggestionStrip(QFrame):
         row.setContentsMargins(14, 6, 10, 6)
         row.setSpacing(10)
         row.addWidget(StateMark(Severity.INFO))
-        row.addWidget(self.question)
-        row.addWidget(self.reason, 1)
+        texts = QVBoxLayout()
+        texts.setSpacing(1)
+        texts.addWidget(self.question)
+        texts.addWidget(self.reason)
+        row.addLayout(texts, 1)
         for button in (self.rename_button, self.no_button):
             button.setProperty("look", "small")
             row.addWidget(button)

@@ -61,22 +61,23 @@ def paint_mark(painter: QPainter, place: QRectF, kind: str, colour: QColor) -> N
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     cap, join = Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin
-    painter.setPen(QPen(colour, 1.7, Qt.PenStyle.SolidLine, cap, join))
+    painter.setPen(QPen(colour, place.width() / 7, Qt.PenStyle.SolidLine, cap, join))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    middle, half = place.center(), place.width() / 2 - 2
+    middle, half, step = place.center(), place.width() / 2 - 2, place.width() / 5.5
     x, y = middle.x(), middle.y()
     if kind in ("new", "removed"):
         painter.drawLine(QPointF(x - half, y), QPointF(x + half, y))
     if kind == "new":
         painter.drawLine(QPointF(x, y - half), QPointF(x, y + half))
     if kind == "changed":
-        painter.drawLine(QPointF(x - half, y - 2.2), QPointF(x + half, y - 2.2))
-        painter.drawLine(QPointF(x - half, y + 2.2), QPointF(x + half, y + 2.2))
-        painter.drawLine(QPointF(x - 2, y + half), QPointF(x + 2, y - half))
+        painter.drawLine(QPointF(x - half, y - step), QPointF(x + half, y - step))
+        painter.drawLine(QPointF(x - half, y + step), QPointF(x + half, y + step))
+        painter.drawLine(QPointF(x - step, y + half), QPointF(x + step, y - half))
     if kind == "renamed":
         painter.drawLine(QPointF(x - half, y), QPointF(x + half, y))
         tip = QPointF(x + half, y)
-        painter.drawPolyline(QPolygonF([tip + QPointF(-3.2, -3.2), tip, tip + QPointF(-3.2, 3.2)]))
+        barb = half * 0.8
+        painter.drawPolyline(QPolygonF([tip + QPointF(-barb, -barb), tip, tip + QPointF(-barb, barb)]))
     painter.restore()
 
 
@@ -110,6 +111,8 @@ class _Look:
         self.small = QFont(font)
         self.small.setPointSizeF(font.pointSizeF() * 0.92)
         self.metrics = {id(each): QFontMetrics(each) for each in (self.font, self.bold, self.mono, self.small)}
+        ascent = QFontMetrics(self.font).ascent()
+        self.sign, self.side = max(_SIGN, ascent), max(14, ascent + 2)
         self.text, self.muted, self.neutral = QColor(source.text), QColor(source.muted), QColor(source.neutral)
         self.line, self.box = QColor(source.line), QColor(source.neutral)
         self.box.setAlpha(150)
@@ -150,10 +153,10 @@ class SchemaDelegate(QStyledItemDelegate):
         """Pixels that a cell's content takes."""
         look, cell = self._look, self._grid.cell(row, column)
         if cell.kind == "flag":
-            return 14 + 2 * _PAD
+            return look.side + 2 * _PAD
         font = look.mono if cell.kind == "name" else look.font
         width = look.metrics[id(font)].horizontalAdvance(f"{cell.text} {cell.note}".strip())
-        extra = (_SIGN + 6 if cell.problem or cell.kind == "change" else 0) + (14 if cell.kind == "chip" else 0)
+        extra = (look.sign + 6 if cell.problem or cell.kind == "change" else 0) + (14 if cell.kind == "chip" else 0)
         return width + 2 * _PAD + extra + 2
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
@@ -171,8 +174,10 @@ class SchemaDelegate(QStyledItemDelegate):
         room = rect.adjusted(_PAD, 0, -_PAD, -1)
         if cell.problem is not None:
             severity = Severity.ERROR if cell.problem.is_error else Severity.WARNING
-            paint_state(painter, QRect(room.right() - _SIGN + 1, room.center().y() - 5, _SIGN, _SIGN), severity)
-            room.setRight(room.right() - _SIGN - 5)
+            sign = look.sign
+            place = QRect(room.right() - sign + 1, room.center().y() - (sign - 2) // 2, sign, sign)
+            paint_state(painter, place, severity)
+            room.setRight(room.right() - sign - 5)
         self._paint_cell(painter, room, each, cell, look)
         if option.state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(look.accent, 1))
@@ -233,7 +238,7 @@ class SchemaDelegate(QStyledItemDelegate):
     @staticmethod
     def _paint_flag(painter: QPainter, room: QRect, cell: Cell, look: _Look) -> None:
         """A box that can be ticked; where it is locked, only the tick."""
-        side = 14.0
+        side = float(look.side)
         box = QRectF(room.left() + 0.5, room.center().y() - side / 2 + 0.5, side, side)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not cell.is_locked:
@@ -249,9 +254,9 @@ class SchemaDelegate(QStyledItemDelegate):
         if not cell.text:
             return
         colour = look.marks[cell.text][0]
-        place = QRectF(room.left(), room.center().y() - _SIGN / 2 + 0.5, _SIGN, _SIGN)
+        place = QRectF(room.left(), room.center().y() - look.sign / 2 + 0.5, look.sign, look.sign)
         paint_mark(painter, place, cell.text, colour)
-        room = room.adjusted(_SIGN + 5, 0, 0, 0)
+        room = room.adjusted(look.sign + 5, 0, 0, 0)
         painter.setFont(look.bold)
         painter.setPen(colour)
         painter.drawText(room, _LEFT, self._cut(cell.text, look.bold, room.width(), look))
