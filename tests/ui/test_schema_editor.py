@@ -414,7 +414,7 @@ def test_editor_review_opens_the_plan(
     class Dialog:
         def __init__(self, *parts: Any) -> None:
             opened.append(parts)
-            self.pushed = _Signal()
+            self.pushed, self.copied = _Signal(), _Signal()
 
         def open(self) -> None:
             opened.append(("open",))
