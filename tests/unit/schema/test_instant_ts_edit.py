@@ -17,6 +17,7 @@ from app.schema.formats.instant_ts import TextErrors, edit, parse, render
 from app.schema.model import Attribute, Entity, Index, Link, LinkEnd, Schema
 from app.schema.types import AnyType, BooleanType, DateType, JsonType, NativeType, NumberType, StringType
 from tests.unit.schema.instant_strategies import SCHEMAS
+from tests.unit.schema.strategies import Edit, big_edits, edits
 
 TEXT = """\
 import { i } from '@instantdb/react';
@@ -116,6 +117,21 @@ def edited(wanted: Schema) -> list[str]:
 @settings(deadline=None)
 def test_edit_of_any_rendered_schema_says_the_other(before: Schema, after: Schema) -> None:
     assert canonical(parse(edit(render(before), after)).schema) == canonical(after)
+
+
+@given(edits(is_instant=True))
+@settings(deadline=None)
+def test_edit_with_confirmed_renames_says_the_other(edit_: Edit) -> None:
+    after = edit(render(edit_.before), edit_.after, edit_.renames)
+    assert canonical(parse(after).schema) == canonical(edit_.after)
+
+
+@given(big_edits(is_instant=True))
+@settings(deadline=None, max_examples=5)
+def test_edit_of_hundreds_of_parts_says_the_other(edit_: Edit) -> None:
+    text = render(edit_.before)
+    for renames in (None, edit_.renames):
+        assert canonical(parse(edit(text, edit_.after, renames)).schema) == canonical(edit_.after)
 
 
 @given(SCHEMAS, st.sampled_from(TEXTS))
