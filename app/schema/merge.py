@@ -134,7 +134,10 @@ class _Merging:
             parts: list[tuple[_Entity, Entity]] = [
                 (each, part) for each in self._entities if (part := getattr(each.three, side)) is not None
             ]
-            names = self._names[side] = {part.name: each.name for each, part in parts if each.name}
+            # What goes gets a name that nobody else can have, so that its links are taken for nobody else's.
+            names = self._names[side] = {
+                part.name: f"\0{part.name}" if each.three.result is None else each.name for each, part in parts
+            }
             moved = {old: new for old, new in names.items() if old != new}
             for each, part in parts:
                 setattr(each.three, side, _carried_entity(part, moved))
@@ -201,10 +204,11 @@ class _Merging:
         kept = {each.name: each.three for each in self._entities if each.three.result is not None}
         for three in self._links:
             self._overrule(three, kept)
+            if any(end.entity not in kept for link in (three.theirs, three.mine) if link for end in _ends(link)):
+                # Gone with its entity: what there was to say was said of that.
+                continue
             settle(three, _link_place, ("name", "is_system", "extra"), self._decisions)
             self._ends(three)
-            if three.result is not None and not all(end.entity in kept for end in _ends(three.result)):
-                three.result = None
 
     def _overrule(self, three: Three[Link], kept: Mapping[str, Three[Entity]]) -> None:
         """A link that went only because its entity went comes back with the entity."""
