@@ -177,7 +177,11 @@ class SchemaDocument(QObject):
     def _check(self, draft: Draft, entity: str) -> tuple[Problem, ...]:
         from app.schema.check import check_entity
 
-        return check_entity(draft.wanted, entity, self._rules, draft.base) if self._rules is not None else ()
+        if self._rules is None:
+            return ()
+        names = _near(draft.wanted, entity)
+        old = names | {was for was, now in draft.renames.entities if now in names}
+        return check_entity(_only(draft.wanted, names), entity, self._rules, _only(draft.base, old))
 
     def entity_marks(self) -> dict[str, EntityMark]:
         """What happens to whole entities, at once; those that stay as they are have no mark."""
@@ -368,6 +372,18 @@ class _Edit(QUndoCommand):
 
     def undo(self) -> None:
         self._document._set(self._before, self._shown_before)
+
+
+def _near(schema: Schema, entity: str) -> set[str]:
+    """The entity and those that it has links with."""
+    ends = ((each.forward.entity, each.reverse.entity) for each in schema.links)
+    return {entity}.union(*(pair for pair in ends if entity in pair))
+
+
+def _only(schema: Schema, names: set[str]) -> Schema:
+    """With the links of some entities only: all that can be wrong with one is there, at a tenth of the cost."""
+    links = (each for each in schema.links if each.forward.entity in names or each.reverse.entity in names)
+    return Schema(schema.entities, tuple(links))
 
 
 def _untouched(schema: Schema) -> Draft:
