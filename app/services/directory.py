@@ -28,6 +28,7 @@ from app.core.errors import (
 from app.core.refs import AppRef, is_uuid
 from app.schema.drift import Difference, differences, summary
 from app.services.batches import ChangeBatch
+from app.services.foundation_map import FoundationMap
 from app.services.registry import Claim, QueryClient, Registry, read_registry
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from app.schema.model import Schema
     from app.services.clients import ClientPool
     from app.services.connections import ConnectionBook
+    from app.services.foundation_map import FoundationMaps
     from app.services.hub import ChangeHub
     from app.services.templates import Template, TemplateShelf
 
@@ -121,9 +123,11 @@ class Directory:
         *,
         last_known: Iterable[AppSummary] = (),
         clock: Callable[[], float] = time.time,
+        maps: FoundationMaps | None = None,
     ) -> None:
         self._connections = connections
         self._clients = clients
+        self._maps = maps
         self._templates = templates
         self._store = store
         self._clock = clock
@@ -179,8 +183,26 @@ class Directory:
                 f"{connection.label} has no foundation app.",
                 remedy="Edit the connection and enter the foundation's app ID.",
             )
-        client = cast(QueryClient, await self._clients.get(connection_id))
-        return await read_registry(client, connection_id, connection.foundation_app_id, self._clock())
+        return await self._read_registry(connection, await self._clients.get(connection_id))
+
+    async def _read_registry(self, connection: Connection, client: PlatformClient) -> Registry:
+        names = await self._maps.get(connection.id) if self._maps else FoundationMap()
+        foundation = connection.foundation_app_id or ""
+        return await read_registry(cast(QueryClient, client), connection.id, foundation, self._clock(), names)
+
+    async def reread_registry(self, connection_id: str) -> Registry:
+        """Read the registry now, and show owners, kinds and missing apps as it says; raises as ``registry``.
+
+        The apps themselves are not listed again.
+        """
+        registry = await self.registry(connection_id)
+        connection, shelf = self._connections.get(connection_id), self._shelf(connection_id)
+        if shelf.is_fresh:
+            shelf.registry, shelf.registry_error = registry, None
+            self._put_rows(connection, shelf)
+            self._changed(connection_id)
+            await self._save(connection_id)
+        return registry
 
     # Refreshing
 
@@ -282,12 +304,15 @@ class Directory:
             shelf.registry, shelf.registry_error = None, _no_foundation(connection)
         await self._look_for_claimed(connection, client, shelf.registry, found)
         shelf.listed = found
-        now = int(self._clock())
-        shelf.rows = {each.app_id: self._row(connection, shelf, each, now) for each in found.values()} | {
-            each.app_id: each for each in _missing(connection, shelf)
-        }
+        self._put_rows(connection, shelf)
         shelf.is_fresh = True
         self._changed(connection.id)
+
+    def _put_rows(self, connection: Connection, shelf: _Shelf) -> None:
+        now = int(self._clock())
+        shelf.rows = {each.app_id: self._row(connection, shelf, each, now) for each in shelf.listed.values()} | {
+            each.app_id: each for each in _missing(connection, shelf)
+        }
 
     async def _registry_or_error(
         self, connection: Connection, client: PlatformClient
@@ -295,8 +320,7 @@ class Directory:
         if connection.foundation_app_id is None:
             return None, None
         try:
-            foundation = connection.foundation_app_id
-            return await read_registry(cast(QueryClient, client), connection.id, foundation, self._clock()), None
+            return await self._read_registry(connection, client), None
         except KnownError as error:
             return None, error
 
@@ -564,7 +588,7 @@ def _is_unowned(registry: Registry | None, row: AppSummary) -> bool:
     """An organisation owns its apps itself; so does nobody else but the registry's users and tasks."""
     if registry is None or not registry.is_complete or row.kind == AppKind.FOUNDATION.value:
         return False
-    return not row.owner and not row.org
+    return not row.owner and not row.org and row.app_id not in registry.others
 
 
 def _last_known_drift(old: AppSummary | None) -> str:

@@ -31,7 +31,7 @@ class FoundationMap:
     user_apps: str = "app"
     databases: str = "databases"
     database_app_id: str = "instantAppId"
-    admin_token: str = "adminToken"  # noqa: S105 (the name of an attribute)
+    admin_token: str = "adminToken"
     name: str = "name"
     created_at: str = "createdAt"
     task: str = "task"
@@ -42,6 +42,7 @@ class FoundationMap:
     iterations: str = "iterations"
     iteration_number: str = "number"
     iteration_created_at: str = "createdAt"
+    iteration_task: str = "task"
     origin_iteration: str = "originIteration"
     originated_databases: str = "originatedDatabases"
     others: tuple[str, ...] = ()
