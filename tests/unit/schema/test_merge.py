@@ -324,3 +324,20 @@ def test_the_same_edit_on_both_sides_leaves_nothing_to_do(edit: Edit) -> None:
 
     assert not found.conflicts
     assert not compare(found.draft.base, found.draft.wanted)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.randoms(use_true_random=False).map(_two_without_renames))
+def test_what_is_kept_is_there(three: tuple[Schema, Schema, Schema]) -> None:
+    base, theirs, mine = three
+    keep: frozenset[str] = frozenset()
+    found = merge(base, theirs, Draft(base, mine))
+    while not keep >= set(_places(found)):
+        keep |= set(_places(found))
+        found = merge(base, theirs, Draft(base, mine), keep)
+    was, our, result = map(_facts, (base, mine, found.draft.wanted))
+
+    for fact in {*was, *our}:
+        # A link that both changed has their other properties too.
+        is_shared = fact[0] == "link" and fact in our and fact in was
+        assert our.get(fact) == was.get(fact) or result.get(fact) == our.get(fact) or is_shared
