@@ -182,9 +182,9 @@ class PlatformClient(Protocol):
     def render(self, live: LiveSchema, plan: Plan, *, restores: bool = False) -> tuple[RenderedStep, ...]:
         """What ``send_plan`` would send; pure. ``restores``: dropped parts come back with their data where possible."""
 
-    def renames_between(self, before: LiveSchema, after: LiveSchema) -> Renames:
+    def renames_between(self, before: LiveSchema, after: LiveSchema) -> Renames | None:
         """What of ``before`` is what of ``after`` under another name, for sure; pure. Names alone cannot tell whether
-        two parts changed places."""
+        two parts changed places. None where it keeps no IDs."""
 
     async def count_rows(
         self, app_id: str, plan: Plan, on_count: Callable[[RowCount], None] = lambda _count: None

@@ -21,6 +21,7 @@ from app.schema.operations import (
     RenameIndex,
     RenameLink,
 )
+from app.schema.renames_left import renames_left
 
 if TYPE_CHECKING:
     from app.schema.merge import Merge
@@ -52,19 +53,22 @@ class Aftermath:
         return not self.did
 
 
-def aftermath(pushed: Draft, live: Schema, form: Form = lambda schema: schema) -> Aftermath:
+def aftermath(
+    pushed: Draft, live: Schema, form: Form = lambda schema: schema, known: Renames | None = None
+) -> Aftermath:
     """``pushed`` in canonical form, ``live`` as it is now. Another operator's changes at the same time are no part of
-    ``did``, and stay in ``remaining``."""
+    ``did``, and stay in ``remaining``. ``known``: what is called otherwise now, by the platform's own IDs; without it
+    names have to do, which cannot tell a part that is halfway to its new name from another that is new."""
     plan = pushed.plan()
     if not compare(live, pushed.wanted):
         return Aftermath(plan, pushed.renames, Draft(live, live), len(plan), len(plan))
-    done = renames_done(pushed, live)
+    done = renames_done(pushed, live) if known is None else _of_push(known, pushed)
     changed, meant = compare(pushed.base, live, done), _places(plan) | _places(plan.reverse())
-    did = Plan(tuple(each for each in changed.steps if each.place in meant))
+    did = Plan(tuple(each for each in changed.steps if each.place in meant or isinstance(each, _RENAMES)))
+    base, left = _after_renames(pushed, done) if known is None else _under(pushed, live, done)
     if len(did) == len(changed):
-        remaining = Draft(live, pushed.wanted, _left(pushed.renames, done))
+        remaining = Draft(live, pushed.wanted, left)
     else:
-        base, left = _after_renames(pushed, done)
         remaining = _remaining(base, live, Draft(base, pushed.wanted, left), form)
     to_do = remaining.plan()
     if not to_do:
@@ -72,6 +76,26 @@ def aftermath(pushed: Draft, live: Schema, form: Form = lambda schema: schema) -
     undone = _places(to_do)
     count = sum(1 for step in plan.steps if step.place not in undone)
     return Aftermath(did, done, remaining, count, len(plan))
+
+
+def _of_push(known: Renames, pushed: Draft) -> Renames:
+    """Without what somebody else renamed meanwhile: that is a change of theirs like any other."""
+    wanted = pushed.renames
+    entities = {old for old, _new in wanted.entities}
+    attributes = {each[:2] for each in wanted.attributes}
+    links = {old for old, _new in wanted.links}
+    return Renames(
+        tuple(each for each in known.entities if each[0] in entities),
+        tuple(each for each in known.attributes if each[:2] in attributes),
+        tuple(each for each in known.links if each[0] in links),
+        known.indexes,
+    )
+
+
+def _under(pushed: Draft, live: Schema, done: Renames) -> tuple[Schema, Renames]:
+    """The base under the names that its parts surely have now, and the renames that are left to do from there."""
+    left = renames_left(pushed.base, done, pushed.renames)
+    return _renamed(pushed.base, compare(pushed.base, live, done).steps, done) or pushed.base, left
 
 
 def merged(mine: Draft, live: Schema, keep_mine: frozenset[str] = frozenset()) -> Merge:
@@ -153,7 +177,12 @@ def _after_renames(pushed: Draft, done: Renames) -> tuple[Schema, Renames]:
     """The base under the names that it has now, and the renames that are left to do, in these names."""
     if not done:
         return pushed.base, pushed.renames
-    steps = compare(pushed.base, pushed.wanted, done).steps
+    found = _renamed(pushed.base, compare(pushed.base, pushed.wanted, done).steps, done)
+    return (pushed.base, pushed.renames) if found is None else (found, _left(pushed.renames, done))
+
+
+def _renamed(base: Schema, steps: tuple[Operation, ...], done: Renames) -> Schema | None:
+    """The base after the renames among the steps, and after as few of the drops as it takes; None where none do."""
     freed = _freed(done)
     choices: tuple[Callable[[Operation], bool], ...] = (
         lambda step: False,
@@ -162,12 +191,11 @@ def _after_renames(pushed: Draft, done: Renames) -> tuple[Schema, Renames]:
     )
     for keeps in choices:
         try:
-            plan = Plan(tuple(each for each in steps if isinstance(each, _RENAMES) or keeps(each)))
-            return plan.apply(pushed.base), _left(pushed.renames, done)
+            return Plan(tuple(each for each in steps if isinstance(each, _RENAMES) or keeps(each))).apply(base)
         except StalePlan:
             # A new name was another part's before: that one was dropped, or the name could not have come.
             continue
-    return pushed.base, pushed.renames
+    return None
 
 
 def _freed(done: Renames) -> frozenset[tuple[str, str]]:

@@ -162,7 +162,7 @@ class Pusher:
         )
         try:
             sent = await self._send(push, live)
-            return await self._judged(push_id, push, before, sent)
+            return await self._judged(push_id, push, live, before, sent)
         finally:
             self._history.let_go(push_id)
 
@@ -180,13 +180,17 @@ class Pusher:
             return _Sent(error=error)
         return _Sent(jobs)
 
-    async def _judged(self, push_id: int, push: _Push, before: SchemaSnapshot, sent: _Sent) -> PushReport:
+    async def _judged(
+        self, push_id: int, push: _Push, live: LiveSchema, before: SchemaSnapshot, sent: _Sent
+    ) -> PushReport:
         push.tell(PushProgress("verifying", sent.jobs))
-        after = await self._read_back(push_id, push, sent)
-        if isinstance(after, KnownError):
-            return await self._unread(push_id, push, sent, after)
+        read = await self._read_back(push_id, push, sent)
+        if isinstance(read, KnownError):
+            return await self._unread(push_id, push, sent, read)
+        live_now, after = read
         form = self._platforms.form(push.ref)
-        found = await asyncio.to_thread(aftermath, push.mine, after.schema, form)
+        known = (await self._platforms.client(push.ref)).renames_between(live, live_now)
+        found = await asyncio.to_thread(aftermath, push.mine, after.schema, form, known)
         is_alone = after.fingerprint == self._drafts.fingerprint(push.mine.wanted)
         report = _report(push_id, push, sent, found, before, after, is_alone)
         remaining = push.draft if report.outcome == "failed" else report.remaining
@@ -195,14 +199,16 @@ class Pusher:
             raise sent.error
         return report
 
-    async def _read_back(self, push_id: int, push: _Push, sent: _Sent) -> SchemaSnapshot | KnownError:
+    async def _read_back(
+        self, push_id: int, push: _Push, sent: _Sent
+    ) -> tuple[LiveSchema, SchemaSnapshot] | KnownError:
         """The schema after the push, asked for again where the answer is an error, or not yet what it must be."""
         note = f"Push {push_id}: {counted(len(push.plan), 'step')}"
-        answer: SchemaSnapshot | KnownError
+        answer: tuple[LiveSchema, SchemaSnapshot] | KnownError
         for number, pause_s in enumerate((*self._pauses_s, None)):
             try:
-                _live, answer = await self._platforms.read(push.ref, pushed=note)
-                is_enough = not sent.is_smooth or number >= _PATIENCE or await self._is_there(push, answer)
+                answer = await self._platforms.read(push.ref, pushed=note)
+                is_enough = not sent.is_smooth or number >= _PATIENCE or await self._is_there(push, answer[1])
             except KnownError as error:
                 answer = error
                 is_enough = isinstance(error, NotFound)

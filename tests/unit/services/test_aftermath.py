@@ -7,8 +7,9 @@ import pytest
 from app.schema.compare import Plan, Renames
 from app.schema.draft import Draft
 from app.schema.formats.instant_form import canonical
-from app.schema.model import Attribute, Link, LinkEnd, Schema, link_key
-from app.schema.types import StringType
+from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema, link_key
+from app.schema.operations import RenameAttribute
+from app.schema.types import NumberType, StringType
 from app.services.aftermath import aftermath, merged, renames_done
 from tests.unit.services.test_workshop_push import draft_of
 from tests.unit.services.workshop_fakes import TODO
@@ -104,3 +105,25 @@ def test_merging_with_a_schema_that_has_the_same_rename_is_no_conflict():
     found = merged(draft, live)
     assert found.conflicts == ()
     assert [each.place for each in found.draft.plan().steps] == ["notes"]
+
+
+def test_aftermath_of_parts_halfway_to_each_others_names_goes_on_with_them_and_drops_nothing():
+    """Two attributes exchange names in two requests; the connection breaks between them."""
+    both = Schema((Entity("todos", (Attribute("first", StringType()), Attribute("second", NumberType()))),))
+    wanted = Schema((Entity("todos", (Attribute("first", NumberType()), Attribute("second", StringType()))),))
+    swap = Renames(attributes=(("todos", "first", "second"), ("todos", "second", "first")))
+    halfway = Schema((Entity("todos", (Attribute("first_renaming", StringType()), Attribute("first", NumberType()))),))
+    known = Renames(attributes=(("todos", "first", "first_renaming"), ("todos", "second", "first")))
+    found = aftermath(Draft(both, wanted, swap), halfway, known=known)
+    assert found.remaining.plan().steps == (RenameAttribute("todos", "first_renaming", "second"),)
+    assert found.did.apply(both).normalised() == halfway.normalised()
+
+
+def test_aftermath_leaves_what_somebody_else_renamed_meanwhile_as_it_is():
+    base = Schema((Entity("todos", (Attribute("title", StringType()), Attribute("done", StringType()))),))
+    mine = Draft(base, base).add_attribute("todos", Attribute("due", StringType()))
+    theirs = Schema((Entity("todos", (Attribute("headline", StringType()), Attribute("done", StringType()))),))
+    known = Renames(attributes=(("todos", "title", "headline"),))
+    found = aftermath(mine, theirs, known=known)
+    assert found.is_nothing
+    assert [step.place for step in found.remaining.plan().steps] == ["todos.due"]

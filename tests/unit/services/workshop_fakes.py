@@ -66,6 +66,9 @@ class FakePlatform(FakeClient):
         self.send: Callable[[Plan], tuple[Plan, KnownError | tuple[PushJob, ...]]] = lambda plan: (plan, ())
         self.before_send: Callable[[], None] = lambda: None
 
+    def renames_between(self, before: LiveSchema, after: LiveSchema) -> None:
+        """Knows parts by their names only."""
+
     async def read_live(self, app_id: str) -> LiveSchema:
         self._called("read_live", app_id)
         await asyncio.sleep(0)
