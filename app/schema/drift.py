@@ -78,7 +78,7 @@ def _comparable(entity: Entity) -> dict[str, Attribute]:
 def _attribute(place: str, actual: Attribute, wanted: Attribute) -> Iterator[Difference]:
     """One difference at most for each attribute: its parts are joined in one sentence."""
     parts = []
-    if not _is_same_type(actual.type, wanted.type):
+    if not is_same_type(actual.type, wanted.type):
         parts.append(f"is of type {_type_word(actual.type)} instead of {_type_word(wanted.type)}")
     for word, has, should in (
         ("required", actual.is_required, wanted.is_required),
@@ -91,7 +91,7 @@ def _attribute(place: str, actual: Attribute, wanted: Attribute) -> Iterator[Dif
         yield Difference(f"{place} {' and '.join(parts)}.", place, "attribute")
 
 
-def _is_same_type(actual: Type, wanted: Type) -> bool:
+def is_same_type(actual: Type, wanted: Type) -> bool:
     """Instant keeps no difference between ``json`` and ``any``."""
     untyped = JsonType | AnyType
     return actual == wanted or (isinstance(actual, untyped) and isinstance(wanted, untyped))

@@ -12,7 +12,7 @@ from app.core.errors import Bug, NotFound
 from app.schema.model import Attribute, Cardinality, Entity, Link, LinkEnd, OnDelete, Schema
 from app.schema.types import AnyType, BooleanType, DateType, JsonType, NumberType, StringType, Type
 
-_TYPES: Mapping[str, Type] = {
+TYPES: Mapping[str, Type] = {
     "string": StringType(),
     "number": NumberType(),
     "boolean": BooleanType(),
@@ -111,7 +111,7 @@ def _entity(name: str, attributes: Mapping[str, Mapping[str, Any]]) -> Entity:
 def _attribute(name: str, data: Mapping[str, Any]) -> Attribute:
     return Attribute(
         name=name,
-        type=_TYPES[data["type"]],
+        type=TYPES[data["type"]],
         is_required=data.get("required", False),
         is_unique=data.get("unique", False),
         is_indexed=data.get("indexed", False),
