@@ -5,7 +5,7 @@ All methods are synchronous; any thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, delete, select, update
@@ -43,37 +43,31 @@ class JournalStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin(self, entries: Iterable[KeptEntry]) -> tuple[KeptEntry, ...]:
-        """Keep the entries that are new, in one transaction; for each one, what is kept under its ID now.
+    def write(
+        self,
+        begun: Sequence[KeptEntry] = (),
+        changed: Sequence[tuple[str, Mapping[str, Any]]] = (),
+        removed: Sequence[str] = (),
+    ) -> dict[str, KeptEntry]:
+        """All in one transaction; of ``begun``, what is kept under each ID once it is done.
 
-        Raises NotFound when the connection is gone.
+        First the changes, then what is removed, then what is begun; an entry that is there already stays as it is.
+        ``changed`` are IDs with fields of ``KeptEntry``. Raises NotFound when a connection is gone.
         """
-        wanted = list(entries)
-        if not wanted:
-            return ()
         table = tables.provision_journal
-        rows = [_storable(each) for each in wanted]
+        kept: dict[str, KeptEntry] = {}
         with self._database.write() as connection:
-            connection.execute(insert(table).on_conflict_do_nothing(index_elements=["id"]), rows)
-            kept: dict[str, KeptEntry] = {}
-            ids = [each.id for each in wanted]
-            for start in range(0, len(ids), _AT_ONCE):
-                found = connection.execute(_all().where(table.c.id.in_(ids[start : start + _AT_ONCE])))
+            for entry_id, values in changed:
+                connection.execute(update(table).where(table.c.id == entry_id).values(**_clean(values)))
+            for ids in _portions(removed):
+                connection.execute(delete(table).where(table.c.id.in_(ids)))
+            if begun:
+                rows = [_clean(each._asdict()) for each in begun]
+                connection.execute(insert(table).on_conflict_do_nothing(index_elements=["id"]), rows)
+            for ids in _portions([each.id for each in begun]):
+                found = connection.execute(_all().where(table.c.id.in_(ids)))
                 kept |= {row[0]: KeptEntry(*row) for row in found}
-        return tuple(kept[each] for each in ids)
-
-    def change(self, entry_id: str, **values: Any) -> None:
-        """``values`` are fields of ``KeptEntry``."""
-        table = tables.provision_journal
-        with self._database.write() as connection:
-            connection.execute(update(table).where(table.c.id == entry_id).values(**_clean(values)))
-
-    def remove(self, entry_ids: Iterable[str]) -> None:
-        table = tables.provision_journal
-        wanted = list(entry_ids)
-        with self._database.write() as connection:
-            for start in range(0, len(wanted), _AT_ONCE):
-                connection.execute(delete(table).where(table.c.id.in_(wanted[start : start + _AT_ONCE])))
+        return kept
 
     def get(self, entry_id: str) -> KeptEntry | None:
         with self._database.read() as connection:
@@ -93,6 +87,10 @@ class JournalStore:
 
 # SQLite takes a bounded number of values in one statement.
 _AT_ONCE = 500
+
+
+def _portions(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
 
 
 def _all() -> Any:
@@ -173,11 +171,7 @@ def _is_app(ref: AppRef) -> ColumnElement[bool]:
     return and_(table.c.connection_id == ref.connection_id, table.c.app_id == ref.app_id)
 
 
-def _storable(entry: KeptEntry) -> dict[str, Any]:
-    return _clean(entry._asdict())
-
-
-def _clean(values: dict[str, Any]) -> dict[str, Any]:
+def _clean(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _text(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
