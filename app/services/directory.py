@@ -28,6 +28,7 @@ from app.core.errors import (
 from app.core.refs import AppRef, is_uuid
 from app.schema.drift import Difference, differences, summary
 from app.services.batches import ChangeBatch
+from app.services.following import Following, NothingKept
 from app.services.foundation_map import FoundationMap
 from app.services.registry import Claim, QueryClient, Registry, read_registry
 
@@ -121,6 +122,7 @@ class Directory:
         store: InventoryStore,
         hub: ChangeHub,
         *,
+        following: Following | None = None,
         last_known: Iterable[AppSummary] = (),
         clock: Callable[[], float] = time.time,
         maps: FoundationMaps | None = None,
@@ -129,6 +131,7 @@ class Directory:
         self._clients = clients
         self._maps = maps
         self._templates = templates
+        self._following = following or Following(NothingKept())
         self._store = store
         self._clock = clock
         self._batch = ChangeBatch(hub)
@@ -350,7 +353,8 @@ class Directory:
         old = shelf.rows.get(remote.app_id)
         claims = shelf.registry.by_app.get(remote.app_id, ()) if shelf.registry else ()
         kind = _kind(connection, remote.app_id, claims, old if shelf.registry is None else None)
-        template = old.template if old else ""
+        known = self._following.get(AppRef(connection.id, remote.app_id))
+        template = known.template if known else old.template if old else ""
         row = AppSummary(
             connection_id=connection.id,
             app_id=remote.app_id,
@@ -372,9 +376,18 @@ class Directory:
         status = _STATUS_STATES.get(remote.status) if remote else None
         words = [status.value] if status else []
         words += [drift] if drift else []
+        behind = self._behind(row)
+        words += [behind] if behind else []
         words += ["no owner in registry"] if is_unowned else []
-        state = status or (AppState.DRIFTED if drift else AppState.UNOWNED if is_unowned else AppState.OK)
+        state = status or (AppState.DRIFTED if drift or behind else AppState.UNOWNED if is_unowned else AppState.OK)
         return row._replace(state=state.value, note="; ".join(words))
+
+    def _behind(self, row: AppSummary) -> str:
+        known = self._following.get(AppRef(row.connection_id, row.app_id))
+        template = self._templates.find(known.template) if known else None
+        if known is None or template is None or not 0 < known.version < template.version:
+            return ""
+        return f"version {known.version} of its template, which is at {template.version}"
 
     # Schemas
 
@@ -429,11 +442,19 @@ class Directory:
         if found:
             shelf.drifts[app_id] = found
         agents = sum(not each.is_system for each in schema.entities)
-        row = row._replace(agents=agents, template=template.name if template else "")
+        ref = AppRef(connection.id, app_id)
+        if template is not None and not found:
+            self._following.caught_up(ref, template.name, template.version)
+        known = self._following.get(ref)
+        name = known.template if known else template.name if template else ""
+        row = row._replace(agents=agents, template=name)
         shelf.rows[app_id] = self._judged(shelf, row, shelf.listed.get(app_id), None)
 
     def _template_of(self, row: AppSummary, schema: Schema) -> Template | None:
-        """As remembered from its creation; a tenant without one follows what its entities look like."""
+        """As it was said, or remembered from its creation; a tenant without one follows what its entities look like."""
+        known = self._following.get(AppRef(row.connection_id, row.app_id))
+        if known is not None:
+            return self._templates.find(known.template)
         remembered = self._templates.find(row.template) if row.template else None
         if remembered is not None or row.kind != AppKind.TENANT.value:
             return remembered
@@ -452,9 +473,26 @@ class Directory:
             self._take_schema(connection, shelf, ref.app_id, schema)
             self._changed(ref.connection_id)
 
+    def template_changed(self, refs: Iterable[AppRef]) -> None:
+        """These apps follow another template now, or theirs changed: what is known of them says so at once, and how
+        they differ from it when their schemas are read again."""
+        for ref in refs:
+            shelf = self._shelves.get(ref.connection_id)
+            row = shelf.rows.get(ref.app_id) if shelf is not None else None
+            if shelf is None or row is None or ref.app_id not in shelf.listed:
+                continue
+            shelf.drifts.pop(ref.app_id, None)
+            known = self._following.get(ref)
+            row = row._replace(template=known.template if known else "")
+            shelf.rows[ref.app_id] = self._judged(shelf, row, shelf.listed[ref.app_id], None)
+            self._changed(ref.connection_id)
+
     async def put(self, connection_id: str, remote: RemoteApp, template: str | None = None) -> AppSummary:
         """An app was created or renamed; ``template`` is remembered (None: as it was)."""
         connection, shelf = self._connections.get(connection_id), self._shelf(connection_id)
+        found = self._templates.find(template) if template else None
+        if found is not None:
+            await self._following.put(AppRef(connection_id, remote.app_id), found.name, found.version)
         shelf.listed[remote.app_id] = remote
         row = self._row(connection, shelf, remote, int(self._clock()))
         if template is not None:
@@ -474,9 +512,11 @@ class Directory:
         shelf.rows |= {each.app_id: each for each in _missing(connection, shelf)}
         self._changed(ref.connection_id)
         await asyncio.to_thread(self._store.remove, ref)
+        await self._following.forget(ref)
 
     def forget(self, connection_id: str) -> None:
         """The connection was removed."""
+        self._following.forget_connection(connection_id)
         self._shelves.pop(connection_id, None)
 
     async def aclose(self) -> None:

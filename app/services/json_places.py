@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from json.decoder import scanstring
+from json import decoder
 
 Path = tuple[str | int, ...]
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _SCALAR = re.compile(r"[^\s,\]}]+")
-_scanstring: Callable[[str, int], tuple[str, int]] = scanstring
+# A string as json itself reads it; the stubs leave the function out.
+_scanstring: Callable[[str, int], tuple[str, int]] = vars(decoder)["scanstring"]
 
 
 class Places:

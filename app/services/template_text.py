@@ -15,6 +15,7 @@ from app.core.errors import FieldError, Invalid
 from app.core.text import plain
 from app.schema.check import check
 from app.schema.check_rules import Problem, Rules
+from app.schema.copying import free_name
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
 from app.schema.types import AnyType, BooleanType, DateType, JsonType, NumberType, StringType
 from app.services.json_places import Path, Places
@@ -105,7 +106,11 @@ def name_from(title: str, taken: Collection[str] = ()) -> str:
 
 def _schema(schema: Schema) -> dict[str, Any]:
     entities = {each.name: parts for each in schema.entities if (parts := _attributes(each)) or not each.is_system}
-    links = {each.name or _link_name(each): _link(each) for each in schema.links if not each.is_system}
+    links: dict[str, Any] = {}
+    for each in schema.links:
+        if not each.is_system:
+            # Names of links tell nothing apart on a platform, and may be there twice.
+            links[free_name(each.name or _link_name(each), links)] = _link(each)
     return {"entities": entities, **({"links": links} if links else {})}
 
 

@@ -26,7 +26,10 @@ _RECOGNISED_FROM = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """``name`` is its key (``todo``), ``title`` what is shown. ``rules`` is the permission code, None for none."""
+    """``name`` is its key (``todo``), ``title`` what is shown. ``rules`` is the permission code, None for none.
+
+    ``is_own``: it is the operator's, not one that comes with Tenantry.
+    """
 
     name: str
     version: int
@@ -34,6 +37,7 @@ class Template:
     description: str
     schema: Schema
     rules: dict[str, Any] | None = None
+    is_own: bool = False
 
     @property
     def entity_names(self) -> frozenset[str]:
@@ -41,20 +45,29 @@ class Template:
 
 
 class TemplateShelf:
-    """The templates that come with Tenantry, read once from a folder (``*.json``, see template.schema.json)."""
+    """All templates: those that come with Tenantry, and the operator's own, which ``TemplateLibrary`` puts here."""
 
     def __init__(self, templates: Iterable[Template]) -> None:
         self._templates = {each.name: each for each in templates}
 
     @classmethod
     def load(cls, folder: Path) -> TemplateShelf:
-        """Blocks on the disk: call it in a worker thread."""
+        """Those of a folder (``*.json``, see template.schema.json). Blocks on the disk: call it in a worker thread."""
         files = sorted(path for path in folder.glob("*.json") if path.name != "template.schema.json")
         templates = [read_template(json.loads(path.read_text("utf-8")), path.name) for path in files]
-        return cls(sorted(templates, key=lambda each: (not each.entity_names, each.title)))
+        return cls(sorted(templates, key=_order))
 
     def all(self) -> tuple[Template, ...]:
+        """Own ones after those that come with Tenantry, blank ones last."""
         return tuple(self._templates.values())
+
+    def put(self, template: Template) -> None:
+        """In place of the one with its name."""
+        found = [each for each in self._templates.values() if each.name != template.name]
+        self._templates = {each.name: each for each in sorted([*found, template], key=_order)}
+
+    def remove(self, name: str) -> None:
+        self._templates = {each.name: each for each in self._templates.values() if each.name != name}
 
     def get(self, name: str) -> Template:
         if name not in self._templates:
@@ -66,15 +79,19 @@ class TemplateShelf:
 
     def recognise(self, schema: Schema) -> Template | None:
         """The template whose entity names fit best, where at least half of them are there; ties go to the one
-        with more entities."""
+        with more entities. An own template is followed only by apps of which that was said."""
         names = {each.name for each in schema.entities if not each.is_system}
         scored = [
             (len(names & wanted) / len(wanted), len(wanted), template)
             for template in self._templates.values()
-            if (wanted := template.entity_names)
+            if (wanted := template.entity_names) and not template.is_own
         ]
         best = max(scored, key=lambda each: each[:2], default=None)
         return best[2] if best is not None and best[0] >= _RECOGNISED_FROM else None
+
+
+def _order(template: Template) -> tuple[bool, bool, str]:
+    return not template.entity_names, template.is_own, template.title
 
 
 def read_template(data: Mapping[str, Any], source: str) -> Template:

@@ -42,6 +42,11 @@ class Profile:
         return self.config_dir / "window.ini"
 
     @property
+    def templates_dir(self) -> Path:
+        """The operator's own templates."""
+        return self.data_dir / "templates"
+
+    @property
     def local_platform_dir(self) -> Path:
         return self.data_dir / "local-platform"
 
