@@ -84,10 +84,13 @@ async def _composed(
     import time
 
     from app.services.activity import ActivityLog
+    from app.services.audit import AuditTrail
     from app.services.catalog import Catalog
     from app.services.clients import ClientPool
     from app.services.connections import ConnectionBook
     from app.services.directory import Directory
+    from app.services.foundation import Foundation
+    from app.services.foundation_map import FoundationMaps
     from app.services.lifecycle import AppLifecycle
     from app.services.local_platform import LocalPlatformSupervisor
     from app.services.opening import LocalOpening, Opening
@@ -96,6 +99,7 @@ async def _composed(
     from app.services.templates import TemplateShelf
     from app.services.tokens import TokenKeeper
     from app.services.versions import SchemaVersions
+    from app.storage.foundation_stores import JournalStore, MapStore
     from app.storage.paths import resources_dir
     from app.storage.stores import AuditStore, ConnectionStore, InventoryStore, StatusStore
     from app.storage.vault import Vault
@@ -125,13 +129,16 @@ async def _composed(
     # What was read for the first paint is empty where the database was of an older version until now.
     known_apps = known.apps or await asyncio.to_thread(inventory.all)
     known_statuses = known.statuses or await asyncio.to_thread(statuses.all)
-    directory = Directory(connections, clients, templates, inventory, hub, last_known=known_apps)
+    maps = FoundationMaps(MapStore(database))
+    directory = Directory(connections, clients, templates, inventory, hub, last_known=known_apps, maps=maps)
     status = StatusMonitor(connections, clients, directory, tokens, statuses, hub, last_known=known_statuses)
     known_schemas = await asyncio.to_thread(inventory.fingerprints)
     versions = SchemaVersions(VersionStore(database))
     catalog = Catalog(clients, directory, inventory, hub, versions=versions, known=known_schemas)
     directory.on_schema(catalog.saw)
     audit = AuditStore(database)
+    trail, journal = AuditTrail(audit), JournalStore(database)
+    foundation = Foundation(connections, clients, catalog, directory, maps, journal, trail)
     workshop = _workshop(database, hub, audit, connections, clients, directory, catalog, templates, versions)
     opening = Opening(connections, tokens, directory, status)
     opening.start(hub)
@@ -147,6 +154,7 @@ async def _composed(
         templates=templates,
         local_platform=supervisor,
         workshop=workshop,
+        foundation=foundation,
         notices=_notices(database),
         closers=(
             opening.stop,

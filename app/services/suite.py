@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app.services.catalog import Catalog
     from app.services.connections import ConnectionBook
     from app.services.directory import Directory
+    from app.services.foundation import Foundation
     from app.services.hub import ChangeHub
     from app.services.lifecycle import AppLifecycle
     from app.services.local_platform import LocalPlatformSupervisor
@@ -46,6 +47,7 @@ class Services:
     templates: TemplateShelf
     local_platform: LocalPlatformSupervisor
     workshop: SchemaWorkshop
+    foundation: Foundation
     notices: tuple[KnownError, ...] = ()
     closers: tuple[Callable[[], Awaitable[None]], ...] = field(default=(), repr=False)
 
