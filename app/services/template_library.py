@@ -200,6 +200,11 @@ class TemplateLibrary:
         known = self._following.get(ref)
         return None if known is None or not known.template else (known.template, known.version)
 
+    def template_of(self, ref: AppRef) -> Template | None:
+        """The one that the app follows, as it was said or as the directory takes it."""
+        name = self._name_of(ref)
+        return self._shelf.find(name) if name else None
+
     def followers(self, name: str) -> tuple[AppRef, ...]:
         return self._following.followers(name)
 
