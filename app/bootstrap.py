@@ -84,11 +84,13 @@ async def _composed(
     import time
 
     from app.services.activity import ActivityLog
+    from app.services.agents import Agents
     from app.services.audit import AuditTrail
     from app.services.catalog import Catalog
     from app.services.clients import ClientPool
     from app.services.connections import ConnectionBook
     from app.services.directory import Directory
+    from app.services.following import Following
     from app.services.foundation import Foundation
     from app.services.foundation_map import FoundationMaps
     from app.services.lifecycle import AppLifecycle
@@ -96,12 +98,14 @@ async def _composed(
     from app.services.opening import LocalOpening, Opening
     from app.services.status import StatusMonitor
     from app.services.suite import Services
+    from app.services.template_library import TemplateLibrary
     from app.services.templates import TemplateShelf
     from app.services.tokens import TokenKeeper
     from app.services.versions import SchemaVersions
-    from app.storage.foundation_stores import JournalStore, MapStore
+    from app.storage.foundation_stores import FollowedStore, JournalStore, MapStore
     from app.storage.paths import resources_dir
     from app.storage.stores import AuditStore, ConnectionStore, InventoryStore, StatusStore
+    from app.storage.template_files import TemplateFiles
     from app.storage.vault import Vault
     from app.storage.workshop_stores import VersionStore
 
@@ -130,7 +134,11 @@ async def _composed(
     known_apps = known.apps or await asyncio.to_thread(inventory.all)
     known_statuses = known.statuses or await asyncio.to_thread(statuses.all)
     maps = FoundationMaps(MapStore(database))
-    directory = Directory(connections, clients, templates, inventory, hub, last_known=known_apps, maps=maps)
+    following = Following(FollowedStore(database))
+    await following.load([each.id for each in connections.all()])
+    directory = Directory(
+        connections, clients, templates, inventory, hub, following=following, last_known=known_apps, maps=maps
+    )
     status = StatusMonitor(connections, clients, directory, tokens, statuses, hub, last_known=known_statuses)
     known_schemas = await asyncio.to_thread(inventory.fingerprints)
     versions = SchemaVersions(VersionStore(database))
@@ -140,6 +148,10 @@ async def _composed(
     trail, journal = AuditTrail(audit), JournalStore(database)
     foundation = Foundation(connections, clients, catalog, directory, maps, journal, trail)
     workshop = _workshop(database, hub, audit, connections, clients, directory, catalog, templates, versions)
+    library = TemplateLibrary(
+        templates, TemplateFiles(profile.templates_dir), following, workshop, catalog, directory, hub
+    )
+    await library.load()
     opening = Opening(connections, tokens, directory, status)
     opening.start(hub)
     return Services(
@@ -155,11 +167,14 @@ async def _composed(
         local_platform=supervisor,
         workshop=workshop,
         foundation=foundation,
-        notices=_notices(database),
+        template_library=library,
+        agents=Agents(workshop, clients, library),
+        notices=(*_notices(database), *library.notices()),
         closers=(
             opening.stop,
             workshop.aclose,
             directory.aclose,
+            following.aclose,
             catalog.aclose,
             clients.aclose,
             supervisor.stop,

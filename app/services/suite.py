@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from app.core.errors import KnownError
     from app.services.activity import ActivityLog
+    from app.services.agents import Agents
     from app.services.catalog import Catalog
     from app.services.connections import ConnectionBook
     from app.services.directory import Directory
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from app.services.lifecycle import AppLifecycle
     from app.services.local_platform import LocalPlatformSupervisor
     from app.services.status import StatusMonitor
+    from app.services.template_library import TemplateLibrary
     from app.services.templates import TemplateShelf
     from app.services.tokens import TokenKeeper
     from app.services.workshop import SchemaWorkshop
@@ -48,6 +50,8 @@ class Services:
     local_platform: LocalPlatformSupervisor
     workshop: SchemaWorkshop
     foundation: Foundation
+    template_library: TemplateLibrary
+    agents: Agents
     notices: tuple[KnownError, ...] = ()
     closers: tuple[Callable[[], Awaitable[None]], ...] = field(default=(), repr=False)
 
