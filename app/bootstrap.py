@@ -52,6 +52,7 @@ async def build_services(
     hub: ChangeHub | None = None,
     redactor: Redactor | None = None,
     last_known: LastKnownReader | None = None,
+    opens: bool = True,
 ) -> Services:
     """Everything behind the window, on the running loop; ``Services.aclose`` ends it.
 
@@ -59,6 +60,7 @@ async def build_services(
 
     Returns as soon as the local database is open. The local platform starts behind that, and so do the first check
     and refresh of each connection; what needs the local platform waits for it, or is told why it cannot start.
+    Without ``opens`` nothing begins by itself: for a command that asks one thing.
     """
     import asyncio
 
@@ -71,14 +73,14 @@ async def build_services(
     database = await asyncio.to_thread(Database.open, profile.database_path)
     try:
         known = await asyncio.to_thread(last_known.result) if last_known else LastKnown()
-        return await _composed(profile, hub or ChangeHub(), redactor or Redactor(), database, known)
+        return await _composed(profile, hub or ChangeHub(), redactor or Redactor(), database, known, opens)
     except BaseException:
         await asyncio.to_thread(database.close)
         raise
 
 
 async def _composed(
-    profile: Profile, hub: ChangeHub, redactor: Redactor, database: Database, known: LastKnown
+    profile: Profile, hub: ChangeHub, redactor: Redactor, database: Database, known: LastKnown, opens: bool
 ) -> Services:
     import asyncio
     import time
@@ -90,6 +92,7 @@ async def _composed(
     from app.services.clients import ClientPool
     from app.services.connections import ConnectionBook
     from app.services.directory import Directory
+    from app.services.doctor import Doctor, Surroundings
     from app.services.following import Following
     from app.services.foundation import Foundation
     from app.services.foundation_map import FoundationMaps
@@ -153,7 +156,9 @@ async def _composed(
     )
     await library.load()
     opening = Opening(connections, tokens, directory, status)
-    opening.start(hub)
+    if opens:
+        opening.start(hub)
+    around = Surroundings(profile.database_path, database.set_aside)
     return Services(
         hub=hub,
         activity=activity,
@@ -169,6 +174,9 @@ async def _composed(
         foundation=foundation,
         template_library=library,
         agents=Agents(workshop, clients, library),
+        doctor=Doctor(
+            connections, clients, tokens, directory, status, maps, supervisor, around, on_call=activity.record
+        ),
         notices=(*_notices(database), *library.notices()),
         closers=(
             opening.stop,

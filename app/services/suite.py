@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from app.services.catalog import Catalog
     from app.services.connections import ConnectionBook
     from app.services.directory import Directory
+    from app.services.doctor import Doctor
     from app.services.foundation import Foundation
     from app.services.hub import ChangeHub
     from app.services.lifecycle import AppLifecycle
@@ -52,6 +53,7 @@ class Services:
     foundation: Foundation
     template_library: TemplateLibrary
     agents: Agents
+    doctor: Doctor
     notices: tuple[KnownError, ...] = ()
     closers: tuple[Callable[[], Awaitable[None]], ...] = field(default=(), repr=False)
 
