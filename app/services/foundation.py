@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from app.core.apps import AppKind, AppState, AppSummary
@@ -118,11 +118,20 @@ class Foundation:
         await self._follow(connection_id)
         return kept
 
-    async def mark_other(self, connection_id: str, app_ids: Iterable[str], is_other: bool = True) -> None:
-        """Apps that belong to nobody on purpose are not pointed out any more. Kept on this machine only."""
-        names, asked = await self._maps.get(connection_id), set(app_ids)
-        others = tuple(each for each in names.others if each not in asked)
-        await self.set_map(connection_id, _with_others(names, (*others, *sorted(asked)) if is_other else others))
+    async def mark_other(
+        self, connection_id: str, app_ids: Iterable[str], is_other: bool = True, *, is_followed: bool = True
+    ) -> None:
+        """Apps that belong to nobody on purpose are not pointed out any more. Kept on this machine only.
+
+        ``is_followed``: the inventory is told at once; who marks many tells it at the end.
+        """
+        async with self._lock(connection_id):
+            names, asked = await self._maps.get(connection_id), set(app_ids)
+            kept = tuple(each for each in names.others if each not in asked)
+            others = (*kept, *sorted(asked)) if is_other else kept
+            await self._maps.set(connection_id, replace(names, others=others))
+        if is_followed:
+            await self._follow(connection_id)
 
     async def writer(self, connection_id: str) -> FoundationWriter:
         """Writes the registry; raises ReadOnly, and NotFound where there is no foundation."""
@@ -160,8 +169,16 @@ class Foundation:
         self._created[place.app_id, user_id] = int(self._clock())
         return UserRow(user_id, email, self._created[place.app_id, user_id], (), (), 0, "no app")
 
-    async def link(self, connection_id: str, user_id: str, app_id: str, *, allow_several: bool = False) -> None:
-        """Make the user the app's owner; a registry record is made where the app has none.
+    async def link(
+        self,
+        connection_id: str,
+        user_id: str,
+        app_id: str,
+        *,
+        allow_several: bool = False,
+        is_followed: bool = True,
+    ) -> None:
+        """Make the user the app's owner; a registry record is made where the app has none. ``is_followed`` as above.
 
         Raises Conflict where the user has another app or the app another owner (unless ``allow_several``: the link
         itself would allow both), NotFound where either does not exist.
@@ -185,7 +202,8 @@ class Foundation:
                 raise self._is_owned(connection_id, app_id)
             if user_id not in owners:
                 await writer.link_user(user_id, await writer.record_app(app_id))
-        await self._follow(connection_id)
+        if is_followed:
+            await self._follow(connection_id)
 
     async def unlink(self, connection_id: str, user_id: str, app_id: str) -> None:
         """The app and its record stay, without this owner; where it is not one, nothing is done."""
@@ -357,8 +375,7 @@ class Foundation:
         names = place.names
         query = {names.users: {"$": {"where": {names.email: email}}}}
         if (await place.client.query(place.app_id, query)).get(names.users):
-            message = "There is a user with this address."
-            raise Conflict(f"{email}: {message[0].lower()}{message[1:]}", remedy="Find this user in the list.")
+            raise Conflict(f"There is a user with the address {email} already.", remedy="Find this user in the list.")
         user_id = stable_id(place.app_id, "user", email.lower())
         query = {names.users: {"$": {"where": {"id": user_id}}}}
         is_taken = bool((await place.client.query(place.app_id, query)).get(names.users))
@@ -378,12 +395,6 @@ def checked_email(email: str) -> str:
     else:
         return email
     raise Invalid("The user cannot be created.", fields=(FieldError("email", message),))
-
-
-def _with_others(names: FoundationMap, others: tuple[str, ...]) -> FoundationMap:
-    from dataclasses import replace
-
-    return replace(names, others=others)
 
 
 def _claims_by_owner(registry: Registry, kind: AppKind) -> dict[str, list[Claim]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Protocol
@@ -80,6 +80,20 @@ class Registry:
         for claim in self.claims:
             found[claim.app_id].append(claim)
         return {app_id: tuple(claims) for app_id, claims in found.items()}
+
+    def with_claim(self, claim: Claim) -> Registry:
+        """With one more record, which its owner is known to have; one of the same ID is replaced."""
+        mine = (*(each for each in self.by_app.get(claim.app_id, ()) if each.record_id != claim.record_id), claim)
+        is_new = len(mine) > len(self.by_app.get(claim.app_id, ()))
+        rest = self.claims if is_new else tuple(each for each in self.claims if each.record_id != claim.record_id)
+        without = self.tasks_without_database
+        if claim.kind is AppKind.TASK and set(claim.owners) & set(without):
+            at = next(index for index, each in enumerate(without) if each in claim.owners)
+            without = without[:at] + without[at + 1 :]
+        changed = replace(self, claims=(*rest, claim), tasks_without_database=without)
+        # Put together here: building it anew for each of a thousand claims would be quadratic.
+        changed.__dict__["by_app"] = {**self.by_app, claim.app_id: mine}
+        return changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +203,16 @@ async def read_tokens(client: QueryClient, foundation_app_id: str, names: Founda
     """
     rows, _is_all = await _rows(client, foundation_app_id, names.databases, {}, fields=[names.admin_token])
     return {_text(row.get("id")): Secret(token) for row in rows if (token := _text(row.get(names.admin_token)))}
+
+
+async def read_token(
+    client: QueryClient, foundation_app_id: str, names: FoundationMap, record_id: str
+) -> Secret | None:
+    """The admin token of one record, None where there is none. Raises what the client raises."""
+    options = {"where": {"id": record_id}, "fields": [names.admin_token]}
+    answer = await client.query(foundation_app_id, {names.databases: {"$": options}})
+    found = (_text(row.get(names.admin_token)) for row in answer.get(names.databases) or () if isinstance(row, dict))
+    return next((Secret(token) for token in found if token), None)
 
 
 async def _rows(
