@@ -99,6 +99,7 @@ async def _composed(
     from app.services.lifecycle import AppLifecycle
     from app.services.local_platform import LocalPlatformSupervisor
     from app.services.opening import LocalOpening, Opening
+    from app.services.reconcile import Reconciler
     from app.services.status import StatusMonitor
     from app.services.suite import Services
     from app.services.template_library import TemplateLibrary
@@ -172,6 +173,7 @@ async def _composed(
         local_platform=supervisor,
         workshop=workshop,
         foundation=foundation,
+        reconciler=Reconciler(connections, clients, directory, foundation, library, trail),
         template_library=library,
         agents=Agents(workshop, clients, library),
         doctor=Doctor(

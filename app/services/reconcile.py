@@ -107,9 +107,10 @@ class Reconciler:
             self._dead[connection_id], tried, untried = await self._try_tokens(
                 connection, registry, client, on_progress
             )
-        found = await asyncio.to_thread(findings, self._facts(connection, registry, client))
+        facts = self._facts(connection, registry, client)
+        found = await asyncio.to_thread(findings, facts)
         notes = _notes(connection, registry, untried)
-        counts = _counts(found, registry, len(self._directory.apps_of(connection_id)), tried)
+        counts = _counts(found, facts, tried)
         self._last[connection_id] = Reconciliation(connection_id, found, counts, registry.read_at, notes)
         return self._last[connection_id]
 
@@ -252,9 +253,10 @@ def _previewed(mend: Mend, choice: str, owners: Mapping[str, tuple[str, bool]]) 
     return f"{mend.sentence} {name}.{refusal}"
 
 
-def _counts(found: Iterable[RegistryFinding], registry: Registry, apps: int, tokens: int) -> dict[str, int]:
+def _counts(found: Iterable[RegistryFinding], facts: Facts, tokens: int) -> dict[str, int]:
     kinds = Counter(each.kind for each in found)
-    return {"entries": len(registry.claims), "apps": apps, "tokens": tokens} | {each: kinds[each] for each in KINDS}
+    compared = {"entries": len(facts.registry.claims), "apps": len(facts.listed), "tokens": tokens}
+    return compared | {each: kinds[each] for each in KINDS}
 
 
 def _notes(connection: Connection, registry: Registry, untried: int) -> tuple[str, ...]:

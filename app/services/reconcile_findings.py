@@ -69,8 +69,6 @@ def _missing(facts: Facts) -> Iterator[RegistryFinding]:
     for app_id, claims in facts.registry.by_app.items():
         if app_id in facts.listed or app_id == facts.registry.foundation_app_id:
             continue
-        owner = next((each.owner for each in claims if each.owner), "")
-        whose = f", which belongs to {_name(owner)}" if owner else ""
         entries = "its entry" if len(claims) == 1 else f"its {len(claims)} entries"
         remove = Mend(
             "remove",
@@ -83,7 +81,7 @@ def _missing(facts: Facts) -> Iterator[RegistryFinding]:
             facts,
             "missing-app",
             app_id,
-            f"The registry names {facts.name(app_id)}{whose}, but the app is not on the platform.",
+            f"The registry names {facts.name(app_id)}{_whose(claims)}, but it is not on the platform.",
             (app_id,),
             (remove,),
             f"App ID: {_name(app_id)}",
@@ -102,12 +100,12 @@ def _duplicates(facts: Facts) -> Iterator[RegistryFinding]:
             f"{facts.name(app_id)} has {len(claims)} entries in the registry; an app can have one owner only.",
             (app_id,),
             tuple(_keep_entry(facts, each, len(claims) - 1) for each in ranked[:_MOST_CHOICES]),
-            "; ".join(f"{_entity(each)} {_name(each.record_id)}: {_name(each.owner or '—')}" for each in ranked),
+            "; ".join(f"{_entity(each)} {_name(each.record_id)}: {_owner(each) or 'no owner'}" for each in ranked),
         )
 
 
 def _keep_entry(facts: Facts, claim: Claim, others: int) -> Mend:
-    owner = f"of {_name(claim.owner)}" if claim.owner else "without an owner"
+    owner = f"of {_owner(claim)}" if claim.owners else "without an owner"
     rest = "the other one" if others == 1 else f"the {others} others"
     return Mend(
         f"keep:{claim.record_id}",
@@ -285,6 +283,19 @@ def _created(facts: Facts, app_id: str) -> int:
 
 def _with_state(facts: Facts, app_id: str) -> str:
     return facts.name(app_id) if app_id in facts.listed else f"{facts.name(app_id)} (not on the platform)"
+
+
+def _whose(claims: tuple[Claim, ...]) -> str:
+    claim = next((each for each in claims if each.owners), None)
+    if claim is None:
+        return ""
+    return f", the {'database' if claim.kind is AppKind.TASK else 'app'} of {_owner(claim)}"
+
+
+def _owner(claim: Claim) -> str:
+    """In a sentence; "" for nobody."""
+    owners = _name(", ".join(claim.owners))
+    return f"the task {owners}" if owners and claim.kind is AppKind.TASK else owners
 
 
 def _entity(claim: Claim) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from app.services.hub import ChangeHub
     from app.services.lifecycle import AppLifecycle
     from app.services.local_platform import LocalPlatformSupervisor
+    from app.services.reconcile import Reconciler
     from app.services.status import StatusMonitor
     from app.services.template_library import TemplateLibrary
     from app.services.templates import TemplateShelf
@@ -51,6 +52,7 @@ class Services:
     local_platform: LocalPlatformSupervisor
     workshop: SchemaWorkshop
     foundation: Foundation
+    reconciler: Reconciler
     template_library: TemplateLibrary
     agents: Agents
     doctor: Doctor
