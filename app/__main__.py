@@ -1,4 +1,5 @@
-"""The command line: ``tenantry`` opens the window, ``tenantry local-platform`` serves a platform."""
+"""The command line: ``tenantry`` opens the window, ``tenantry local-platform`` serves a platform, ``tenantry doctor``
+looks at everything without a window."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tenantry",
         description="One window over every tenant's database.",
-        epilog="tenantry local-platform --help tells of the local platform, which runs without a window.",
+        epilog="Without a window: tenantry doctor (is everything well?) and tenantry local-platform; "
+        "each tells more with --help.",
     )
     parser.add_argument(
         "--profile", metavar="DIR", type=Path, help="keep everything in DIR instead of the usual folders"
@@ -30,6 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from app.localplatform.command import main as serve
 
         return serve(arguments[1:])
+    if arguments[:1] == ["doctor"]:
+        from app.doctor_command import main as examine
+
+        return examine(arguments[1:])
     if arguments[:1] == ["vault-probe"]:
         # A bundle has no interpreter to run modules with: the probe of the keyring is the program itself.
         from app.storage.vault_probe import main as probe

@@ -1,4 +1,4 @@
-"""Looks at everything that has to be right, and says of each thing how it is and what mends it. Changes nothing."""
+"""Looks at everything that has to be right, and says of each thing how it is and what mends it; it mends nothing."""
 
 from __future__ import annotations
 
@@ -224,6 +224,10 @@ async def without_services(around: Surroundings) -> tuple[Check, ...]:
         *await environment_of(around, ()),
         *await database_of(around),
     )
+
+
+def could_not_open(error: KnownError) -> Check:
+    return Check(Area.DATABASE, "Opening", CheckState.FAILED, error.sentence, error.remedy)
 
 
 def report_of(checks: Iterable[Check], at: float) -> Report:

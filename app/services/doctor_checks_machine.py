@@ -99,6 +99,9 @@ def _integrity(found: Examination) -> Check:
     if found.is_newer:
         sentence = f"The local database was written by a newer Tenantry (revision {found.revision})."
         return _database("Integrity", CheckState.FAILED, sentence, "Install the newer version again.")
+    if found.is_older:
+        sentence = f"The local database was written by an older Tenantry (revision {found.revision})."
+        return _database("Integrity", CheckState.WARNING, sentence, "Start Tenantry once: it brings the file up.")
     words = f"revision {found.revision}, {max(1, found.size_bytes // 1024):,} KB"
     return _database("Integrity", CheckState.OK, f"The local database is sound ({words}).")
 

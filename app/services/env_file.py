@@ -150,11 +150,17 @@ def _secrets(known: Mapping[str, str], names: tuple[str, ...]) -> dict[str, Secr
 def _leaks(values: Mapping[str, str]) -> tuple[str, ...]:
     """Known tokens under public names, and any public variable whose value looks like a platform token."""
     return tuple(
-        f"{name} holds a platform token under a public name: every copy of the shipped program contains it. "
+        f"{name} holds {'an admin' if _is_admin(name) else 'a platform'} token under a public name: every copy of the "
+        "shipped program contains it. "
         f"Revoke the token and keep the new one under a name without {prefix}."
         for name, value in values.items()
         for prefix in PUBLIC_PREFIXES
         if name.startswith(prefix)
         and value.strip()
-        and (name in PLATFORM_TOKEN_NAMES or value.strip().startswith("per_"))
+        and (name in PLATFORM_TOKEN_NAMES or _is_admin(name) or value.strip().startswith("per_"))
     )
+
+
+def _is_admin(name: str) -> bool:
+    """Whatever prefix it has."""
+    return name.endswith(ADMIN_TOKEN_NAMES)

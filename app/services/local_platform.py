@@ -261,6 +261,16 @@ def _free_port(wanted: int) -> int:
     return wanted
 
 
+def address_in_use(folder: Path) -> str | None:
+    """Where somebody listens at the address that this folder's platform had last, None where nobody does; blocks."""
+    try:
+        port = int((folder / "port").read_text("ascii"))
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return f"http://127.0.0.1:{port}"
+    except (OSError, ValueError, OverflowError):
+        return None
+
+
 def _open_log(path: Path) -> BinaryIO:
     """For this user alone; started anew when it has become large."""
     path.parent.mkdir(0o700, parents=True, exist_ok=True)

@@ -33,6 +33,16 @@ class Examination:
         """Written by a version that knows more than this one."""
         return self.revision.isdigit() and int(self.revision) > int(REVISION)
 
+    @property
+    def is_older(self) -> bool:
+        """It will be brought up at the next start of the window."""
+        return self.revision.isdigit() and int(self.revision) < int(REVISION)
+
+    @property
+    def is_usable(self) -> bool:
+        """Opening it changes nothing: it is there, sound, and of this version."""
+        return self.is_there and not self.problem and self.revision == REVISION
+
 
 def examine(path: Path) -> Examination:
     """Reads the whole file: call it in a worker thread."""
