@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from app.core.secret import Secret
 from app.core.status import Finding, Health
-from app.schema.compare import Plan, Renames
 from app.schema.model import Schema
 
 if TYPE_CHECKING:
     from app.schema.check import Rules
+    from app.schema.compare import Plan, Renames
 
 
 @dataclass(frozen=True, slots=True)

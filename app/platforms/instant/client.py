@@ -13,17 +13,17 @@ from app.core.refs import new_id
 from app.core.secret import Secret
 from app.platforms.contract import LiveSchema, Probe, PushJob, PushProgress, RemoteApp, RenderedStep, RowCount
 from app.platforms.http import HttpChannel, HttpPolicy, OnCall, Operation, Tokens
-from app.schema.compare import Plan, Renames
 from app.schema.formats.instant_wire import defs_from_schema, schema_from_wire
 from app.schema.model import Schema
 
-from . import answers, creation, health, identity, jobs, operations, pushing, row_counts, steps
+from . import answers, creation, health, jobs, operations
 from .admin_calls import AdminCalls
 from .answers import AccessToken, Backup, Dash, Job, Org, PushPlan, PushResult, Sunset
 from .errors import error_of
 
 if TYPE_CHECKING:
     from app.schema.check import Rules
+    from app.schema.compare import Plan, Renames
 
 AppStatus = Literal["active", "read-only", "disabled"]
 Jobs = tuple[Job, ...]
@@ -184,6 +184,8 @@ class InstantClient(AdminCalls):
 
     async def read_live(self, app_id: str) -> LiveSchema:
         """The canonical schema, with the IDs and the dropped parts that a push needs."""
+        from . import pushing
+
         return await pushing.read_live(self, app_id)
 
     @property
@@ -195,15 +197,21 @@ class InstantClient(AdminCalls):
 
     def render(self, live: LiveSchema, plan: Plan, *, restores: bool = False) -> tuple[RenderedStep, ...]:
         """The JSON of each wire step; raises StalePlan and Unsupported as ``send_plan`` would."""
+        from . import steps
+
         return steps.rendered(live, plan, restores)
 
     def renames_between(self, before: LiveSchema, after: LiveSchema) -> Renames:
         """What became of what, by the platform's IDs: also where a push ended between two of its requests."""
+        from . import identity
+
         return identity.renames_between(before, after)
 
     async def count_rows(
         self, app_id: str, plan: Plan, on_count: Callable[[RowCount], None] = lambda _count: None
     ) -> tuple[RowCount, ...]:
+        from . import row_counts
+
         return await row_counts.count_rows(self, app_id, plan, on_count)
 
     async def send_plan(
@@ -215,6 +223,8 @@ class InstantClient(AdminCalls):
         *,
         restores: bool = False,
     ) -> tuple[PushJob, ...]:
+        from . import pushing
+
         return await pushing.send_plan(self, app_id, live, plan, on_progress, restores=restores)
 
     async def plan_push(self, app_id: str, defs: Mapping[str, Any], *, check_types: bool = True) -> PushPlan:

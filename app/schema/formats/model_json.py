@@ -4,22 +4,37 @@ loss."""
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar, get_args
 
-from app.schema import model, operations, types
-from app.schema.compare import Plan, Renames
+from app.schema import model, types
 
 T = TypeVar("T")
 
 _MODEL = (model.Schema, model.Entity, model.Attribute, model.Index, model.Link, model.LinkEnd)
 _TYPES = (*get_args(types.Type), types.ObjectField)
-_CLASSES: dict[str, type[Any]] = {
-    each.__name__: each for each in (*_MODEL, *_TYPES, *get_args(operations.Operation), Plan, Renames)
-}
+_CLASSES: dict[str, type[Any]] = {}
 # Names and defaults of the fields; a field that has no default is always written.
-_FIELDS = {made: tuple((each.name, each.default) for each in fields(made)) for made in _CLASSES.values()}
+_FIELDS: dict[type[Any], tuple[tuple[str, Any], ...]] = {}
 _KIND = "_"
+
+
+def _know(classes: Iterable[type[Any]]) -> None:
+    for made in classes:
+        _CLASSES[made.__name__] = made
+        _FIELDS[made] = tuple((each.name, each.default) for each in fields(made))
+
+
+_know((*_MODEL, *_TYPES))
+
+
+def _know_plans() -> None:
+    """Schemas are read at every start; steps only where something is staged or was pushed."""
+    from app.schema import operations
+    from app.schema.compare import Plan, Renames
+
+    _know((*get_args(operations.Operation), Plan, Renames))
 
 
 def to_text(schema: model.Schema) -> str:
@@ -47,6 +62,9 @@ def parsed(text: str) -> Any:
 def plain_of(value: Any) -> Any:
     """What JSON can hold. Defaults are left out: most attributes have little else."""
     names = _FIELDS.get(type(value))
+    if names is None and hasattr(value, "__dataclass_fields__"):
+        _know_plans()
+        names = _FIELDS.get(type(value))
     if names is not None:
         kept: dict[str, Any] = {_KIND: type(value).__name__}
         for name, default in names:
@@ -72,6 +90,9 @@ def _value(plain: Any) -> Any:
     if isinstance(plain, list):
         return tuple([_value(each) for each in plain])
     if isinstance(plain, dict):
-        made = _CLASSES[plain[_KIND]]
+        made = _CLASSES.get(plain[_KIND])
+        if made is None:
+            _know_plans()
+            made = _CLASSES[plain[_KIND]]
         return made(**{name: _value(each) for name, each in plain.items() if name != _KIND})
     return plain
