@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -59,6 +59,8 @@ class InventoryStore(Protocol):
     def replace(self, connection_id: str, apps: Iterable[AppSummary]) -> object: ...
 
     def upsert(self, app: AppSummary) -> None: ...
+
+    def upsert_many(self, apps: Sequence[AppSummary]) -> None: ...
 
     def remove(self, ref: AppRef) -> None: ...
 
@@ -501,6 +503,25 @@ class Directory:
         self._changed(connection_id)
         await asyncio.to_thread(self._store.upsert, row)
         return row
+
+    def put_owned(self, connection_id: str, remote: RemoteApp, claim: Claim, template: str, agents: int) -> AppSummary:
+        """An app was created and linked: its row says at once whose it is, before the registry is read again.
+
+        ``template`` is remembered; the caller keeps rows with ``keep``, many together.
+        """
+        connection, shelf = self._connections.get(connection_id), self._shelf(connection_id)
+        if shelf.registry is not None:
+            shelf.registry = shelf.registry.with_claim(claim)
+        shelf.listed[remote.app_id] = remote
+        row = self._row(connection, shelf, remote, int(self._clock()))
+        row = row._replace(owner=claim.owner, kind=claim.kind.value, template=template, agents=agents)
+        row = shelf.rows[remote.app_id] = self._judged(shelf, row, remote, None)
+        self._changed(connection_id)
+        return row
+
+    async def keep(self, rows: Sequence[AppSummary]) -> None:
+        """Write rows to the local database, in one transaction; raises NotFound when a connection is gone."""
+        await asyncio.to_thread(self._store.upsert_many, rows)
 
     async def drop(self, ref: AppRef) -> None:
         """An app was deleted; where the registry still names it, it is shown as missing."""

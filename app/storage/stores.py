@@ -127,6 +127,12 @@ class InventoryStore:
         with self._database.write() as connection:
             connection.exec_driver_sql(_UPSERT_APPS, (_json_text([app]),))
 
+    def upsert_many(self, apps: Sequence[AppSummary]) -> None:
+        """As ``upsert``, in one transaction."""
+        with self._database.write() as connection:
+            for start in range(0, len(apps), _CHUNK):
+                connection.exec_driver_sql(_UPSERT_APPS, (_json_text(apps[start : start + _CHUNK]),))
+
     def remove(self, ref: AppRef) -> None:
         """Forget one app and its schema; fine when it is gone already."""
         with self._database.write() as connection:
@@ -238,10 +244,16 @@ class AuditStore:
         self, who: str, at: float, connection_id: str, app_id: str, action: str, outcome: str, detail: str = ""
     ) -> None:
         """No argument may hold a secret: this is written to disk as it is."""
-        entry = AuditEntry(at, who, connection_id, app_id, action, outcome, detail)
-        values = {name: _storable(v) if isinstance(v, str) else v for name, v in entry._asdict().items()}
-        with self._database.write() as connection:
-            connection.execute(insert(tables.audit).values(**values))
+        self.add_many([AuditEntry(at, who, connection_id, app_id, action, outcome, detail)])
+
+    def add_many(self, entries: Sequence[AuditEntry]) -> None:
+        """In one transaction; none may hold a secret."""
+        values = [
+            {name: _storable(v) if isinstance(v, str) else v for name, v in each._asdict().items()} for each in entries
+        ]
+        if values:
+            with self._database.write() as connection:
+                connection.execute(insert(tables.audit), values)
 
     def recent(self, count: int) -> Sequence[AuditEntry]:
         """The newest first."""

@@ -107,6 +107,10 @@ class AdminCalls:
         self._admin_tokens[app_id] = token
         self.channel.keep_secret(token)
 
+    def admin_token_of(self, app_id: str) -> Secret | None:
+        """The app's admin token, where the platform told it in this session."""
+        return self._admin_tokens.get(app_id)
+
     def forget_admin_token(self, app_id: str) -> None:
         self._admin_tokens.pop(app_id, None)
 
