@@ -99,6 +99,7 @@ async def _composed(
     from app.services.lifecycle import AppLifecycle
     from app.services.local_platform import LocalPlatformSupervisor
     from app.services.opening import LocalOpening, Opening
+    from app.services.provisioning import Provisioning
     from app.services.reconcile import Reconciler
     from app.services.status import StatusMonitor
     from app.services.suite import Services
@@ -151,6 +152,7 @@ async def _composed(
     audit = AuditStore(database)
     trail, journal = AuditTrail(audit), JournalStore(database)
     foundation = Foundation(connections, clients, catalog, directory, maps, journal, trail)
+    provisioning = Provisioning(connections, clients, templates, directory, maps, following, hub, journal, audit)
     workshop = _workshop(database, hub, audit, connections, clients, directory, catalog, templates, versions)
     library = TemplateLibrary(
         templates, TemplateFiles(profile.templates_dir), following, workshop, catalog, directory, hub
@@ -173,6 +175,7 @@ async def _composed(
         local_platform=supervisor,
         workshop=workshop,
         foundation=foundation,
+        provisioning=provisioning,
         reconciler=Reconciler(connections, clients, directory, foundation, library, trail),
         template_library=library,
         agents=Agents(workshop, clients, library),
@@ -183,6 +186,7 @@ async def _composed(
         closers=(
             opening.stop,
             workshop.aclose,
+            provisioning.aclose,
             directory.aclose,
             following.aclose,
             catalog.aclose,

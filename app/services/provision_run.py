@@ -94,7 +94,8 @@ class ProvisionRun:
     """The steps on one connection.
 
     ``open_entries`` are what was begun before, by ID. ``find_template`` gives None for a name that is not known (any
-    more); ``name_of`` gives what to call an app, and whether the platform is known not to have it.
+    more); ``name_of`` gives what to call an app, and whether the platform is known not to have it. ``failures`` are
+    those that are in the journal, to be finished.
     """
 
     def __init__(
@@ -117,6 +118,7 @@ class ProvisionRun:
         self._find_template = find_template
         self._name_of = name_of
         self._clock = clock
+        self.failures: list[tuple[KeptEntry, KnownError]] = []
 
     async def make(self, wish: Wish, on_step: OnStep) -> Made:
         """From what is there to an app that is linked; raises Conflict where the owner has one already.
@@ -144,7 +146,12 @@ class ProvisionRun:
             return await self._linked_already(wish, attempt, owner, record)
         if entry is None:
             app_id, record = await self._free(wish, app_id, record, 0)
-            entry = await self._journal.begin(self._begun(wish, key, app_id, owner))
+            wanted = self._begun(wish, key, app_id, owner)
+            entry = await self._journal.begin(wanted)
+            if entry != wanted:
+                # Somebody else has begun it meanwhile.
+                attempt.was_begun = True
+                _owner, record = await self._registered(wish, entry.app_id)
         else:
             entry = await self._as_wished(entry, wish, owner)
         attempt.entry = entry
@@ -356,6 +363,7 @@ class ProvisionRun:
         if entry is None:
             return
         if attempt.may_have_made or attempt.was_begun:
+            self.failures.append((entry, error))
             values = {"error": error.sentence, "attempts": entry.attempts + 1, "changed_at": self._clock()}
             self._journal.note(entry, **values)
         else:

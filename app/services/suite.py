@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from app.services.hub import ChangeHub
     from app.services.lifecycle import AppLifecycle
     from app.services.local_platform import LocalPlatformSupervisor
+    from app.services.provisioning import Provisioning
     from app.services.reconcile import Reconciler
     from app.services.status import StatusMonitor
     from app.services.template_library import TemplateLibrary
@@ -52,6 +53,7 @@ class Services:
     local_platform: LocalPlatformSupervisor
     workshop: SchemaWorkshop
     foundation: Foundation
+    provisioning: Provisioning
     reconciler: Reconciler
     template_library: TemplateLibrary
     agents: Agents
