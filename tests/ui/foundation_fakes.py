@@ -1,0 +1,159 @@
+"""A foundation with known users and tasks, for the tests of the tabs about it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from app.core.apps import AppSummary
+from app.core.connection import Connection, Environment, Platform
+from app.core.errors import Conflict, KnownError
+from app.core.refs import AppRef
+from app.services.foundation_map import FoundationMap
+from app.services.foundation_rows import DatabaseRow, IterationRow, TaskRow, UserRow
+from app.services.foundation_shape import FoundationShape
+from app.services.provision_journal import JournalEntry
+from tests.ui.content_fakes import ANA, GIL, TAR, TEMPLATES, fake_services
+
+CONNECTION = Connection(
+    "local", "Instant · local", Platform.INSTANT, "http://127.0.0.1:1", Environment.LOCAL, foundation_app_id=TAR
+)
+ALI = "0b7e9a34-61cd-4a10-8d5e-3b6e9c0847f1"
+OLD = "5d2f6b91-8e43-4c7a-a1d6-3e9b0c84f7a1"
+FREE = "e8a04c7d-1f95-4b32-b6e8-90cd17a25f43"
+
+
+def app(app_id: str, title: str, owner: str = "", state: str = "ok", agents: int = 2, note: str = "") -> AppSummary:
+    return AppSummary(
+        "local", app_id, title, owner, "tenant" if owner else "other", state, agents, 1_700_000_000, note=note
+    )
+
+
+def users() -> tuple[UserRow, ...]:
+    ana, gil = app(ANA, "Ana’s workspace", "ana@example.com", agents=3), app(GIL, "Gil", "gil@example.com", "drifted")
+    ali, old = app(ALI, "Ali", "ali@example.com"), app(OLD, "Ali (old)", "ali@example.com", agents=1)
+    return (
+        UserRow("u-ali", "ali@example.com", 1_700_000_000, (ALI, OLD), (ali, old), 3, "several apps"),
+        UserRow("u-ana", "ana@example.com", 1_700_100_000, (ANA,), (ana,), 3, "ok"),
+        UserRow("u-bo", "bo@example.com", 1_700_200_000, (), (), 0, "no app"),
+        UserRow("u-eva", "eva@example.com", 0, ("gone-1",), (None,), -1, "app missing"),
+        UserRow("u-gil", "gil@example.com", 1_700_300_000, (GIL,), (gil,), 2, "ok"),
+        UserRow("u-zoe", "zoe@example.com", 1_700_400_000, (), (), 0, "no app"),
+    )
+
+
+def entry(key: str = "e1", owner_id: str = "u-bo", kind: Any = "user", error: str = "") -> JournalEntry:
+    return JournalEntry(key, kind, "created", 1_700_000_000.0, error, "local", owner_id, FREE, "bo", "todo", 1)
+
+
+class FakeFoundation:
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.error: KnownError | None = None
+        self.found_shape = FoundationShape(has_apps_registry=True, has_databases_registry=True)
+        self.rows = users()
+        self.task_rows: tuple[TaskRow, ...] = ()
+        self.iteration_rows: tuple[IterationRow, ...] = ()
+        self.database_rows: tuple[DatabaseRow, ...] = ()
+        self.names = FoundationMap()
+
+    def _note(self, *call: Any) -> None:
+        self.calls.append(call)
+        if self.error is not None:
+            raise self.error
+
+    async def shape(self, connection_id: str) -> FoundationShape:
+        if self.error is not None:
+            raise self.error
+        return self.found_shape
+
+    async def users(self, connection_id: str) -> tuple[UserRow, ...]:
+        self._note("users", connection_id)
+        return self.rows
+
+    async def create_user(self, connection_id: str, email: str) -> UserRow:
+        self._note("create_user", email)
+        row = UserRow(f"u-{email}", email, 1_700_000_000, (), (), 0, "no app")
+        self.rows = (*self.rows, row)
+        return row
+
+    async def link(self, connection_id: str, user_id: str, app_id: str, *, allow_several: bool = False) -> None:
+        self._note("link", user_id, app_id)
+
+    async def unlink(self, connection_id: str, user_id: str, app_id: str) -> None:
+        self._note("unlink", user_id, app_id)
+
+    async def tasks(self, connection_id: str) -> tuple[TaskRow, ...]:
+        self._note("tasks", connection_id)
+        return self.task_rows
+
+    async def iterations(self, connection_id: str) -> tuple[IterationRow, ...]:
+        return self.iteration_rows
+
+    async def databases(self, connection_id: str) -> tuple[DatabaseRow, ...]:
+        return self.database_rows
+
+    async def map(self, connection_id: str) -> FoundationMap:
+        return self.names
+
+    async def set_map(self, connection_id: str, names: FoundationMap) -> FoundationMap:
+        checked = names.checked()
+        self._note("set_map", checked)
+        self.names = checked
+        return checked
+
+    def asked(self, name: str) -> list[tuple[Any, ...]]:
+        return [call for call in self.calls if call[0] == name]
+
+
+class FakeProvisioning:
+    """``errors`` are raised for these users."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.errors: dict[str, KnownError] = {}
+        self.journal: tuple[JournalEntry, ...] = ()
+
+    async def create_for_user(
+        self, connection_id: str, user_id: str, template_name: str | None, title: str | None = None, on_step: Any = None
+    ) -> AppSummary:
+        self.calls.append(("create", user_id, template_name, title))
+        if user_id in self.errors:
+            raise self.errors[user_id]
+        return AppSummary(connection_id, f"app-of-{user_id}", title or user_id)
+
+    async def open_journal(self, connection_id: str) -> tuple[JournalEntry, ...]:
+        return self.journal
+
+    async def finish(self, key: str) -> AppSummary:
+        self.calls.append(("finish", key))
+        if key in self.errors:
+            raise self.errors[key]
+        self.journal = tuple(each for each in self.journal if each.key != key)
+        return AppSummary("local", FREE, "bo")
+
+
+class FakeDirectory:
+    def __init__(self) -> None:
+        self.rows: tuple[AppSummary, ...] = tuple(each for row in users() for each in row.apps if each is not None)
+        self.rows += (app(FREE, "calm-green-delta"), AppSummary("local", TAR, "tar", "", "foundation", "ok"))
+
+    def inventory(self) -> tuple[AppSummary, ...]:
+        return self.rows
+
+    def find(self, ref: AppRef) -> AppSummary | None:
+        return next((each for each in self.rows if each.app_id == ref.app_id), None)
+
+
+def foundation_services() -> Any:
+    """What ``content_fakes`` has, and the foundation."""
+    made = fake_services()
+    made.foundation = FakeFoundation()
+    made.provisioning = FakeProvisioning()
+    made.directory = FakeDirectory()
+    made.template_library = SimpleNamespace(all=lambda: TEMPLATES)
+    return made
+
+
+def conflict() -> Conflict:
+    return Conflict("ana@example.com has an app already.", remedy="Use that app, or unlink it first.")
