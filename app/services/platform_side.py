@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.core.refs import AppRef
     from app.platforms.contract import LiveSchema, PlatformClient
     from app.schema.check import Rules
+    from app.schema.compare import Plan
     from app.schema.draft import Draft
     from app.schema.model import Schema
     from app.services.catalog import Catalog, SchemaSnapshot
@@ -81,6 +82,10 @@ class PlatformSide:
         form = self.form(ref)
         return Draft(form(draft.base), form(draft.wanted), draft.renames)
 
+    def plan(self, ref: AppRef, draft: Draft) -> Plan:
+        """What a canonical draft comes to on its platform."""
+        return told_plan(draft.plan(), self.connection(ref).platform)
+
     def form(self, ref: AppRef) -> Form:
         return form_of(self.connection(ref).platform)
 
@@ -114,6 +119,17 @@ class PlatformSide:
                 remedy="The staged edits are kept. Edit the connection to allow writes, or use another one.",
             )
         return connection
+
+
+def told_plan(plan: Plan, platform: Platform) -> Plan:
+    """The steps that are something on this platform. Instant keeps no names of links: where an entity is renamed, the
+    names that are made of it change with it, which nobody needs to read or send."""
+    from app.schema.compare import Plan
+    from app.schema.operations import RenameLink
+
+    if platform is not Platform.INSTANT:
+        return plan
+    return Plan(tuple(each for each in plan.steps if not (isinstance(each, RenameLink) and each.is_name_only)))
 
 
 def form_of(platform: Platform) -> Form:

@@ -13,6 +13,7 @@ from app.core.errors import NotFound
 from app.core.refs import AppRef
 from app.schema.compare import Plan, Renames
 from app.services.operator import operator_name
+from app.services.platform_side import told_plan
 from app.services.workshop_json import plan_from_text, plan_to_text
 from app.services.workshop_words import PushRecord, RecordedOutcome
 
@@ -71,7 +72,7 @@ class PushHistory:
             connection_label=connection.label,
             app_id=ref.app_id,
             app_title=app_title,
-            steps=tuple(each.describe() for each in plan.steps),
+            steps=tuple(each.describe() for each in told_plan(plan, connection.platform).steps),
             plan=text,
             did=None,
             outcome="started",

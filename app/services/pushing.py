@@ -111,7 +111,7 @@ class Pusher:
     ) -> PushReport:
         async with self._locks.setdefault(ref, asyncio.Lock()):
             mine = await asyncio.to_thread(self._platforms.canonical, ref, draft)
-            plan = await asyncio.to_thread(mine.plan)
+            plan = await asyncio.to_thread(self._platforms.plan, ref, mine)
             push = _Push(ref, connection, self._platforms.title(ref), draft, mine, plan, undoes, tell)
             await self._ensure_sound(push)
             return await self._read_first(push)

@@ -144,7 +144,7 @@ class SchemaWorkshop:
 
         rules = await self._platforms.rules(ref)
         mine = await asyncio.to_thread(self._platforms.canonical, ref, draft)
-        plan = await asyncio.to_thread(mine.plan)
+        plan = await asyncio.to_thread(self._platforms.plan, ref, mine)
         problems = await asyncio.to_thread(check, mine.wanted, rules, mine.base)
         suggestions = await asyncio.to_thread(suggest, mine.base, mine.wanted, mine.renames)
         rendered, is_base_old, error = await self._rendered(ref, mine, plan, restores)
@@ -157,7 +157,7 @@ class SchemaWorkshop:
     ) -> tuple[RowCount, ...]:
         """Rows that the draft's plan touches, each told as soon as it is known. Raises the client's errors."""
         mine = await asyncio.to_thread(self._platforms.canonical, ref, draft)
-        plan = await asyncio.to_thread(mine.plan)
+        plan = await asyncio.to_thread(self._platforms.plan, ref, mine)
         client = await self._platforms.client(ref)
         return await client.count_rows(ref.app_id, plan, on_count)
 

@@ -223,7 +223,12 @@ class PlanDialog(ActionDialog):
         self._set_stage(Stage.WAITING)
         self.copy_button.setText("Copy &plan")
         self.review_page.show_waiting()
-        self._start(lambda services: plan_work.look(services, ref, draft), "Work out the plan", self._take_review)
+        restores = self._undoes is not None
+        self._start(
+            lambda services: plan_work.look(services, ref, draft, restores=restores),
+            "Work out the plan",
+            self._take_review,
+        )
 
     def _start(self, work: Callable[[Services], Awaitable[T]], title: str, done: Callable[[T], None]) -> None:
         def finish(found: T) -> None:

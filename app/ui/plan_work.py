@@ -57,8 +57,9 @@ class Share:
     text: str
 
 
-async def look(services: Services, ref: AppRef, draft: Draft) -> Looked:
-    review = await services.workshop.review(ref, draft)
+async def look(services: Services, ref: AppRef, draft: Draft, *, restores: bool = False) -> Looked:
+    """``restores``: it takes a push back, and brings dropped parts back with their data where that is possible."""
+    review = await services.workshop.review(ref, draft, restores=restores)
     lines = await asyncio.to_thread(step_lines, review.plan, review.rendered)
     if not review.is_base_old:
         return Looked(review, lines)

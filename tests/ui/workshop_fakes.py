@@ -181,7 +181,7 @@ class FakeWorkshop:
     async def save_draft(self, ref: AppRef, draft: Draft | None) -> None:
         self._note("save", ref, draft)
 
-    async def review(self, ref: AppRef, draft: Draft) -> Review:
+    async def review(self, ref: AppRef, draft: Draft, *, restores: bool = False) -> Review:
         self._note("review", ref, draft)
         return self.reviewed(ref, draft)
 

@@ -439,3 +439,12 @@ async def test_push_whose_caller_goes_while_it_reads_sends_nothing():
     with pytest.raises(asyncio.CancelledError):
         await task
     assert (world.platform.sent, world.pusher._tasks) == ([], set())
+
+
+async def test_review_of_a_renamed_entity_says_nothing_of_the_names_of_its_links():
+    world = World()
+    draft = Draft(TODO, TODO).rename_entity("todos", "tasks")
+    review = await world.workshop.review(REF, draft)
+    assert [each.describe() for each in review.plan.steps] == [
+        "Rename the entity todos to tasks, keeping its rows.",
+    ]
