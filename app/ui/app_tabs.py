@@ -42,6 +42,7 @@ class AppTabs(QObject):
         self._tabs, self._runner, self._data, self._settings = tabs, runner, data, settings
         self._views: dict[AppRef, AppView] = {}
         self._cohorts: CohortsView | None = None
+        self._pages: dict[str, QWidget] = {}
 
     # Apps
 
@@ -118,6 +119,8 @@ class AppTabs(QObject):
             self.close(ref)
         elif widget is not None and widget is self._cohorts:
             self._close_cohorts()
+        else:
+            self._close_page(next((key for key, page in self._pages.items() if page is widget), ""))
 
     def _keep_layout(self, view: AppView) -> None:
         if not view.layout_state().isEmpty():
@@ -153,6 +156,25 @@ class AppTabs(QObject):
         button.clicked.connect(lambda: close())
         self._tabs.tabBar().setTabButton(at, QTabBar.ButtonPosition.RightSide, button)
         return button
+
+    # Pages of which there is at most one
+
+    def page(self, key: str, title: str, make: Callable[[], QWidget]) -> QWidget:
+        """The page, in front; made where it is not open."""
+        page = self._pages.get(key)
+        if page is None:
+            page = self._pages[key] = make()
+            button = self._add_close_button(self._tabs.addTab(page, title), lambda: self._close_page(key))
+            button.setAccessibleName(f"Close {title}")
+        self._tabs.setCurrentWidget(page)
+        page.setFocus()
+        return page
+
+    def _close_page(self, key: str) -> None:
+        page = self._pages.pop(key, None)
+        if page is not None:
+            self._tabs.removeTab(self._tabs.indexOf(page))
+            page.deleteLater()
 
     # Groups
 

@@ -131,6 +131,7 @@ class MainWindow(QMainWindow):
         overview.cards.check_requested.connect(commands.check)
         overview.cards.edit_requested.connect(commands.edit_connection)
         overview.cards.remove_requested.connect(commands.remove_connection)
+        overview.cards.doctor_requested.connect(self.show_doctor)
         overview.strip.action_requested.connect(commands.act_on)
         overview.strip.all_requested.connect(self.show_findings)
         overview.app_list.create_requested.connect(commands.create_app)
@@ -341,6 +342,11 @@ class MainWindow(QMainWindow):
         self.tree_dock.setVisible(True)
         if self.tree is not None:
             self.tree.setFocus()
+
+    def show_doctor(self, connection_id: str | None = None) -> None:
+        from app.ui.window_doctor import show_doctor
+
+        show_doctor(self, connection_id)
 
     def show_jobs(self) -> None:
         from app.ui.bottom_panel import BottomTab

@@ -28,6 +28,7 @@ class StatusCard(QFrame):
     check_requested = Signal(str)
     edit_requested = Signal(str)
     remove_requested = Signal(str)
+    doctor_requested = Signal(str)
 
     def __init__(self, connection: Connection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -76,6 +77,7 @@ class StatusCard(QFrame):
         menu.addAction("Check now", lambda: self.check_requested.emit(self.connection.id))
         menu.addAction("Show only its apps", lambda: self.chosen.emit(self.connection.id))
         menu.addAction("Edit connection…", lambda: self.edit_requested.emit(self.connection.id))
+        menu.addAction("Ask the doctor", lambda: self.doctor_requested.emit(self.connection.id))
         if not self.connection.is_builtin:
             menu.addSeparator()
             menu.addAction("Remove connection…", lambda: self.remove_requested.emit(self.connection.id))
@@ -155,6 +157,7 @@ class StatusCards(QWidget):
     check_requested = Signal(str)
     edit_requested = Signal(str)
     remove_requested = Signal(str)
+    doctor_requested = Signal(str)
     add_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None, *, clock: Callable[[], float] = time.time) -> None:
@@ -232,6 +235,7 @@ class StatusCards(QWidget):
         card.check_requested.connect(self.check_requested)
         card.edit_requested.connect(self.edit_requested)
         card.remove_requested.connect(self.remove_requested)
+        card.doctor_requested.connect(self.doctor_requested)
         self._cards[connection.id] = card
         return card
 

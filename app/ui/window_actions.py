@@ -127,6 +127,7 @@ def _add_connection(window: MainWindow) -> None:
 def _add_help(window: MainWindow) -> None:
     add = window.registry.add
     add("help.shortcuts", "&Shortcuts", window.show_shortcuts, menu="Help", shortcut="F1")
+    add("help.doctor", "&Doctor", window.show_doctor, menu="Help")
     add("help.about", "&About Tenantry", window.show_about, menu="Help")
 
 

@@ -1,0 +1,30 @@
+"""The doctor's tab in the main window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .doctor_view import DoctorView
+
+if TYPE_CHECKING:
+    from .main_window import MainWindow
+
+
+def show_doctor(window: MainWindow, connection_id: str | None = None) -> DoctorView:
+    """Bring the tab to the front and look: at one connection, or at all. A run that is under way goes on."""
+    view = window.app_tabs.page("doctor", "Doctor", lambda: _made(window))
+    assert isinstance(view, DoctorView)
+    view.set_connections(window.data.connections)
+    if connection_id is not None or not view.is_running:
+        view.run(connection_id)
+    return view
+
+
+def _made(window: MainWindow) -> DoctorView:
+    view = DoctorView(window.runner)
+    view.edit_requested.connect(window.commands.edit_connection)
+    view.open_requested.connect(window.open_app)
+    view.stage_requested.connect(window.app_tabs.stage)
+    view.findings_requested.connect(window.show_findings)
+    view.told.connect(window.status.confirm)
+    return view
