@@ -20,6 +20,7 @@ from app.services.comparing import Cohorts, Comparing
 from app.services.connections import ConnectionBook
 from app.services.directory import Directory
 from app.services.drafts import DraftShelf
+from app.services.following import Following
 from app.services.hub import ChangeHub
 from app.services.platform_side import PlatformSide
 from app.services.push_history import PushHistory
@@ -177,6 +178,22 @@ class FakeWorkshopStores:
         return tuple(reversed(found))[:limit]
 
 
+class FakeFollowed:
+    """Followed templates in memory, as the local database has them."""
+
+    def __init__(self) -> None:
+        self.kept: dict[AppRef, tuple[str, int]] = {}
+
+    def put_many(self, followed) -> None:
+        self.kept |= {ref: (template, version) for ref, template, version in followed}
+
+    def of(self, connection_id: str) -> dict[str, tuple[str, int]]:
+        return {ref.app_id: each for ref, each in self.kept.items() if ref.connection_id == connection_id}
+
+    def remove(self, ref: AppRef) -> None:
+        self.kept.pop(ref, None)
+
+
 class World:
     """One operator's workshop; ``platform`` and ``stores`` may be shared with another one's."""
 
@@ -192,7 +209,12 @@ class World:
         self.connections = FakeStores(connection(**changes))
         self.pool = FakePool(self.platform)
         book = ConnectionBook(self.connections, TokenKeeper(FakeVault(), self.hub), self.hub, self.connections.all())
-        self.directory = Directory(book, self.pool, shelf(), self.connections, self.hub, clock=ticking())
+        self.shelf = shelf()
+        self.followed = FakeFollowed()
+        self.following = Following(self.followed)
+        self.directory = Directory(
+            book, self.pool, self.shelf, self.connections, self.hub, following=self.following, clock=ticking()
+        )
         self.versions = SchemaVersions(self.stores.versions)
         self.catalog = Catalog(
             self.pool, self.directory, self.connections, self.hub, versions=self.versions, clock=ticking(9.0)
