@@ -131,6 +131,8 @@ def render_readme() -> None:
         folder = resources_dir() / "screenshots"
         folder.mkdir(exist_ok=True)
         save(main_window(start), folder / "overview-light.png")
+        name, widget = next(workshop.screens(start, until))
+        save(widget, folder / f"{name.replace('-diagram', '')}-light.png")
 
 
 def main() -> int:
