@@ -107,6 +107,7 @@ class DiagramCanvas(QGraphicsView):
         self.minimap.setVisible(not whole.isEmpty() and not self.in_sight().contains(whole))
 
     def place_minimap(self) -> None:
+        self.minimap.fit_into(self.viewport().size())
         corner = self.viewport().geometry().bottomRight()
         self.minimap.move(corner.x() - self.minimap.width() - _EDGE, corner.y() - self.minimap.height() - _EDGE)
         self._follow()

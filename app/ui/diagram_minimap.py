@@ -11,6 +11,8 @@ from app.schema.layout import Diagram
 from .theme import colours
 
 _LARGEST = QSize(168, 120)
+# Of the view: it is there to find one's way, not to stand in it.
+_SHARE = 0.26
 
 
 class DiagramMinimap(QWidget):
@@ -22,6 +24,7 @@ class DiagramMinimap(QWidget):
         super().__init__(parent)
         self._diagram = Diagram()
         self._shown = QRectF()
+        self._room = _LARGEST
         self._selected = ""
         self._pixmap: QPixmap | None = None
         self.setAccessibleName("Overview of the diagram")
@@ -32,6 +35,13 @@ class DiagramMinimap(QWidget):
         self._diagram, self._pixmap = diagram, None
         self.resize(self.sizeHint())
         self.update()
+
+    def fit_into(self, view: QSize) -> None:
+        """The view's own size, in pixels."""
+        room = (view * _SHARE).boundedTo(_LARGEST)
+        if room != self._room:
+            self._room, self._pixmap = room, None
+            self.resize(self.sizeHint())
 
     def show_part(self, rect: QRectF) -> None:
         """What of the diagram is in sight now."""
@@ -54,7 +64,7 @@ class DiagramMinimap(QWidget):
 
     def _scale(self) -> float:
         width, height = max(self._diagram.width, 1.0), max(self._diagram.height, 1.0)
-        return min(_LARGEST.width() / width, _LARGEST.height() / height)
+        return min(self._room.width() / width, self._room.height() / height)
 
     def _drawn(self) -> QPixmap:
         look, ratio, scale = colours(), self.devicePixelRatioF(), self._scale()
