@@ -165,11 +165,15 @@ def registry(found: Connection, apps: Sequence[AppSummary], known: Registry) -> 
         sentence = "The registry is too large to be read to its end; owners may be missing."
         yield Check(Area.REGISTRY, "Whole", CheckState.UNKNOWN, sentence, connection=found)
     if not troubles:
-        sentence = f"All {len(known.by_app):,} apps of the registry are there, each with one owner."
+        count = len(known.by_app)
+        sentence = f"All {count:,} apps of the registry are there, each with one owner."
+        if count < 2:
+            sentence = "The app of the registry is there, and has one owner." if count else "The registry is empty."
         yield Check(Area.REGISTRY, "Links", CheckState.OK, sentence, connection=found)
     if known.tasks_without_database:
         count = len(known.tasks_without_database)
-        sentence = f"{count:,} {'task has' if count == 1 else 'tasks have'} no database yet: they can do without."
+        words = "1 task has no database yet; it" if count == 1 else f"{count:,} tasks have no database yet; they"
+        sentence = f"{words} can be used all the same."
         yield Check(Area.REGISTRY, "Tasks", CheckState.OK, sentence, connection=found)
 
 

@@ -114,7 +114,7 @@ class Report:
         found = ((CheckState.FAILED, "failed"), (CheckState.WARNING, "to look at"), (CheckState.UNKNOWN, "not known"))
         parts = [f"{count} {word}" for state, word in found if (count := self.count(state))]
         total = f"{len(self.checks)} checks" if len(self.checks) != 1 else "1 check"
-        return f"{', '.join(parts)} of {total}" if parts else f"All well: {total}"
+        return f"{', '.join(parts)}; {total} in all" if parts else f"All well: {total}"
 
     def areas(self) -> tuple[tuple[Area, tuple[Check, ...]], ...]:
         """The areas that have checks, each with its own."""

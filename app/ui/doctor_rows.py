@@ -35,12 +35,14 @@ _MARKS: dict[CheckState, State] = {
     CheckState.UNKNOWN: AppState.UNKNOWN,
 }
 _LOOKS = {CheckState.WARNING: Severity.WARNING, CheckState.FAILED: Severity.ERROR, CheckState.UNKNOWN: Severity.INFO}
+_GRAVITY = (CheckState.FAILED, CheckState.WARNING, CheckState.UNKNOWN, CheckState.OK)
+_NAME_LETTERS = 24
 # Rows that are made in one turn of the event loop: some milliseconds each.
 _AT_ONCE = 3
 
 
 class CheckRow(QFrame):
-    """A check; what is not well has a frame, its remedy, and the button that leads there."""
+    """A check: what is well in one line; what is not has a frame, its remedy, and the button that leads there."""
 
     action_requested = Signal(object)  # Check
 
@@ -53,11 +55,13 @@ class CheckRow(QFrame):
             self.setProperty("look", "finding")
             self.setProperty("severity", _LOOKS[check.state].value)
         row = QHBoxLayout(self)
-        row.setContentsMargins(14, 5, 8, 5)
+        row.setContentsMargins(
+            14, 3 if check.state is CheckState.OK else 6, 8, 3 if check.state is CheckState.OK else 6
+        )
         row.setSpacing(9)
         row.addWidget(StateMark(_MARKS[check.state]))
         row.addWidget(self._word())
-        row.addLayout(self._texts(), 1)
+        row.addLayout(self._line() if check.state is CheckState.OK else self._texts(), 1)
         self._add_place(row)
         if check.action in _ACTIONS:
             row.addWidget(self._make_button(_ACTIONS[check.action]))
@@ -68,13 +72,22 @@ class CheckRow(QFrame):
         word.setMinimumWidth(widest)
         return word
 
+    def _line(self) -> QHBoxLayout:
+        name = text_label(self.check.name)
+        name.setMinimumWidth(name.fontMetrics().averageCharWidth() * _NAME_LETTERS)
+        line = QHBoxLayout()
+        line.setSpacing(9)
+        line.addWidget(name)
+        line.addWidget(_wrapped(self.check.sentence, "muted"), 1)
+        return line
+
     def _texts(self) -> QVBoxLayout:
         check = self.check
         texts = QVBoxLayout()
         texts.setSpacing(1)
         texts.addWidget(text_label(check.name, "title"))
         texts.addWidget(_wrapped(check.sentence))
-        if check.remedy and check.state is not CheckState.OK:
+        if check.remedy:
             texts.addWidget(_wrapped(f"→ {check.remedy}", "muted"))
         return texts
 
@@ -124,7 +137,7 @@ class CheckList(QScrollArea):
         inner = QWidget()
         self._box = QVBoxLayout(inner)
         self._box.setContentsMargins(2, 2, 10, 8)
-        self._box.setSpacing(5)
+        self._box.setSpacing(4)
         self._box.addStretch(1)
         self.setWidget(inner)
 
@@ -145,7 +158,8 @@ class CheckList(QScrollArea):
 
 
 def _parts(report: Report) -> Iterator[Area | Check]:
-    for area, checks in report.areas():
+    """Areas with the gravest trouble first: a failure must not wait below the fold."""
+    for area, checks in sorted(report.areas(), key=lambda each: min(_GRAVITY.index(check.state) for check in each[1])):
         yield area
         yield from checks
 

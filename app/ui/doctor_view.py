@@ -151,7 +151,6 @@ class DoctorView(QWidget):
         )
         self._slow.start()
         self._look.start()
-        self.run_button.setEnabled(False)
 
     def stop(self) -> None:
         """End the run; what was found before stays."""
@@ -182,7 +181,6 @@ class DoctorView(QWidget):
         self._look.stop()
         for part in (self.progress, self.step, self.stop_button):
             part.hide()
-        self.run_button.setEnabled(True)
         for button in (self.copy_button, self.save_button):
             button.setEnabled(self.report is not None)
 
