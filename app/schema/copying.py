@@ -48,10 +48,20 @@ def own_names(schema: Schema, chosen: Collection[str] | None = None) -> tuple[st
     return tuple(each for each in names if each in set(chosen))
 
 
-def new_names(schema: Schema, names: Iterable[str]) -> tuple[NewName, ...]:
+def going(draft: Draft) -> frozenset[str]:
+    """Live entities that the staged edits remove or rename: something new under such a name would take over the rows
+    of the old, or stand in the way of taking the edits back."""
+    return frozenset(each.name for each in draft.base.entities if draft.wanted.entity(each.name) is None)
+
+
+def going_words(name: str) -> str:
+    return f"{shown(name)} is removed or renamed in the staged edits. Push them first, or choose another name."
+
+
+def new_names(schema: Schema, names: Iterable[str], also_taken: Collection[str] = ()) -> tuple[NewName, ...]:
     """Free names in ``schema`` for entities that come from elsewhere."""
     wanted = list(names)
-    present = {each.name for each in schema.entities}
+    present = {*(each.name for each in schema.entities), *also_taken}
     # A copy must not take the name that another one of them has.
     taken = present | set(wanted)
     found: list[NewName] = []
@@ -88,11 +98,13 @@ def _copied(entity: Entity, names: Mapping[str, str]) -> tuple[Attribute, ...]:
 
 
 def _ensure_free(draft: Draft, names: Mapping[str, str]) -> None:
-    present = {each.name for each in draft.wanted.entities}
+    present, leaving = {each.name for each in draft.wanted.entities}, going(draft)
     wrong: list[FieldError] = []
     for name, new in names.items():
         if not new.strip():
             wrong.append(FieldError(name, f"{shown(name)} needs a name here. Enter one."))
+        elif new in leaving:
+            wrong.append(FieldError(name, going_words(new)))
         elif new in present:
             free = free_name(new, present | set(names.values()))
             wrong.append(FieldError(name, f"There is an entity {shown(new)} already. {shown(free)} is free."))

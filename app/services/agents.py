@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from app.core.errors import FieldError, Invalid, KnownError
 from app.schema.check import Problem, Rules, check_entity
 from app.schema.check_rules import shown
-from app.schema.copying import NewName, free_name, new_names, own_names, with_copies
+from app.schema.copying import NewName, free_name, going, going_words, new_names, own_names, with_copies
 from app.schema.draft import Draft
 from app.schema.drift import is_same_type
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
@@ -101,7 +101,7 @@ class Agents:
         sentence where its own is taken."""
         template = self._library.get(template_name)
         draft, _rules = await self._start(ref)
-        return new_names(draft.wanted, own_names(template.schema, entity_names))
+        return new_names(draft.wanted, own_names(template.schema, entity_names), going(draft))
 
     async def draft_with_template(
         self,
@@ -118,7 +118,8 @@ class Agents:
         """
         template = self._library.get(template_name)
         draft, rules = await self._start(ref)
-        free = {each.name: each.proposed for each in new_names(draft.wanted, own_names(template.schema, entity_names))}
+        chosen = own_names(template.schema, entity_names)
+        free = {each.name: each.proposed for each in new_names(draft.wanted, chosen, going(draft))}
         given = {name: new.strip() for name, new in (names or {}).items() if name in free}
         return await asyncio.to_thread(_copied, draft, template.schema, {**free, **given}, rules)
 
@@ -127,6 +128,8 @@ class Agents:
         draft, rules = await self._start(ref)
         entity, wanted = replace(entity, name=entity.name.strip()), tuple(links)
         wrong = await asyncio.to_thread(wrong_with, draft.wanted, rules, entity, wanted)
+        if entity.name in going(draft):
+            wrong = (FieldError("name", going_words(entity.name)), *wrong)
         if wrong:
             raise Invalid("The agent cannot be added so.", fields=wrong)
         draft = draft.add_entity(entity.name, entity.attributes)
@@ -137,7 +140,10 @@ class Agents:
     async def draft_with_copy(self, ref: AppRef, name: str, new_name: str = "") -> Draft:
         """With a copy of one agent, without its links; "" for a free name. Raises Invalid with the field ``name``."""
         draft, rules = await self._start(ref)
-        new = new_name.strip() or free_name(name, {each.name for each in draft.wanted.entities})
+        leaving = going(draft)
+        new = new_name.strip() or free_name(name, {*leaving, *(each.name for each in draft.wanted.entities)})
+        if new in leaving:
+            raise Invalid("The copy cannot be called so.", fields=(FieldError("name", going_words(new)),))
         draft = draft.duplicate_entity(name, new)
         wrong = [each for each in check_entity(draft.wanted, new, rules) if each.part == "entity" and each.is_error]
         if wrong:

@@ -147,7 +147,7 @@ class TemplateLibrary:
                 await self._ensure_no_file(name)
             await self._written(saved, text)
             self._shelf.put(saved)
-        self._directory.template_changed(self._following.followers(name))
+        await self._tell(self._following.followers(name))
         return saved
 
     async def delete(self, name: str) -> None:
@@ -162,7 +162,7 @@ class TemplateLibrary:
             except OSError as error:
                 raise _disk_error(template, "deleted", error) from error
             self._shelf.remove(name)
-        self._directory.template_changed(self._following.followers(name))
+        await self._tell(self._following.followers(name))
 
     def export_text(self, name: str) -> str:
         """A file's text, to share. Raises NotFound."""
@@ -212,10 +212,7 @@ class TemplateLibrary:
         """From now on the app follows this template as it is now, None for none. Raises NotFound."""
         template = self._shelf.get(name) if name is not None else None
         await self._following.put(ref, template.name if template else "", template.version if template else 0)
-        self._directory.template_changed((ref,))
-        known = await self._catalog.last_known(ref)
-        if known is not None:
-            self._directory.take_schema(ref, known.schema)
+        await self._tell((ref,))
         self._hub.publish(Changes(apps=frozenset((ref.connection_id,))))
 
     async def standing(self, ref: AppRef) -> Standing | None:
@@ -253,6 +250,14 @@ class TemplateLibrary:
         app = self._directory.find(ref)
         return app.template if app is not None else ""
 
+    async def _tell(self, refs: tuple[AppRef, ...]) -> None:
+        """Drift is told at once where the schema is known, of a few of the apps; of others with the next refresh."""
+        self._directory.template_changed(refs)
+        for ref in refs[:_MOST_TOLD]:
+            known = await self._catalog.last_known(ref)
+            if known is not None:
+                self._directory.take_schema(ref, known.schema)
+
     # Files
 
     async def _ensure_no_file(self, name: str) -> None:
@@ -282,6 +287,8 @@ def left_out(schema: Schema, entity_names: Collection[str] | None) -> tuple[Link
     )
 
 
+# Each one's schema may have to be read from the local database.
+_MOST_TOLD = 50
 _OTHER_NAME = "Save it under another name."
 
 

@@ -89,7 +89,7 @@ class CreateAppDialog(ActionDialog):
             if not each.entity_names:
                 continue
             names = ", ".join(sorted(each.entity_names))
-            self._add_template(each.name, each.title, f"{each.description} Agents: {names}.")
+            self._add_template(each.name, plain(each.title, 60), plain(f"{each.description} Agents: {names}.", 400))
 
     def _add_template(self, name: str, title: str, about: str) -> None:
         item = QListWidgetItem(title)

@@ -235,6 +235,23 @@ async def test_edits_are_added_to_what_is_staged(office):
     assert caught.value.fields == (FieldError("name", "There is an entity diary already. diary2 is free."),)
 
 
+async def test_the_name_of_an_agent_that_is_going_is_not_taken(office):
+    """A push would hand its rows to the new one."""
+    await office.stage(lambda draft: draft.drop_entity("people").rename_entity("todos", "tasks"))
+    for name in ("people", "todos"):
+        with pytest.raises(Invalid) as by_hand:
+            await office.agents.draft_with_entity(REF, Entity(name, (TEXT,)))
+        with pytest.raises(Invalid) as copied:
+            await office.agents.draft_with_copy(REF, "tasks", name)
+        with pytest.raises(Invalid) as from_template:
+            await office.agents.draft_with_template(REF, "chat", ["rooms"], {"rooms": name})
+        for caught, field in ((by_hand, "name"), (copied, "name"), (from_template, "rooms")):
+            assert [each.field for each in caught.value.fields] == [field]
+            assert "Push them first" in caught.value.fields[0].message
+    (people,) = await office.agents.new_names(REF, "chat", ["people"])
+    assert people.proposed == "people2"
+
+
 def fields_of(entity, *links) -> dict[str, str]:
     return {each.field: each.message for each in wrong_with(TODO, RULES, entity, links)}
 

@@ -295,8 +295,10 @@ async def test_an_app_of_an_older_version_is_behind_until_it_is_brought_up(shop)
     await shop.library.save(replace(MINE, schema=TODO))
     await shop.library.follow(REF, "mine")
     await shop.library.save(replace(MINE, schema=wider(TODO)), overwrite=True)
-    assert shop.row.state == AppState.DRIFTED
     assert shop.row.note == "version 1 of its template, which is at 2"
+    await shop.catalog.schema(REF)
+    assert shop.row.state == AppState.DRIFTED
+    assert shop.row.note == "drift: 1 attribute; version 1 of its template, which is at 2"
     assert (await shop.library.standing(REF)).is_behind
     report = await shop.workshop.push(REF, await shop.library.draft_to_template(REF))
     assert report.outcome == "done"
