@@ -267,5 +267,5 @@ def _notes(connection: Connection, registry: Registry, untried: int) -> tuple[st
             "pointed out."
         )
     if untried:
-        notes.append(f"{untried} admin tokens could not be tried.")
+        notes.append(f"{untried} admin {'token' if untried == 1 else 'tokens'} could not be tried.")
     return tuple(notes)
