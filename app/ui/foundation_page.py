@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from app.core.changes import Changes
 from app.core.connection import Connection
@@ -96,7 +96,10 @@ class FoundationPage(QWidget):
             top.addLayout(row)
         top.addWidget(self.notes)
         top.addWidget(self.progress)
+        self.refresh_button.setProperty("look", "small")
+        self.count_label.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.stack.addWidget(self.empty)
+        self.stack.setContentsMargins(8, 0, 8, 0)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QMenu, QTableView, QWidget
 
 from .history_lists import dress
 from .row_model import RowModel
+from .theme import mono_font
 
 Row = TypeVar("Row")
 
@@ -29,6 +30,10 @@ class RowTable(QTableView, Generic[Row]):
         self.rows_model = model
         self.setModel(model)
         dress(self, name, [each.letters for each in model.columns], stretched)
+        self.setStyleSheet("QTableView::item { padding: 0 6px; }")
+        for at, column in enumerate(model.columns):
+            if column.is_copied:
+                self.setColumnWidth(at, QFontMetrics(mono_font()).horizontalAdvance("0") * column.letters)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setFrameShape(QTableView.Shape.NoFrame)
         self.setMouseTracking(True)

@@ -33,15 +33,15 @@ _TELLING = frozenset({AppState.DRIFTED, AppState.READ_ONLY, AppState.DISABLED, A
 
 def users_model(parent: QObject) -> RowModel[UserRow]:
     columns: Sequence[Column[UserRow]] = (
-        Column("State", lambda row: state_look(row)[1], 20, key=_rank, mark=lambda row: state_look(row)[0], tip=_why),
+        Column("State", lambda row: state_look(row)[1], 22, key=_rank, mark=lambda row: state_look(row)[0], tip=_why),
         Column("E-mail", email, 30),
         Column("App", app_titles, 30, tip=_apps),
-        Column("App ID", app_id_text, 42, tip=_apps, is_copied=True),
-        Column("Agents", agents_text, 10, key=lambda row: row.agents, is_number=True),
+        Column("App ID", app_id_text, 43, tip=_apps, is_copied=True),
+        Column("Agents", agents_text, 11, key=lambda row: row.agents, is_number=True),
         Column(
             "Created",
             lambda row: day(row.created_at),
-            15,
+            17,
             key=lambda row: row.created_at,
             tip=lambda row: (moment(row.created_at),),
             is_muted=True,

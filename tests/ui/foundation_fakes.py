@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from app.core.apps import AppSummary
 from app.core.connection import Connection, Environment, Platform
 from app.core.errors import Conflict, KnownError
 from app.core.refs import AppRef
+from app.schema.draft import Draft
+from app.schema.model import Schema
 from app.services.foundation_map import FoundationMap
 from app.services.foundation_rows import DatabaseRow, IterationRow, TaskRow, UserRow
 from app.services.foundation_shape import FoundationShape
 from app.services.provision_journal import JournalEntry
+from app.services.reconcile_words import Mend, MendOutcome, Reconciliation, RegistryFinding
 from tests.ui.content_fakes import ANA, GIL, TAR, TEMPLATES, fake_services
 
 CONNECTION = Connection(
@@ -133,6 +137,114 @@ class FakeProvisioning:
         return AppSummary("local", FREE, "bo")
 
 
+def findings() -> tuple[RegistryFinding, ...]:
+    """One of each shape: destructive, without harm, in need of an owner, refused, and an offer."""
+    gone = Mend("remove", "Remove from the registry", "Removes its entry for gone-1.", is_destructive=True)
+    keep = tuple(
+        Mend(f"keep:{each}", f"Keep {each[:4]}", f"Keeps {each[:4]}, unlinks the other.") for each in (ALI, OLD)
+    )
+    link = Mend("link", "Link to a user…", "Makes an entry for calm-green-delta and links it to", asks="user")
+    other = Mend("other", "Mark as belonging to nobody", "Remembers on this machine that it belongs to nobody.")
+    rotate = Mend(
+        "rotate",
+        "Replace the admin token",
+        "Gives it a new one.",
+        is_destructive=True,
+        refusal="No dashboard login is stored.",
+    )
+    plan = Mend("plan", "Plan the way back…", "Prepares a plan for review; nothing is sent.", is_offer=True)
+    made = (
+        (
+            "missing-app",
+            "gone-1",
+            "The registry names gone-1 of eva@example.com, but it is not on the platform.",
+            ("gone-1",),
+            (gone,),
+        ),
+        (
+            "several-apps",
+            "u-ali",
+            "ali@example.com has 2 apps, although each user is meant to have one.",
+            (ALI, OLD),
+            keep,
+        ),
+        (
+            "unowned-app",
+            FREE,
+            "calm-green-delta is on the platform, but nobody in the registry owns it.",
+            (FREE,),
+            (link, other),
+        ),
+        (
+            "dead-token",
+            "r-1",
+            "The admin token that the registry has for swift-blue-river is not accepted any more.",
+            (ANA,),
+            (rotate,),
+        ),
+        ("drifted", GIL, "Gil differs from the template Todo: 2 attributes.", (GIL,), (plan,)),
+    )
+    return tuple(
+        RegistryFinding(
+            cast(Any, kind),
+            f"{kind}:{key}",
+            sentence,
+            tuple(AppRef("local", each) for each in refs),
+            mends,
+            f"App ID: {refs[0]}",
+        )
+        for kind, key, sentence, refs, mends in made
+    )
+
+
+class FakeReconciler:
+    """Mends what it is told to, but for ``failing``."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.found = findings()
+        self.error: KnownError | None = None
+        self.failing: frozenset[str] = frozenset()
+        self.notes: tuple[str, ...] = ()
+
+    async def check(self, connection_id: str, on_progress: Any = None, *, tokens: bool = False) -> Reconciliation:
+        self.calls.append(("check", tokens))
+        if self.error is not None:
+            raise self.error
+        return Reconciliation(
+            connection_id, self.found, {"entries": 12, "apps": 23, "tokens": 0}, 1_700_000_000.0, self.notes
+        )
+
+    async def preview(self, connection_id: str, choices: Mapping[str, str]) -> tuple[str, ...]:
+        self.calls.append(("preview", dict(choices)))
+        return tuple(self._mend(key, choice).sentence for key, choice in choices.items())
+
+    async def mend(
+        self, connection_id: str, choices: Mapping[str, str], on_progress: Any = None
+    ) -> tuple[MendOutcome, ...]:
+        self.calls.append(("mend", dict(choices)))
+        outcomes = []
+        for key, choice in choices.items():
+            if key in self.failing:
+                outcomes.append(MendOutcome(key, False, "The platform did not answer."))
+                continue
+            is_offer = self._mend(key, choice).is_offer
+            draft = Draft(Schema(), Schema()) if is_offer else None
+            ref = AppRef("local", GIL) if is_offer else None
+            outcomes.append(MendOutcome(key, True, f"Done: {key}.", ref, draft))
+            if not is_offer:
+                self.found = tuple(each for each in self.found if each.key != key)
+        return tuple(outcomes)
+
+    def _mend(self, key: str, choice: str) -> Mend:
+        mend = next(each for each in self.found if each.key == key).mend(choice)
+        assert mend is not None
+        return mend
+
+    def asked(self, name: str) -> list[Any]:
+        return [call[1] for call in self.calls if call[0] == name]
+
+
 class FakeDirectory:
     def __init__(self) -> None:
         self.rows: tuple[AppSummary, ...] = tuple(each for row in users() for each in row.apps if each is not None)
@@ -150,6 +262,7 @@ def foundation_services() -> Any:
     made = fake_services()
     made.foundation = FakeFoundation()
     made.provisioning = FakeProvisioning()
+    made.reconciler = FakeReconciler()
     made.directory = FakeDirectory()
     made.template_library = SimpleNamespace(all=lambda: TEMPLATES)
     return made
