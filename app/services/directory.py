@@ -204,7 +204,12 @@ class Directory:
         connection, shelf = self._connections.get(connection_id), self._shelf(connection_id)
         if shelf.is_fresh:
             shelf.registry, shelf.registry_error = registry, None
+            unreadable = [each for each in shelf.rows.values() if each.state == AppState.UNKNOWN.value and each.note]
             self._put_rows(connection, shelf)
+            for old in unreadable:
+                if old.app_id in shelf.listed:
+                    row = shelf.rows[old.app_id]
+                    shelf.rows[old.app_id] = row._replace(state=old.state, note=old.note)
             self._changed(connection_id)
             await self._save(connection_id)
         return registry

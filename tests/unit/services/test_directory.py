@@ -268,3 +268,27 @@ async def test_drop_of_a_claimed_app_leaves_it_as_missing():
 async def test_registry_of_a_connection_without_a_foundation_is_not_found():
     with pytest.raises(NotFound):
         await World().directory.registry("c1")
+
+
+async def test_reread_registry_shows_owners_and_missing_apps_without_listing_again():
+    world = with_foundation(RemoteApp(uid(1), "One"), RemoteApp(uid(2), "Two"), RemoteApp(uid(3), "Three"))
+    world.client.rows = {"app": [claim(uid(1), "ada@example.com")]}
+    world.client.fail[f"read_schema:{uid(3)}"] = Invalid("It cannot be read.")
+    await world.directory.refresh()
+    world.client.rows = {"app": [claim(uid(2), "ada@example.com"), claim(uid(9), "bela@example.com")]}
+    listed = world.client.calls.count("list_apps")
+    registry = await world.directory.reread_registry("c1")
+    rows = {each.app_id: each for each in world.directory.apps_of("c1")}
+    assert (rows[uid(1)].owner, rows[uid(1)].state) == ("", AppState.UNOWNED)
+    assert (rows[uid(2)].owner, rows[uid(2)].state, rows[uid(2)].agents) == ("ada@example.com", AppState.OK, 0)
+    assert rows[uid(9)].state == AppState.MISSING
+    assert (rows[uid(3)].state, rows[uid(3)].note) == (AppState.UNKNOWN, "It cannot be read.")
+    assert world.client.calls.count("list_apps") == listed
+    assert world.directory.known_registry("c1") == (registry, None)
+
+
+async def test_reread_registry_before_the_first_listing_shows_nothing_new():
+    world = with_foundation(RemoteApp(uid(1), "One"))
+    world.client.rows = {"app": [claim(uid(1), "ada@example.com")]}
+    assert len((await world.directory.reread_registry("c1")).claims) == 1
+    assert world.directory.apps_of("c1") == ()

@@ -1,7 +1,8 @@
 import pytest
 
 from app.core.apps import AppKind
-from app.services.registry import read_registry, seconds
+from app.services.foundation_map import FoundationMap
+from app.services.registry import read_registry, read_tokens, seconds
 from tests.unit.services.fakes import FOUNDATION, FakeClient, uid
 
 
@@ -88,3 +89,40 @@ async def test_read_registry_with_hostile_values_skips_them():
 )
 def test_seconds_reads_what_instant_gives_for_a_date(value, expected):
     assert seconds(value) == expected
+
+
+async def test_read_registry_by_other_names_finds_the_same():
+    client = FakeClient()
+    client.rows = {
+        "accounts": [{"id": "r1", "instant": uid(1), "people": [{"id": "u1", "mail": "ada@example.com"}]}],
+        "stores": [
+            {"id": "d1", "ref": uid(2), "title": "n", "job": {"id": "t1", "words": "Sort"}, "from": {"id": "i1"}}
+        ],
+        "jobs": [{"id": "t1", "words": "Sort", "store": {"id": "d1"}}, {"id": "t2", "words": "Wait"}],
+    }
+    names = FoundationMap(
+        app="accounts", app_id="instant", app_users="people", email="mail", databases="stores", database_app_id="ref",
+        name="title", task="job", tasks="jobs", task_title="words", main_database="store", origin_iteration="of",
+        others=(uid(3),),
+    )  # fmt: skip
+    registry = await read_registry(client, "c1", FOUNDATION, 5.0, names)
+    user, task = registry.claims
+    assert (user.owners, user.owner_ids) == (("ada@example.com",), ("u1",))
+    assert (task.owners, task.owner_ids, task.name, task.iteration_id) == (("Sort",), ("t1",), "n", "i")
+    assert registry.tasks_without_database == ("Wait",)
+    assert registry.others == {uid(3)}
+
+
+async def test_read_registry_takes_a_row_that_comes_on_two_pages_once():
+    rows = [{"id": f"r{number % 600}", "appid": uid(number % 600), "$users": []} for number in range(700)]
+    registry, _ = await read(app=rows)
+    assert len(registry.claims) == 600
+    assert all(len(each) == 1 for each in registry.by_app.values())
+
+
+async def test_read_tokens_leaves_out_records_without_one_and_shows_none():
+    client = FakeClient()
+    client.rows = {"databases": [{"id": "d1", "adminToken": uid(7)}, {"id": "d2"}, {"id": "d3", "adminToken": 5}]}
+    tokens = await read_tokens(client, FOUNDATION, FoundationMap())
+    assert {each: token.reveal() for each, token in tokens.items()} == {"d1": uid(7)}
+    assert uid(7) not in repr(tokens)
