@@ -25,9 +25,10 @@ def brought_up(draft: Draft, wanted: Schema, *, keeps_extras: bool = False) -> D
         draft = _without_extra_attributes(draft, wanted)
     for entity in wanted.entities:
         draft = _with_entity(draft, entity)
+    live = {link_key(each): each for each in draft.wanted.links}
     for link in wanted.links:
         if not link.is_system:
-            draft = _with_link(draft, link)
+            draft = _with_link(draft, link, live.get(link_key(link)))
     return draft
 
 
@@ -55,10 +56,13 @@ def _without_extra_attributes(draft: Draft, wanted: Schema) -> Draft:
 
 def _with_entity(draft: Draft, entity: Entity) -> Draft:
     parts = [each for each in entity.attributes if not each.is_system and each.name != "id"]
-    if draft.wanted.entity(entity.name) is None and not entity.is_system:
+    live = draft.wanted.entity(entity.name)
+    if live is None and not entity.is_system:
         return draft.add_entity(entity.name, parts)
+    known = set(live.attributes) if live is not None else set()
     for each in parts:
-        draft = _with_attribute(draft, entity.name, each)
+        if each not in known:
+            draft = _with_attribute(draft, entity.name, each)
     return draft
 
 
@@ -78,8 +82,7 @@ def _with_attribute(draft: Draft, entity: str, attribute: Attribute) -> Draft:
     )
 
 
-def _with_link(draft: Draft, link: Link) -> Draft:
-    live = next((each for each in draft.wanted.links if link_key(each) == link_key(link)), None)
+def _with_link(draft: Draft, link: Link, live: Link | None) -> Draft:
     if live is None:
         return draft.add_link(link)
     if live.is_system:

@@ -17,6 +17,7 @@ from app.schema.copying import NewName, free_name, going, going_words, new_names
 from app.schema.draft import Draft
 from app.schema.drift import is_same_type
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
+from app.schema.references import referenced
 
 if TYPE_CHECKING:
     from app.core.refs import AppRef
@@ -176,10 +177,18 @@ def wrong_with(schema: Schema, rules: Rules, entity: Entity, links: Iterable[Lin
         wrong.append(FieldError("name", f"There is an entity {shown(name)} already. {shown(other)} is free."))
         # The rest is looked at under a free name: all that is wrong is told at once.
         entity, ends = replace(entity, name=other), tuple(_renamed(each, name, other) for each in ends)
-    candidate = Schema((*schema.entities, entity), (*schema.links, *ends))
-    problems = check_entity(candidate, entity.name, rules)
+    problems = check_entity(_around(schema, entity, ends), entity.name, rules)
     wrong += [FieldError(_field(each, entity, ends), _words(each)) for each in problems if each.is_error]
     return tuple(wrong)
+
+
+def _around(schema: Schema, entity: Entity, links: tuple[Link, ...]) -> Schema:
+    """The new agent with what of the schema it touches: all of a thousand entities would be felt at each key."""
+    near = {end.entity for link in links for end in (link.forward, link.reverse)}
+    near |= {name for each in entity.attributes for name in referenced(each.type)}
+    known = tuple(each for each in schema.entities if each.name in near)
+    touching = tuple(each for each in schema.links if near & {each.forward.entity, each.reverse.entity})
+    return Schema((*known, entity), (*touching, *links))
 
 
 def _renamed(link: Link, old: str, new: str) -> Link:

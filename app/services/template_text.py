@@ -22,7 +22,7 @@ from app.services.json_places import Path, Places
 from app.services.lifecycle import checked_title
 from app.services.templates import TYPES, Template, read_template
 
-LIMIT = 1024 * 1024
+LIMIT = 4 * 1024 * 1024
 NAME_LIMIT = 60
 DESCRIPTION_LIMIT = 1_000
 VERSION_LIMIT = 1_000_000
