@@ -95,9 +95,7 @@ async def test_read_registry_by_other_names_finds_the_same():
     client = FakeClient()
     client.rows = {
         "accounts": [{"id": "r1", "instant": uid(1), "people": [{"id": "u1", "mail": "ada@example.com"}]}],
-        "stores": [
-            {"id": "d1", "ref": uid(2), "title": "n", "job": {"id": "t1", "words": "Sort"}, "from": {"id": "i1"}}
-        ],
+        "stores": [{"id": "d1", "ref": uid(2), "title": "n", "job": {"id": "t1", "words": "Sort"}, "of": {"id": "i"}}],
         "jobs": [{"id": "t1", "words": "Sort", "store": {"id": "d1"}}, {"id": "t2", "words": "Wait"}],
     }
     names = FoundationMap(
