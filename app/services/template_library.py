@@ -17,8 +17,11 @@ from app.schema.drift import Difference, differences
 from app.schema.model import Entity, Link, Schema
 from app.services import template_text
 from app.services.templates import Template, TemplateShelf
+from app.storage.template_files import read_file
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from app.core.refs import AppRef
     from app.services.catalog import Catalog
     from app.services.directory import Directory
@@ -172,6 +175,25 @@ class TemplateLibrary:
         """The template that a text holds, to look at and then ``save``. Raises Invalid: each of its ``fields`` is the
         place of a problem, with the line in its message."""
         return replace(template_text.parse(text), is_own=True)
+
+    async def export_file(self, name: str, path: Path) -> None:
+        """Write a template where the operator chose. Raises NotFound, and KnownError where the disk refuses."""
+        template, text = self._shelf.get(name), self.export_text(name)
+        try:
+            await asyncio.to_thread(path.write_text, text, "utf-8")
+        except OSError as error:
+            sentence = f"{plain(template.title, 60)} could not be written to {path.name}: {error.strerror or error}."
+            raise KnownError(sentence, remedy="Choose another place.") from error
+
+    async def import_file(self, path: Path) -> Template:
+        """As ``import_text``; raises Invalid too where the file cannot be read."""
+        return await asyncio.to_thread(self._imported, path)
+
+    def _imported(self, path: Path) -> Template:
+        file = read_file(path)
+        if file.text is None:
+            raise Invalid(f"{plain(path.name, 80)} cannot be read: {file.error}.", remedy="Choose a template file.")
+        return self.import_text(file.text)
 
     def from_app(
         self,

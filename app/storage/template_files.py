@@ -32,12 +32,12 @@ class TemplateFiles:
         """In order of name; none where there is no folder yet."""
         if not self.folder.is_dir():
             return ()
-        return tuple(_read(path) for path in sorted(self.folder.glob("*.json")))
+        return tuple(read_file(path) for path in sorted(self.folder.glob("*.json")))
 
     def read(self, name: str) -> TemplateFile | None:
         """None where there is no such file."""
         path = self.path(name)
-        return _read(path) if path.exists() else None
+        return read_file(path) if path.exists() else None
 
     def write(self, name: str, text: str) -> None:
         """In place of the old file at once, or not at all. Raises OSError."""
@@ -65,7 +65,7 @@ class TemplateFiles:
         return True
 
 
-def _read(path: Path) -> TemplateFile:
+def read_file(path: Path) -> TemplateFile:
     try:
         if path.stat().st_size > _MOST_BYTES:
             return TemplateFile(path.stem, None, "it is too large to be a template")

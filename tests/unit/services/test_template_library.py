@@ -180,6 +180,16 @@ async def test_a_template_is_shared_as_a_text(shop, folder, tmp_path):
     assert other.library.get("mine") == MINE
 
 
+async def test_a_template_is_shared_as_a_file(shop, tmp_path):
+    await shop.library.save(MINE)
+    await shop.library.export_file("mine", tmp_path / "shared.json")
+    assert await shop.library.import_file(tmp_path / "shared.json") == MINE
+    with pytest.raises(Invalid, match=r"gone\.json cannot be read"):
+        await shop.library.import_file(tmp_path / "gone.json")
+    with pytest.raises(KnownError, match="could not be written to a: "):
+        await shop.library.export_file("mine", tmp_path / "no folder" / "a")
+
+
 async def test_an_imported_text_with_a_mistake_is_told_with_its_place(shop):
     await shop.library.save(MINE)
     text = shop.library.export_text("mine").replace('"number"', '"numeral"')
