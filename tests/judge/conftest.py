@@ -5,7 +5,7 @@ A judge that cannot be had fails its tests; it is never skipped.
 
 from __future__ import annotations
 
-import hashlib
+import fcntl
 import os
 import subprocess
 import sys
@@ -30,16 +30,21 @@ class Server:
 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
-    """Installed by ``npm ci`` where they are missing or the lock file has changed."""
-    modules, stamp = HERE / "node_modules", HERE / "node_modules" / ".tenantry-lock"
-    wanted = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != wanted:
-        environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-        command = [str(BIN / "npm"), "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True, timeout=600)
-        assert done.returncode == 0, f"npm ci failed: {done.stderr[-2000:]}"
-        stamp.write_text(wanted)
-    return modules
+    """Installed by ``npm ci`` where ``./dev`` has not done it; one worker at a time."""
+    with open(HERE / "package-lock.json", "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _is_installed():
+            environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+            command = [str(BIN / "npm"), "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+            done = subprocess.run(command, cwd=HERE, env=environment, capture_output=True, text=True, timeout=600)
+            assert done.returncode == 0, f"npm ci failed: {done.stderr[-2000:]}"
+    return HERE / "node_modules"
+
+
+def _is_installed() -> bool:
+    """npm writes this file last, and with it what it installed."""
+    written = HERE / "node_modules" / ".package-lock.json"
+    return written.exists() and written.stat().st_mtime >= (HERE / "package-lock.json").stat().st_mtime
 
 
 @pytest.fixture(scope="module")
