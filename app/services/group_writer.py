@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 _Item = TypeVar("_Item")
 
 
+# Between two writes: what thousands of apps are waiting for must not keep a thread busy beside the window.
+_PAUSE_S = 0.025
+
+
 class GroupWriter(Generic[_Item]):
-    """What comes while a write is running is written by the next one, in order, in a worker thread.
+    """What comes while a write is running, or shortly after it, is written by the next one, in order, in a thread.
 
     So a thousand writers at once make a few transactions, and one alone waits for nobody. Engine thread only.
     """
 
-    def __init__(self, write: Callable[[Sequence[_Item]], None]) -> None:
+    def __init__(self, write: Callable[[Sequence[_Item]], None], *, pause_s: float = _PAUSE_S) -> None:
         self._write = write
+        self._pause_s = pause_s
         self._waiting: list[_Item] = []
         self._next: asyncio.Future[None] | None = None
+        self._writing: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._is_urgent = asyncio.Event()
 
     def add(self, item: _Item) -> asyncio.Future[None]:
         """Done once the item is written; it carries what the write raised. Nobody has to wait for it."""
@@ -38,19 +46,31 @@ class GroupWriter(Generic[_Item]):
 
     async def settle(self) -> None:
         """Wait until all that was added is written; raises what the last write raised."""
+        self._is_urgent.set()
         if self._next is not None:
             await asyncio.shield(self._next)
-        elif self._task is not None:
-            await asyncio.shield(self._task)
+        elif self._writing is not None:
+            await asyncio.shield(self._writing)
+
+    async def aclose(self) -> None:
+        """As ``settle``; afterwards nothing runs any more."""
+        await self.settle()
+        self._is_urgent.set()
+        if self._task is not None:
+            await self._task
 
     async def _run(self) -> None:
         while self._next is not None:
-            items, done = self._waiting, self._next
+            items, self._writing = self._waiting, self._next
             self._waiting, self._next = [], None
+            self._is_urgent.clear()
             try:
                 await asyncio.to_thread(self._write, items)
             except Exception as error:  # noqa: BLE001 (handed to whoever waits)
-                done.set_exception(error)
+                self._writing.set_exception(error)
             else:
-                done.set_result(None)
+                self._writing.set_result(None)
+            self._writing = None
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_urgent.wait(), self._pause_s)
         self._task = None

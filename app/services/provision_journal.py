@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from app.storage.foundation_stores import KeptEntry
 
 Kind = Literal["user", "task"]
+# Other parts keep entries of other kinds beside them.
+KINDS: tuple[Kind, ...] = ("user", "task")
 # The steps in order; each says what is done. An entry that is linked is removed.
 STEPS = ("begun", "created", "recorded", "linked")
+# The step of an entry that says what a task is to get, before its provisioning begins (``task_databases``).
+WANTED = "wanted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +104,16 @@ class ProvisionJournal:
         """Wait until all is on disk."""
         await self._writer.settle()
 
+    async def aclose(self) -> None:
+        await self._writer.aclose()
+
     def _write(self, writes: Sequence[_Write]) -> None:
         begun = [each.begun for each in writes if each.begun is not None]
-        changed = [each.changed for each in writes if each.changed is not None]
         removed = [each.removed for each in writes if each.removed is not None]
-        kept = self._store.write(begun, changed, removed)
+        changed: dict[str, dict[str, Any]] = {}
+        for entry_id, values in (each.changed for each in writes if each.changed is not None):
+            changed.setdefault(entry_id, {}).update(values)
+        kept = self._store.write(begun, [each for each in changed.items() if each[0] not in removed], removed)
         for each in writes:
             if each.begun is not None:
                 each.kept.append(kept[each.begun.id])

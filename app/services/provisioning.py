@@ -29,7 +29,7 @@ from app.core.text import plain
 from app.services.directory import WORKERS_LOCAL, WORKERS_REMOTE, Progress
 from app.services.foundation_writer import FoundationWriter, no_registry
 from app.services.lifecycle import checked_title
-from app.services.provision_journal import JournalEntry, JournalStore, ProvisionJournal, entry_of
+from app.services.provision_journal import KINDS, WANTED, JournalEntry, JournalStore, ProvisionJournal, entry_of
 from app.services.provision_landing import AuditStore, Landing
 from app.services.provision_run import OnStep, ProvisionClient, ProvisionRun, Wish
 
@@ -176,7 +176,8 @@ class Provisioning:
 
     async def open_journal(self, connection_id: str) -> tuple[JournalEntry, ...]:
         """What was begun and is not finished, the oldest first; also what is being worked on just now."""
-        return tuple(entry_of(each) for each in await self._journal.of(connection_id))
+        kept = await self._journal.of(connection_id)
+        return tuple(entry_of(each) for each in kept if each.kind in KINDS and each.step != WANTED)
 
     async def finish(self, key: str, on_step: OnStep | None = None) -> AppSummary:
         """Go on where it stopped. Raises NotFound for an entry that is gone, and as ``create_for_user``."""
@@ -214,7 +215,7 @@ class Provisioning:
 
     async def aclose(self) -> None:
         """Wait until the journal is on disk."""
-        await self._journal.settle()
+        await self._journal.aclose()
 
     # Inside
 

@@ -49,14 +49,14 @@ def _measure(root: Path) -> dict[str, object]:
     async def refreshed(services):
         await services.directory.refresh([BUILTIN_ID])
 
-    _until(lambda: engine.is_running)
-    _wait_for(engine.submit(opened))
+    until(lambda: engine.is_running)
+    wait_for(engine.submit(opened))
     lateness: list[float] = []
     for round_ in range(ROUNDS):
         print(f"  round {round_ + 1} of {ROUNDS}", file=sys.stderr, flush=True)
-        lateness += _lateness_during(engine.submit(refreshed))
+        lateness += lateness_during(engine.submit(refreshed))
     start.window.close()
-    _until(lambda: not engine.is_running)
+    until(lambda: not engine.is_running)
     return {
         "apps": APPS,
         "ticks": len(lateness),
@@ -66,7 +66,7 @@ def _measure(root: Path) -> dict[str, object]:
     }
 
 
-def _lateness_during(future) -> list[float]:
+def lateness_during(future) -> list[float]:
     """Milliseconds that each tick came later than 16 ms after the one before it."""
     late: list[float] = []
     last = time.perf_counter()
@@ -82,17 +82,17 @@ def _lateness_during(future) -> list[float]:
     timer.timeout.connect(tick)
     last = time.perf_counter()
     timer.start(INTERVAL_MS)
-    _wait_for(future)
+    wait_for(future)
     timer.stop()
     return late
 
 
-def _wait_for(future) -> None:
-    _until(future.done)
+def wait_for(future) -> None:
+    until(future.done)
     future.result()
 
 
-def _until(is_true) -> None:
+def until(is_true) -> None:
     """Run the window's event loop, as it is run in the program, until something holds."""
     loop = QEventLoop()
     watch = QTimer()
