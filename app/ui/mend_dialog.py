@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QProgressBar, QScrollArea, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QProgressBar,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.core.apps import AppState
 from app.core.connection import Connection, Environment
@@ -73,7 +82,12 @@ class MendDialog(ActionDialog):
         )
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setWidget(self.notes)
+        page = QWidget()
+        box = QVBoxLayout(page)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(self.notes)
+        box.addStretch(1)
+        self.area.setWidget(page)
         self.area.setAccessibleName("How each ended")
         self.area.hide()
         self.bar.setTextVisible(False)

@@ -23,7 +23,8 @@ _RIGHT = int((Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter).value
 @dataclass(frozen=True, slots=True)
 class Column(Generic[Row]):
     """``text`` is plain text; ``key`` sorts (None: by the text), ``mark`` is the shape before the text, ``tip`` the
-    lines of the tool tip, the first of them bold. A click copies what stands in a column that ``is_copied``."""
+    lines of the tool tip, the first of them bold. A click copies what ``copied`` gives, "" for nothing; ``is_id`` is
+    how IDs look."""
 
     header: str
     text: Callable[[Row], str]
@@ -31,7 +32,8 @@ class Column(Generic[Row]):
     key: Callable[[Row], Any] | None = None
     mark: Callable[[Row], State | None] | None = None
     tip: Callable[[Row], Sequence[str]] | None = None
-    is_copied: bool = False
+    copied: Callable[[Row], str] | None = None
+    is_id: bool = False
     is_number: bool = False
     is_muted: bool = False
 
@@ -88,6 +90,11 @@ class RowModel(QAbstractTableModel, Generic[Row]):
         """The row with this key, -1 where it is not shown."""
         return next((at for at, row in enumerate(self.rows) if self._key(row) == key), -1)
 
+    def copied(self, index: Index) -> str:
+        """What a click on this place copies."""
+        column = self.columns[index.column()] if index.isValid() else None
+        return column.copied(self.rows[index.row()]) if column is not None and column.copied is not None else ""
+
     def touch(self) -> None:
         """What is shown of the rows is another, the rows are the same."""
         if self.rows:
@@ -140,12 +147,12 @@ class RowModel(QAbstractTableModel, Generic[Row]):
 
     @staticmethod
     def _look(column: Column[Row], role: int) -> Any:
-        if role == _FONT and column.is_copied:
+        if role == _FONT and column.is_id:
             return mono_font()
         if role == _ALIGNMENT and column.is_number:
             return _RIGHT
-        if role == _FOREGROUND and (column.is_copied or column.is_muted):
-            return QBrush(QColor(colours().link if column.is_copied else colours().muted))
+        if role == _FOREGROUND and (column.is_id or column.is_muted):
+            return QBrush(QColor(colours().link if column.is_id else colours().muted))
         return None
 
 

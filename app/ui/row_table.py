@@ -30,9 +30,9 @@ class RowTable(QTableView, Generic[Row]):
         self.rows_model = model
         self.setModel(model)
         dress(self, name, [each.letters for each in model.columns], stretched)
-        self.setStyleSheet("QTableView::item { padding: 0 6px; }")
+        self.setStyleSheet("QTableView::item { padding: 0 4px; }")
         for at, column in enumerate(model.columns):
-            if column.is_copied:
+            if column.is_id:
                 self.setColumnWidth(at, QFontMetrics(mono_font()).horizontalAdvance("0") * column.letters)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setFrameShape(QTableView.Shape.NoFrame)
@@ -116,9 +116,7 @@ class RowTable(QTableView, Generic[Row]):
             super().keyPressEvent(event)
 
     def _is_copied(self, index: QModelIndex) -> bool:
-        if not index.isValid() or not self.rows_model.columns[index.column()].is_copied:
-            return False
-        return bool(str(self.rows_model.data(index) or "").strip("—"))
+        return bool(self.rows_model.copied(index))
 
 
 def _is_letter(event: QKeyEvent) -> bool:

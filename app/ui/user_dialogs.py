@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QWidget
 
 from app.core.apps import AppKind, AppState, AppSummary
 from app.core.connection import Connection
-from app.core.errors import KnownError
 from app.core.text import plain
 
 from .action_dialog import ActionDialog
@@ -25,7 +24,9 @@ from .theme import colours, mono_font
 from .users_model import app_title, email
 
 if TYPE_CHECKING:
+    from app.services.directory import Progress
     from app.services.foundation import UserRow
+    from app.services.provisioning import Provisioned
     from app.services.suite import Services
 
 ONE_APP = "Each user has one app. The link between users and apps would allow several; Tenantry keeps to one."
@@ -90,7 +91,7 @@ class CreateUserAppDialog(ActionDialog):
         self.title_edit = QLineEdit()
         self.choice = TemplateChoice()
         self.step_label = text_label("", "small")
-        self._steps: Mailbox[str] = Mailbox(self._show_step, self)
+        self._steps: Mailbox[Progress] = Mailbox(self._show_step, self)
         self._build()
 
     def _build(self) -> None:
@@ -114,30 +115,23 @@ class CreateUserAppDialog(ActionDialog):
     def act(self) -> None:
         if self.is_working:
             return
+        self._steps.open()
         connection_id, users, template, put = self._connection_id, self._users, self.choice.name, self._steps.put
         title = self.title_edit.text().strip() or None if len(users) == 1 else None
 
         async def create(services: Services) -> Created:
-            made: list[AppSummary] = []
-            failed: list[tuple[UserRow, str]] = []
-            for at, user in enumerate(users, 1):
-                put(f"{at:,} of {len(users):,}: {email(user)}" if len(users) > 1 else "Creating the app…")
-                try:
-                    app = await services.provisioning.create_for_user(connection_id, user.user_id, template, title)
-                except KnownError as error:
-                    if len(users) == 1:
-                        raise
-                    failed.append((user, error.sentence))
-                else:
-                    made.append(app)
-            return Created(tuple(made), tuple(failed))
+            if len(users) == 1:
+                app = await services.provisioning.create_for_user(connection_id, users[0].user_id, template, title)
+                return Created((app,))
+            wishes = [(each.user_id, template, None) for each in users]
+            outcomes = await services.provisioning.create_many(connection_id, wishes, put)
+            return _told(users, outcomes)
 
-        self._steps.open()
         title_of_work = f"Create an app for {email(users[0])}" if len(users) == 1 else f"Create {len(users):,} apps"
         self.begin(create, title_of_work, self._finish)
 
-    def _show_step(self, steps: list[str]) -> None:
-        self.step_label.setText(steps[-1])
+    def _show_step(self, steps: list[Progress]) -> None:
+        self.step_label.setText(f"{steps[-1].done:,} of {counted(steps[-1].total, 'app')}")
         self.step_label.setVisible(self.is_working)
 
     def _set_working(self, is_working: bool) -> None:
@@ -281,6 +275,14 @@ class UnlinkAppDialog(ActionDialog):
     def _finish(self, app_id: str) -> None:
         self.unlinked.emit(f"Unlinked {plain(app_id, 60)} from {email(self._user)}")
         self.accept()
+
+
+def _told(users: Sequence[UserRow], outcomes: Sequence[Provisioned]) -> Created:
+    by_id = {each.user_id: each for each in users}
+    made = tuple(each.app for each in outcomes if each.app is not None)
+    return Created(
+        made, tuple((by_id[each.user_id], each.error.sentence) for each in outcomes if each.error is not None)
+    )
 
 
 def _is_free(app: AppSummary, connection_id: str) -> bool:

@@ -36,7 +36,7 @@ def users_model(parent: QObject) -> RowModel[UserRow]:
         Column("State", lambda row: state_look(row)[1], 22, key=_rank, mark=lambda row: state_look(row)[0], tip=_why),
         Column("E-mail", email, 30),
         Column("App", app_titles, 30, tip=_apps),
-        Column("App ID", app_id_text, 43, tip=_apps, is_copied=True),
+        Column("App ID", app_id_text, 46, tip=_apps, copied=lambda row: "\n".join(row.app_ids), is_id=True),
         Column("Agents", agents_text, 11, key=lambda row: row.agents, is_number=True),
         Column(
             "Created",

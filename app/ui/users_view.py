@@ -131,7 +131,7 @@ class UsersView(FoundationPage):
 
     def _unfinished(self, entry: JournalEntry) -> NoteRow:
         name = next((email(row) for row in self.model.all_rows if row.user_id == entry.owner_id), entry.owner_id)
-        why = plain(entry.error, 240) or "It was interrupted."
+        why = plain(entry.error, 240) or "It is being made still, or was interrupted."
         step = _STEPS.get(entry.step, entry.step)
         answers = (("Finish", lambda: self._finish((entry.key,))),) if self.can_write else ()
         return NoteRow(

@@ -12,10 +12,12 @@ from app.core.errors import Conflict, KnownError
 from app.core.refs import AppRef
 from app.schema.draft import Draft
 from app.schema.model import Schema
+from app.services.directory import Progress
 from app.services.foundation_map import FoundationMap
 from app.services.foundation_rows import DatabaseRow, IterationRow, TaskRow, UserRow
 from app.services.foundation_shape import FoundationShape
 from app.services.provision_journal import JournalEntry
+from app.services.provisioning import Provisioned
 from app.services.reconcile_words import Mend, MendOutcome, Reconciliation, RegistryFinding
 from tests.ui.content_fakes import ANA, GIL, TAR, TEMPLATES, fake_services
 
@@ -125,6 +127,16 @@ class FakeProvisioning:
         if user_id in self.errors:
             raise self.errors[user_id]
         return AppSummary(connection_id, f"app-of-{user_id}", title or user_id)
+
+    async def create_many(self, connection_id: str, wishes: Any, on_progress: Any = None) -> tuple[Provisioned, ...]:
+        made = []
+        for user_id, template, title in wishes:
+            try:
+                made.append(Provisioned(user_id, await self.create_for_user(connection_id, user_id, template, title)))
+            except KnownError as error:
+                made.append(Provisioned(user_id, error=error))
+            on_progress(Progress(len(made), len(wishes), "Creating"))
+        return tuple(made)
 
     async def open_journal(self, connection_id: str) -> tuple[JournalEntry, ...]:
         return self.journal
