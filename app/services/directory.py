@@ -198,11 +198,14 @@ class Directory:
     async def reread_registry(self, connection_id: str) -> Registry:
         """Read the registry now, and show owners, kinds and missing apps as it says; raises as ``registry``.
 
-        The apps themselves are not listed again.
+        The apps themselves are not listed again; those that the registry names only now are asked for.
         """
         registry = await self.registry(connection_id)
         connection, shelf = self._connections.get(connection_id), self._shelf(connection_id)
         if shelf.is_fresh:
+            known = shelf.registry.by_app if shelf.registry else {}
+            new = [each for each in registry.by_app if each not in known]
+            await self._look_for(connection, await self._clients.get(connection_id), new, shelf.listed)
             shelf.registry, shelf.registry_error = registry, None
             unreadable = [each for each in shelf.rows.values() if each.state == AppState.UNKNOWN.value and each.note]
             self._put_rows(connection, shelf)
@@ -312,7 +315,7 @@ class Directory:
             shelf.registry = registry
         if connection.foundation_app_id is not None and connection.foundation_app_id not in found:
             shelf.registry, shelf.registry_error = None, _no_foundation(connection)
-        await self._look_for_claimed(connection, client, shelf.registry, found)
+        await self._look_for(connection, client, shelf.registry.by_app if shelf.registry else (), found)
         shelf.listed = found
         self._put_rows(connection, shelf)
         shelf.is_fresh = True
@@ -334,16 +337,11 @@ class Directory:
         except KnownError as error:
             return None, error
 
-    async def _look_for_claimed(
-        self,
-        connection: Connection,
-        client: PlatformClient,
-        registry: Registry | None,
-        found: dict[str, RemoteApp],
+    async def _look_for(
+        self, connection: Connection, client: PlatformClient, claimed: Iterable[str], found: dict[str, RemoteApp]
     ) -> None:
         """Ask for each claimed app that is not listed: a platform lists only what its token owns, but may show
         more (Instant: apps of which one is a member)."""
-        claimed = registry.by_app if registry else {}
         asked = iter([each for each in claimed if each not in found and is_uuid(each)][:_MOST_LOOKED_FOR])
 
         async def look() -> None:

@@ -97,9 +97,11 @@ class Reconciler:
         connection = self._named(connection_id)
         for failure in await self._directory.refresh([connection_id], on_progress):
             raise failure.error
-        registry, error = self._directory.known_registry(connection_id)
-        if registry is None or error is not None:
-            raise error or NotFound(f"The registry of {connection.label} was not read.", remedy="Check again.")
+        _registry, error = self._directory.known_registry(connection_id)
+        if error is not None:
+            raise error
+        # A refresh that ran already was joined: it may have read the registry before the last mend.
+        registry = await self._directory.reread_registry(connection_id)
         client = cast(Any, await self._clients.get(connection_id))
         tried, untried = 0, 0
         self._dead[connection_id] = {}

@@ -292,3 +292,14 @@ async def test_reread_registry_before_the_first_listing_shows_nothing_new():
     world.client.rows = {"app": [claim(uid(1), "ada@example.com")]}
     assert len((await world.directory.reread_registry("c1")).claims) == 1
     assert world.directory.apps_of("c1") == ()
+
+
+async def test_reread_registry_asks_for_an_app_that_was_made_after_the_listing():
+    world = with_foundation(RemoteApp(uid(1), "One"))
+    await world.directory.refresh()
+    world.client.apps[uid(2)] = RemoteApp(uid(2), "Two")
+    world.client.rows = {"app": [claim(uid(2), "ada@example.com")]}
+    await world.directory.reread_registry("c1")
+    assert world.directory.find(AppRef("c1", uid(2))).title == "Two"
+    await world.directory.reread_registry("c1")
+    assert world.client.calls.count(f"get_app:{uid(2)}") == 1
