@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app.core.apps import AppState
@@ -36,7 +37,7 @@ _MARKS: dict[CheckState, State] = {
 }
 _LOOKS = {CheckState.WARNING: Severity.WARNING, CheckState.FAILED: Severity.ERROR, CheckState.UNKNOWN: Severity.INFO}
 _GRAVITY = (CheckState.FAILED, CheckState.WARNING, CheckState.UNKNOWN, CheckState.OK)
-_NAME_LETTERS = 24
+_NAME_LETTERS, _LETTERS_FOR_LABEL = 24, 110
 # Rows that are made in one turn of the event loop: some milliseconds each.
 _AT_ONCE = 3
 
@@ -50,6 +51,7 @@ class CheckRow(QFrame):
         super().__init__(parent)
         self.check = check
         self.button: QPushButton | None = None
+        self._where: QWidget | None = None
         self.setAccessibleName(_spoken(check))
         if check.state is not CheckState.OK:
             self.setProperty("look", "finding")
@@ -65,6 +67,12 @@ class CheckRow(QFrame):
         self._add_place(row)
         if check.action in _ACTIONS:
             row.addWidget(self._make_button(_ACTIONS[check.action]))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._where is not None:
+            # In a narrow place the sentence comes first; the environment stays in sight.
+            self._where.setVisible(self.width() >= self.fontMetrics().averageCharWidth() * _LETTERS_FOR_LABEL)
 
     def _word(self) -> QWidget:
         word = text_label(WORDS[self.check.state], "small")
@@ -94,7 +102,8 @@ class CheckRow(QFrame):
     def _add_place(self, row: QHBoxLayout) -> None:
         connection = self.check.connection
         if connection is not None:
-            row.addWidget(text_label(plain(connection.label, 30), "small"))
+            self._where = text_label(plain(connection.label, 30), "small")
+            row.addWidget(self._where)
             row.addWidget(EnvironmentBadge(connection.environment))
 
     def _make_button(self, text: str) -> QPushButton:
@@ -182,4 +191,4 @@ def _spoken(check: Check) -> str:
     parts = [f"{WORDS[check.state]}: {check.name}", check.place, check.sentence]
     if check.state is not CheckState.OK:
         parts.append(check.remedy)
-    return ". ".join(each.rstrip(".") for each in parts if each)
+    return " ".join(f"{each.rstrip('.')}." for each in parts if each)
