@@ -7,20 +7,29 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from app.core.errors import KnownError
+    from app.services.audit import AuditTrail
     from app.services.catalog import Catalog
     from app.services.clients import ClientPool
     from app.services.connections import ConnectionBook
     from app.services.directory import Directory
+    from app.services.foundation import Foundation
+    from app.services.foundation_map import FoundationMaps
     from app.services.hub import ChangeHub
+    from app.services.lifecycle import AppLifecycle
+    from app.services.provisioning import Provisioning
     from app.services.suite import Services
+    from app.services.task_databases import TaskDatabases
     from app.services.templates import TemplateShelf
+    from app.services.tokens import TokenKeeper
     from app.services.versions import SchemaVersions
     from app.services.workshop import SchemaWorkshop
     from app.storage.database import Database
+    from app.storage.foundation_stores import JournalStore
     from app.storage.last_known import LastKnown, LastKnownReader
     from app.storage.log import Redactor
     from app.storage.paths import Profile
     from app.storage.stores import AuditStore
+    from app.storage.vault import Vault
 
 
 def run_window(profile: Profile) -> int:
@@ -159,8 +168,25 @@ async def _composed(
     )
     await library.load()
     opening = Opening(connections, tokens, directory, status)
+    lifecycle = AppLifecycle(connections, clients, templates, directory, catalog, audit, clock=time.time)
+    task_databases = _task_databases(
+        hub,
+        connections,
+        clients,
+        directory,
+        maps,
+        foundation,
+        provisioning,
+        lifecycle,
+        journal,
+        trail,
+        tokens,
+        vault,
+        redactor,
+    )
     if opens:
         opening.start(hub)
+        task_databases.start()
     around = Surroundings(profile.database_path, database.set_aside)
     return Services(
         hub=hub,
@@ -170,7 +196,7 @@ async def _composed(
         directory=directory,
         status=status,
         catalog=catalog,
-        lifecycle=AppLifecycle(connections, clients, templates, directory, catalog, audit, clock=time.time),
+        lifecycle=lifecycle,
         templates=templates,
         local_platform=supervisor,
         workshop=workshop,
@@ -182,10 +208,12 @@ async def _composed(
         doctor=Doctor(
             connections, clients, tokens, directory, status, maps, supervisor, around, on_call=activity.record
         ),
+        task_databases=task_databases,
         notices=(*_notices(database), *library.notices()),
         closers=(
             opening.stop,
             workshop.aclose,
+            task_databases.aclose,
             provisioning.aclose,
             directory.aclose,
             following.aclose,
@@ -195,6 +223,40 @@ async def _composed(
             vault.aclose,
             functools.partial(asyncio.to_thread, database.close),
         ),
+    )
+
+
+def _task_databases(
+    hub: ChangeHub,
+    connections: ConnectionBook,
+    clients: ClientPool,
+    directory: Directory,
+    maps: FoundationMaps,
+    foundation: Foundation,
+    provisioning: Provisioning,
+    lifecycle: AppLifecycle,
+    journal: JournalStore,
+    trail: AuditTrail,
+    tokens: TokenKeeper,
+    vault: Vault,
+    redactor: Redactor,
+) -> TaskDatabases:
+    from app.services.admin_tokens import AdminTokens
+    from app.services.cloning import Cloning
+    from app.services.task_cleanup import TaskCleanup
+    from app.services.task_databases import TaskDatabases
+
+    return TaskDatabases(
+        connections,
+        clients,
+        directory,
+        foundation,
+        provisioning,
+        journal,
+        hub,
+        TaskCleanup(connections, clients, tokens, directory, foundation, lifecycle, journal, trail),
+        AdminTokens(connections, clients, maps, vault, journal, trail, on_secret=redactor.add),
+        Cloning(connections, clients, directory, foundation, trail),
     )
 
 

@@ -79,7 +79,7 @@ class ProvisionJournal:
 
     async def change(self, entry: KeptEntry, **values: Any) -> KeptEntry:
         """The entry with these values, once they are on disk."""
-        await self._writer.written(_Write(changed=(entry.id, values)))
+        await self._writer.written(_Write(changed=(entry.id, values)), is_urgent=True)
         return entry._replace(**values)
 
     def note(self, entry: KeptEntry, **values: Any) -> KeptEntry:

@@ -150,7 +150,7 @@ class Provisioning:
         Raises what keeps it from beginning at all.
         """
         asked = list(wishes)
-        run = await self._run(connection_id, ("user",))
+        run = await self._run(connection_id, ("user",), is_batch=True)
         batch = _Batch(asked, on_progress or _ignore, run.connection.label)
         landing = self._landing()
         count = min(_workers(run.connection), len(asked))
@@ -219,7 +219,7 @@ class Provisioning:
 
     # Inside
 
-    async def _run(self, connection_id: str, kinds: Sequence[str]) -> ProvisionRun:
+    async def _run(self, connection_id: str, kinds: Sequence[str], *, is_batch: bool = False) -> ProvisionRun:
         """Ready to write the registry of these kinds; raises what speaks against it, before anything is begun."""
         connection = self._connections.get(connection_id)
         foundation = connection.foundation_app_id
@@ -248,6 +248,7 @@ class Provisioning:
             find_template=self._templates.find,
             name_of=lambda app_id: self._name_of(connection_id, app_id),
             clock=self._clock,
+            is_batch=is_batch,
         )
 
     async def _carried_out(self, run: ProvisionRun, wish: Wish, landing: Landing, on_step: OnStep) -> AppSummary:
