@@ -40,9 +40,12 @@ class GroupWriter(Generic[_Item]):
             self._task = asyncio.create_task(self._run())
         return self._next
 
-    async def written(self, item: _Item) -> None:
+    async def written(self, item: _Item, *, is_urgent: bool = False) -> None:
         """Add the item and wait until it is on disk, also where the caller is cancelled meanwhile."""
-        await asyncio.shield(self.add(item))
+        done = self.add(item)
+        if is_urgent:
+            self._is_urgent.set()
+        await asyncio.shield(done)
 
     async def settle(self) -> None:
         """Wait until all that was added is written; raises what the last write raised."""

@@ -109,6 +109,7 @@ class ProvisionRun:
         find_template: Callable[[str], Template | None],
         name_of: Callable[[str], tuple[str, bool]],
         clock: Callable[[], float],
+        is_batch: bool = False,
     ) -> None:
         self.connection = connection
         self._client = client
@@ -118,6 +119,7 @@ class ProvisionRun:
         self._find_template = find_template
         self._name_of = name_of
         self._clock = clock
+        self._is_batch = is_batch
         self.failures: list[tuple[KeptEntry, KnownError]] = []
 
     async def make(self, wish: Wish, on_step: OnStep) -> Made:
@@ -162,11 +164,18 @@ class ProvisionRun:
         on_step("created")
         if record is None:
             record = await self._recorded(entry, remote)
-        attempt.entry = entry = self._journal.note(entry, step="recorded")
+        attempt.entry = entry = await self._noted(entry, "recorded")
         on_step("recorded")
         await self._link(entry, record)
         on_step("linked")
         return self._finished(entry, remote, owner, record)
+
+    async def _noted(self, entry: KeptEntry, step: str) -> KeptEntry:
+        """A step is done. In a batch that is written behind: losing it costs a question to the platform, no more."""
+        now = self._clock()
+        if self._is_batch:
+            return self._journal.note(entry, step=step, changed_at=now)
+        return await self._journal.change(entry, step=step, changed_at=now)
 
     # What is there
 
@@ -262,7 +271,7 @@ class ProvisionRun:
                 # The platform chose the ID itself; it is written down before anything else is done.
                 entry = attempt.entry = await self._journal.change(entry, app_id=made.app_id)
             if made is not None and await self._has_token(attempt, entry, made, record):
-                attempt.entry = self._journal.note(entry, step="created")
+                attempt.entry = await self._noted(entry, "created")
                 # A database that was made anew under its old record has another token than that says.
                 is_old = entry.kind == "user" or self._token(made) is None
                 return made, record if is_old else None
