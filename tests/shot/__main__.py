@@ -27,6 +27,7 @@ from app.storage.paths import Profile, resources_dir
 from app.ui.application import Start, make_application
 from app.ui.connection_dialog import ConnectionDialog
 from app.ui.create_app_dialog import CreateAppDialog
+from app.ui.doctor_view import DoctorView
 from app.ui.theme import ThemeChoice
 from tests.shot import workshop
 
@@ -105,6 +106,14 @@ def create_app_dialog(start: Start) -> QDialog:
     return CreateAppDialog(start.runner, data.connections, BUILTIN_ID, start.window)
 
 
+def doctor(start: Start) -> QWidget:
+    start.window.show_doctor()
+    page = start.window.tabs.currentWidget()
+    assert isinstance(page, DoctorView)
+    until(lambda: page.report is not None and page.list.is_full, "the doctor's report")
+    return start.window
+
+
 DIALOGS = {"connection-dialog": connection_dialog, "create-app-dialog": create_app_dialog}
 THEMES = (ThemeChoice.LIGHT, ThemeChoice.DARK)
 
@@ -123,6 +132,8 @@ def render_all(folder: Path) -> None:
                 dialog.reject()
             for name, widget in workshop.screens(start, until):
                 save(widget, folder / f"{name}-{theme.value}.png")
+            save(doctor(start), folder / f"doctor-{theme.value}.png")
+            start.window.close_current_tab()
 
 
 def render_readme() -> None:
