@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from app.services.suite import Services
 
 _OPENED_FIRST = 4
+# What a foundation has to show, and its name for whoever shows it.
+_FOUNDATION = (("Users", "users"), ("Reconcile", "reconcile"), ("Registries and names…", "foundation"))
 
 
 class TreeView(QTreeView):
@@ -52,6 +54,7 @@ class DatabaseTree(QWidget):
     refresh_requested = Signal(str)
     edit_connection_requested = Signal(str)
     add_connection_requested = Signal()
+    foundation_requested = Signal(str, str)  # what of it, connection ID
     copied = Signal(str)
 
     def __init__(self, runner: Runner, parent: QWidget | None = None) -> None:
@@ -300,6 +303,11 @@ class DatabaseTree(QWidget):
             menu.addAction(f"Refresh {label}", partial(self.refresh_requested.emit, node.connection.id))
             if node.kind is NodeKind.CONNECTION:
                 menu.addAction("Edit connection…", partial(self.edit_connection_requested.emit, node.connection.id))
+            is_above_apps = node.kind in (NodeKind.CONNECTION, NodeKind.GROUP)
+            if is_above_apps and node.connection.foundation_app_id is not None:
+                menu.addSeparator()
+                for text, kind in _FOUNDATION:
+                    menu.addAction(text, partial(self.foundation_requested.emit, kind, node.connection.id))
         return menu
 
     def _reread(self, ref: AppRef) -> None:

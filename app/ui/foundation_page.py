@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolic
 from app.core.changes import Changes
 from app.core.connection import Connection
 from app.core.errors import KnownError
+from app.core.refs import AppRef
 from app.core.status import Severity
 from app.core.text import plain
 
@@ -217,7 +218,8 @@ class FoundationPage(QWidget):
         self.progress.hide()
 
     def _follow(self, changes: Changes) -> None:
-        if self._is_asked and self._connection.id in changes.apps:
+        foundation = AppRef(self._connection.id, self._connection.foundation_app_id or "")
+        if self._is_asked and (self._connection.id in changes.apps or foundation in changes.schemas):
             self._settle.start()
 
     def _read_if_seen(self) -> None:

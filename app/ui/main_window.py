@@ -35,6 +35,7 @@ from app.ui.settings import WindowSettings
 from app.ui.theme import Theme
 from app.ui.toolbar import MainToolbar
 from app.ui.window_actions import add_actions
+from app.ui.window_foundation import WindowFoundation
 from app.ui.window_status import WindowStatusBar
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class MainWindow(QMainWindow):
         self.bottom: BottomPanel | None = None
         self._awaited: AppRef | None = None
         self._lay_out()
+        self.foundation = WindowFoundation(self)
         self.registry = ActionRegistry(self)
         add_actions(self)
         self._connect()
@@ -200,6 +202,7 @@ class MainWindow(QMainWindow):
         tree.refresh_requested.connect(commands.check)
         tree.edit_connection_requested.connect(commands.edit_connection)
         tree.add_connection_requested.connect(commands.add_connection)
+        tree.foundation_requested.connect(self.foundation.show)
         tree.copied.connect(self.status.confirm)
         data.apps_changed.connect(self._fill_tree)
         data.apps_changed.connect(self.app_tabs.update)

@@ -9,14 +9,16 @@ from PySide6.QtGui import QActionGroup, QKeySequence
 from PySide6.QtWidgets import QDockWidget
 
 from app.core.refs import AppRef
+from app.ui.agents_actions import add_agents_actions, follow_app
 from app.ui.icons import sign
 from app.ui.schema_actions import add_redo_undo, add_schema_actions, follow_editor
 from app.ui.theme import ThemeChoice
+from app.ui.window_foundation import add_foundation_actions
 
 if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
 
-MENUS = ("&App", "&Edit", "&Schema", "&View", "&Connection", "&Help")
+MENUS = ("&App", "&Edit", "&Schema", "&Foundation", "&View", "&Connection", "&Help")
 _STEP = 10
 
 
@@ -26,6 +28,8 @@ def add_actions(window: MainWindow) -> None:
     add_redo_undo(window)
     _add_edit(window)
     add_schema_actions(window)
+    add_agents_actions(window)
+    add_foundation_actions(window, lambda act: _on_chosen(window, act))
     _add_view(window)
     _add_connection(window)
     _add_help(window)
@@ -34,6 +38,7 @@ def add_actions(window: MainWindow) -> None:
         window.registry.fill(bar.addMenu(title), title.replace("&", ""))
     _follow_selection(window)
     follow_editor(window)
+    follow_app(window)
 
 
 def _add_app(window: MainWindow) -> None:

@@ -1,0 +1,152 @@
+"""The tabs and the dialog about foundations in the main window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from app.core.apps import AppKind, AppSummary
+from app.core.connection import Connection, Environment
+from app.core.errors import KnownError, NotFound
+from app.core.refs import AppRef
+from app.core.text import plain
+
+from .scope import is_alive
+from .theme import badge_text
+
+if TYPE_CHECKING:
+    from app.schema.draft import Draft
+
+    from .foundation_page import FoundationPage
+    from .main_window import MainWindow
+
+_MENU = "Foundation"
+_NAMES = ("foundation.users", "foundation.reconcile", "foundation.show")
+
+
+class WindowFoundation(QObject):
+    """Opens a tab for each connection and kind, and keeps them told of their connection."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._pages: list[FoundationPage] = []
+        window.data.connections_changed.connect(self._tell)
+
+    # Tabs
+
+    def show(self, kind: str, connection_id: str) -> None:
+        """What the menus of other parts name: ``users``, ``reconcile``, ``foundation``."""
+        shows: dict[str, Callable[[str], None]] = {
+            "users": self.show_users,
+            "reconcile": self.show_reconcile,
+            "foundation": self.show_foundation,
+        }
+        shows[kind](connection_id)
+
+    def show_users(self, connection_id: str) -> None:
+        from .users_view import UsersView
+
+        self._page("users", "Users", connection_id, lambda each: UsersView(self._window.runner, each))
+
+    def show_reconcile(self, connection_id: str) -> None:
+        from .reconcile_view import ReconcileView
+
+        def make(connection: Connection) -> ReconcileView:
+            view = ReconcileView(self._window.runner, connection)
+            view.plan_requested.connect(self.show_plan)
+            return view
+
+        self._page("reconcile", "Reconcile", connection_id, make)
+
+    def _page(self, kind: str, title: str, connection_id: str, make: Callable[[Connection], FoundationPage]) -> None:
+        connection = self._connection(connection_id)
+        if connection is None:
+            return
+
+        def made() -> FoundationPage:
+            page = make(connection)
+            self._pages.append(page)
+            page.open_requested.connect(self._window.open_app)
+            page.copied.connect(self._window.status.confirm)
+            page.edit_connection_requested.connect(self._window.commands.edit_connection)
+            page.foundation_requested.connect(self.show_foundation)
+            return page
+
+        self._window.app_tabs.page(f"{kind} {connection_id}", _title(title, connection), made)
+
+    def _tell(self) -> None:
+        self._pages = [each for each in self._pages if is_alive(each)]
+        for page in self._pages:
+            connection = self._window.data.connection(page.connection.id)
+            if connection is not None:
+                page.set_connection(connection)
+
+    # Dialogs
+
+    def show_foundation(self, connection_id: str) -> None:
+        """What the foundation has and lacks; without one, the connection is edited to name it."""
+        from .foundation_dialog import FoundationDialog
+
+        connection = self._connection(connection_id)
+        if connection is None:
+            return
+        if connection.foundation_app_id is None:
+            self._window.commands.edit_connection(connection_id)
+            return
+        dialog = FoundationDialog(self._window.runner, connection, self._window)
+        dialog.plan_requested.connect(self.show_plan)
+        dialog.named.connect(self._window.status.confirm)
+        dialog.open()
+
+    def show_plan(self, ref: AppRef, draft: Draft) -> None:
+        """The plan of a draft that nobody edits: reviewed and pushed like any other."""
+        from .draft_subject import LooseDraft
+        from .plan_dialog import PlanDialog
+
+        window, connection = self._window, self._connection(ref.connection_id)
+        if connection is None:
+            return
+        kind = AppKind.FOUNDATION if ref.app_id == connection.foundation_app_id else AppKind.OTHER
+        app = window.data.app(ref) or AppSummary(ref.connection_id, ref.app_id, "", kind=kind.value)
+        dialog = PlanDialog(window.runner, LooseDraft(ref, draft), connection, app, window)
+        dialog.pushed.connect(lambda report: window.status.confirm(plain(report.sentence, 200)))
+        dialog.copied.connect(window.status.confirm)
+        dialog.open()
+
+    def _connection(self, connection_id: str) -> Connection | None:
+        connection = self._window.data.connection(connection_id)
+        if connection is None:
+            error: KnownError = NotFound("This connection was removed.")
+            self._window.runner.known_error.emit(error, "")
+        return connection
+
+
+def add_foundation_actions(
+    window: MainWindow, on_chosen: Callable[[Callable[[str], None]], Callable[[], None]]
+) -> None:
+    """``on_chosen`` makes an action of what is done with the ID of the connection that commands are about."""
+    add, shown = window.registry.add, window.foundation
+    add("foundation.users", "&Users", on_chosen(shown.show_users), menu=_MENU, shortcut="Ctrl+Shift+U")
+    add("foundation.reconcile", "&Reconcile", on_chosen(shown.show_reconcile), menu=_MENU, shortcut="Ctrl+Shift+R")
+    show = on_chosen(shown.show_foundation)
+    add("foundation.show", "Registries and &names…", show, menu=_MENU, starts_group=True)
+
+    def tell() -> None:
+        has_one = window.sole_connection_id() is not None
+        for name in _NAMES:
+            window.registry[name].setEnabled(has_one)
+
+    window.data.connections_changed.connect(tell)
+    window.connection_chosen.connect(lambda _: tell())
+    tell()
+
+
+def _title(title: str, connection: Connection) -> str:
+    """Whose it is, with the environment wherever it is not the local one."""
+    label = plain(connection.label, 30).replace("&", "&&")
+    if connection.environment is Environment.LOCAL:
+        return f"{title} · {label}"
+    return f"{title} · {label} · {badge_text(connection.environment)}"

@@ -1,0 +1,151 @@
+"""The tabs and the dialog about foundations, opened from the window."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.core.errors import FieldError, Invalid
+from app.core.refs import AppRef
+from app.schema.draft import Draft
+from app.schema.model import Schema
+from app.services.foundation_shape import FoundationShape
+from app.ui.foundation_dialog import FoundationDialog
+from app.ui.foundation_page import FoundationPage
+from app.ui.main_window import MainWindow
+from app.ui.runner import Runner
+from app.ui.settings import WindowSettings
+from app.ui.theme import Theme, ThemeChoice
+from tests.ui.content_fakes import TAR, runner
+from tests.ui.foundation_fakes import CONNECTION, foundation_services
+
+__all__ = ["runner"]
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def services() -> Any:
+    made = foundation_services()
+    made.connections = SimpleNamespace(all=lambda: (CONNECTION,))
+    made.status = SimpleNamespace(all=lambda: (), check=_nothing)
+    made.directory.refresh = _nothing
+    made.tokens = SimpleNamespace(state=lambda: SimpleNamespace(kind="keyring", sentence="Keyring", remedy=""))
+    made.notices = ()
+    return made
+
+
+async def _nothing(*_given: Any) -> tuple[Any, ...]:
+    return ()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, runner: Runner, tmp_path: Path) -> Iterator[MainWindow]:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    made = MainWindow(runner, WindowSettings(tmp_path / "ui.ini"), Theme(application, ThemeChoice.LIGHT), tmp_path)
+    qtbot.addWidget(made)
+    made.show()
+    made.complete()
+    made.data.fetch_all()
+    qtbot.waitUntil(lambda: made.data.connection("local") is not None)
+    yield made  # noqa: PT022 - as a generator it holds on to the window until the test is over
+
+
+def _page(window: MainWindow) -> FoundationPage:
+    page = window.tabs.currentWidget()
+    assert isinstance(page, FoundationPage)
+    return page
+
+
+@pytest.mark.parametrize(("action", "heading"), [("users", "Users"), ("reconcile", "Reconcile")])
+def test_window_menu_opens_one_tab_for_a_connection(window: MainWindow, action: str, heading: str) -> None:
+    window.registry[f"foundation.{action}"].trigger()
+    first = _page(window)
+    assert first.heading.text() == heading
+    assert window.tabs.tabText(window.tabs.currentIndex()) == f"{heading} · Instant · local"
+    window.registry[f"foundation.{action}"].trigger()
+    assert _page(window) is first
+    assert window.tabs.count() == 2
+
+
+def test_window_tab_is_closed_like_any_other(window: MainWindow, qtbot: QtBot) -> None:
+    window.registry["foundation.users"].trigger()
+    window.close_current_tab()
+    assert window.tabs.count() == 1
+    QCoreApplication.sendPostedEvents(None, 52)
+    window.data.connections_changed.emit()
+
+
+def test_window_tree_offers_the_foundation(window: MainWindow, qtbot: QtBot) -> None:
+    tree = window.tree
+    assert tree is not None
+    qtbot.waitUntil(lambda: tree.model.rowCount() == 1)
+    menu = tree.make_menu(tree.model.index(0, 0))
+    action = next(each for each in menu.actions() if each.text() == "Users")
+    action.trigger()
+    assert _page(window).heading.text() == "Users"
+
+
+def test_window_plan_of_a_draft_is_reviewed(window: MainWindow, qtbot: QtBot) -> None:
+    from app.ui.plan_dialog import PlanDialog
+
+    draft = Draft(Schema(), Schema()).add_entity("app", ())
+    with contextlib.suppress(StopIteration):
+        window.foundation.show_plan(AppRef("local", TAR), draft)
+    dialog = next(each for each in window.findChildren(PlanDialog))
+    assert dialog.isVisible()
+
+
+# The dialog
+
+
+@pytest.fixture
+def lacking(services: Any) -> Draft:
+    draft = Draft(Schema(), Schema()).add_entity("app", ())
+    shape = FoundationShape(False, True, missing=("The entity app is missing.",), draft=draft, apps_draft=draft)
+    services.foundation.found_shape = shape
+    return draft
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, runner: Runner) -> FoundationDialog:
+    made = FoundationDialog(runner, CONNECTION)
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def test_dialog_missing_parts_become_a_plan(lacking: Draft, dialog: FoundationDialog, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: len(dialog.notes.rows) == 3)
+    assert dialog.notes.rows[1].sentence.text() == "The registry of tasks and their databases is complete"
+    with qtbot.waitSignal(dialog.plan_requested) as asked:
+        qtbot.mouseClick(dialog.notes.rows[0].buttons[0], LEFT)
+    assert asked.args == [AppRef("local", TAR), lacking]
+
+
+def test_dialog_names_are_mapped(dialog: FoundationDialog, qtbot: QtBot, services: Any) -> None:
+    qtbot.waitUntil(lambda: dialog.edits["app"].text() == "app")
+    assert not dialog.action_button.isEnabled()
+    dialog.edits["app"].clear()
+    qtbot.keyClicks(dialog.edits["app"], "tenants")
+    with qtbot.waitSignal(dialog.named):
+        qtbot.mouseClick(dialog.action_button, LEFT)
+    assert services.foundation.names.app == "tenants"
+    assert not dialog.action_button.isEnabled()
+
+
+def test_dialog_wrong_name_is_told_beside_its_field(dialog: FoundationDialog, qtbot: QtBot, services: Any) -> None:
+    qtbot.waitUntil(lambda: dialog.edits["app"].text() == "app")
+    dialog.edits["app"].setText("")
+    services.foundation.error = Invalid("No.", fields=(FieldError("app", "Enter the name that the foundation uses."),))
+    dialog.act()
+    qtbot.waitUntil(lambda: dialog.fields["app"].error != "")
+    assert dialog.fields["app"].error == "Enter the name that the foundation uses."
