@@ -202,7 +202,7 @@ async def _composed(
         workshop=workshop,
         foundation=foundation,
         provisioning=provisioning,
-        reconciler=Reconciler(connections, clients, directory, foundation, library, trail),
+        reconciler=Reconciler(connections, clients, directory, foundation, library, task_databases, trail),
         template_library=library,
         agents=Agents(workshop, clients, library),
         doctor=Doctor(

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from app.services.connections import ConnectionBook
     from app.services.directory import Directory
     from app.services.foundation import Foundation
-    from app.services.reconcile_mends import Templates
+    from app.services.reconcile_mends import Rotator, Templates
     from app.services.registry import Registry
 
 __all__ = ["KINDS", "FindingKind", "Mend", "MendOutcome", "Reconciler", "Reconciliation", "RegistryFinding"]
@@ -68,6 +68,7 @@ class Reconciler:
         directory: Directory,
         foundation: Foundation,
         templates: Templates,
+        rotator: Rotator,
         audit: AuditTrail,
         *,
         clock: Callable[[], float] = time.time,
@@ -77,6 +78,7 @@ class Reconciler:
         self._directory = directory
         self._foundation = foundation
         self._templates = templates
+        self._rotator = rotator
         self._audit = audit
         self._clock = clock
         self._last: dict[str, Reconciliation] = {}
@@ -145,7 +147,7 @@ class Reconciler:
         registry = await self._directory.registry(connection_id)
         facts = await asyncio.to_thread(self._facts, connection, registry, client)
         still = {each.key: each for each in await asyncio.to_thread(findings, facts)}
-        mending = Mending(registry, client, writer, self._foundation, self._templates)
+        mending = Mending(registry, client, writer, self._foundation, self._templates, self._rotator)
         outcomes: dict[str, MendOutcome] = {}
         for kind in _ORDER:
             waiting = iter([each for each in chosen if each[0].kind == kind])

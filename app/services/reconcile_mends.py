@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from app.core.apps import AppKind
@@ -25,6 +25,23 @@ class Templates(Protocol):
     async def draft_to_template(self, ref: AppRef) -> Draft: ...
 
 
+class Rotated(Protocol):
+    @property
+    def ok(self) -> bool: ...
+
+    @property
+    def sentence(self) -> str: ...
+
+    @property
+    def remedy(self) -> str: ...
+
+
+class Rotator(Protocol):
+    """What is needed of ``TaskDatabases``."""
+
+    async def rotate_token(self, connection_id: str, record_ids: Iterable[str]) -> tuple[Rotated, ...]: ...
+
+
 class Mending:
     """The mends of one connection, against the registry as it was read for them.
 
@@ -38,12 +55,14 @@ class Mending:
         writer: FoundationWriter,
         foundation: Foundation,
         templates: Templates,
+        rotator: Rotator,
     ) -> None:
         self._registry = registry
         self._client = client
         self._writer = writer
         self._foundation = foundation
         self._templates = templates
+        self._rotator = rotator
 
     async def mend(self, finding: RegistryFinding, choice: str) -> MendOutcome:
         act, _, subject = choice.partition(":")
@@ -133,14 +152,15 @@ class Mending:
     async def _rotate(self, finding: RegistryFinding, _subject: str) -> MendOutcome:
         record_id, app_id = finding.key.partition(":")[2], finding.refs[0].app_id
         names, foundation = self._writer.names, self._writer.foundation_app_id
+        # Another mend of the same run may have removed the entry.
+        entry = {names.databases: {"$": {"where": {"id": record_id}, "fields": [names.database_app_id]}}}
+        if not (await self._client.query(foundation, entry)).get(names.databases):
+            return _done(finding, "Nothing to do any more: the entry is not in the registry.")
         token = await reading.read_token(self._client, foundation, names, record_id)
         if await refusal_of(self._client, app_id, token) is None:
             return _done(finding, "Nothing to do any more: the token is accepted.")
-        # Interrupted between the two, the registry holds a dead token as before: the next check finds it again.
-        new = await self._client.rotate_admin_token(app_id)
-        values = {names.admin_token: new.reveal()}
-        await self._client.transact(foundation, [["update", names.databases, record_id, values]], is_repeatable=True)
-        return _done(finding, "The admin token was replaced, and the registry has the new one.")
+        (outcome,) = await self._rotator.rotate_token(finding.refs[0].connection_id, (record_id,))
+        return MendOutcome(finding.key, outcome.ok, f"{outcome.sentence} {outcome.remedy}".strip())
 
     async def _offer(self, finding: RegistryFinding, _subject: str) -> MendOutcome:
         ref = finding.refs[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from app.core.errors import Unauthorised
+from app.core.errors import KnownError, Unauthorised
 from app.core.secret import Secret
 from app.platforms.contract import RemoteApp
 from app.services.audit import AuditTrail
@@ -167,6 +167,24 @@ class FakeTemplates:
         return self.draft
 
 
+class FakeRotator:
+    """Replaces a token as TaskDatabases does, without its journal."""
+
+    def __init__(self, client: FakeFoundation) -> None:
+        self._client = client
+
+    async def rotate_token(self, _connection_id: str, record_ids: Any) -> tuple[Any, ...]:
+        (record_id,) = record_ids
+        app_id = self._client.tables["databases"][record_id]["instantAppId"]
+        try:
+            token = await self._client.rotate_admin_token(app_id)
+            step = ["update", "databases", record_id, {"adminToken": token.reveal()}]
+            await self._client.transact(FOUNDATION, [step], is_repeatable=True)
+        except KnownError as error:
+            return (SimpleNamespace(ok=False, sentence=error.sentence, remedy=error.remedy),)
+        return (SimpleNamespace(ok=True, sentence="It has a new admin token.", remedy=""),)
+
+
 class House:
     """A foundation with the services over it. ``changes`` are those of the connection."""
 
@@ -189,9 +207,8 @@ class House:
         journal: Any = SimpleNamespace(of=lambda _connection_id, _kind: self.begun)
         values = (self.connections, self.pool, catalog, self.directory, self.maps, journal, trail)
         self.foundation = Foundation(*values, clock=clock)
-        self.reconciler = Reconciler(
-            self.connections, self.pool, self.directory, self.foundation, self.templates, trail, clock=clock
-        )
+        parts = (self.connections, self.pool, self.directory, self.foundation, self.templates, FakeRotator(client))
+        self.reconciler = Reconciler(*parts, trail, clock=clock)
 
     async def open(self) -> House:
         await self.directory.refresh()
