@@ -33,6 +33,8 @@ class AppTabs(QObject):
     rename_requested = Signal(object)  # AppRef
     delete_requested = Signal(object)  # AppRef
     compare_requested = Signal(object, object)  # Source, Source
+    template_wanted = Signal(object, object)  # AppRef, names of the agents to save as a template
+    templates_requested = Signal()
     told = Signal(str)  # a sentence for the status bar
 
     def __init__(
@@ -68,6 +70,8 @@ class AppTabs(QObject):
         view.editor_made.connect(self.editor_made)
         view.rename_requested.connect(self.rename_requested)
         view.delete_requested.connect(self.delete_requested)
+        view.save_requested.connect(self.template_wanted)
+        view.templates_requested.connect(self.templates_requested)
         view.copied.connect(self.told)
         at = self._tabs.addTab(view, "")
         self._add_close_button(at, lambda: self.close(ref))

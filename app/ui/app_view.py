@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from app.services.suite import Services
     from app.services.workshop import OpenSchema
 
+    from .agents_view import AgentsView
     from .schema_editor import SchemaEditor
 
 _MARK_MS = 1400
@@ -46,6 +47,8 @@ class AppView(QWidget):
     copied = Signal(str)
     pending_changed = Signal()  # what is staged is another now
     editor_made = Signal()
+    save_requested = Signal(object, object)  # AppRef, names of the agents to save as a template
+    templates_requested = Signal()
 
     def __init__(
         self,
@@ -62,6 +65,8 @@ class AppView(QWidget):
         self.ref = AppRef(app.connection_id, app.app_id)
         self._app = app
         self._editor: SchemaEditor | None = None
+        self._agents: AgentsView | None = None
+        self._is_agents_wanted = self._is_add_wanted = False
         self._to_stage: Draft | None = None
         self._is_asked = False
         self.badge = EnvironmentBadge(connection.environment)
@@ -93,12 +98,24 @@ class AppView(QWidget):
         self.copy_button.setFont(mono_font())
         self.copy_button.setIcon(sign("copy"))
         self.copy_button.setToolTip("Click to copy · Ctrl+C copies too")
+        self.schema_button, self.agents_button = QPushButton("Schema"), QPushButton("Agents")
         for button in (self.copy_button, self.rename_button, self.delete_button, self.reload_button):
             button.setProperty("look", "small")
+        for button in (self.schema_button, self.agents_button):
+            button.setProperty("look", "segment")
+            button.setCheckable(True)
+            button.setAutoExclusive(True)
+        self.schema_button.setChecked(True)
         top = QHBoxLayout()
         top.setSpacing(8)
         top.addWidget(self.state_mark)
         top.addWidget(self.title, 1)
+        pages = QHBoxLayout()
+        pages.setSpacing(0)
+        pages.addWidget(self.schema_button)
+        pages.addWidget(self.agents_button)
+        top.addLayout(pages)
+        top.addSpacing(4)
         for part in (self.badge, self.reload_button, self.rename_button, self.delete_button):
             top.addWidget(part)
         second = QHBoxLayout()
@@ -118,6 +135,8 @@ class AppView(QWidget):
         self.rename_button.clicked.connect(lambda: self.rename_requested.emit(self.ref))
         self.delete_button.clicked.connect(lambda: self.delete_requested.emit(self.ref))
         self.reload_button.clicked.connect(lambda: self.load(is_fresh=True))
+        self.schema_button.clicked.connect(self.show_schema)
+        self.agents_button.clicked.connect(self.show_agents)
         self.empty.activated.connect(lambda: self.load(is_fresh=True))
         self._runner.changed.connect(self._follow)
         # Where a grid or a text has the keyboard, Ctrl+C is its own.
@@ -150,6 +169,8 @@ class AppView(QWidget):
         self.badge.set_environment(connection.environment)
         if connection != self._connection and self._editor is not None:
             self._editor.set_connection(connection)
+            if self._agents is not None:
+                self._agents.set_connection(connection)
         self._connection = connection
 
     def copy_id(self) -> None:
@@ -204,7 +225,7 @@ class AppView(QWidget):
         self._editor.take(opened)
         if self._to_stage is not None:
             self.stage(self._to_stage)
-        self._stack.setCurrentWidget(self._editor)
+        self._show_page()
         self.read_label.setText(f"Read {moment(opened.base.read_at)}")
 
     def stage(self, draft: Draft) -> None:
@@ -227,8 +248,70 @@ class AppView(QWidget):
         for signal in (document.changed, document.base_changed, document.review_changed):
             signal.connect(self.pending_changed)
         self._stack.addWidget(editor)
+        document.part_wanted.connect(lambda _entity, _part: self.show_schema())
         self.setFocusProxy(editor)
         self.editor_made.emit()
+
+    # Its two pages: both show one document
+
+    @property
+    def agents(self) -> AgentsView | None:
+        """None until they were shown."""
+        return self._agents
+
+    @property
+    def is_agents_shown(self) -> bool:
+        return self._is_agents_wanted
+
+    def show_schema(self) -> None:
+        self._choose_page(is_agents=False)
+
+    def show_agents(self) -> None:
+        """As soon as the schema is read."""
+        self._choose_page(is_agents=True)
+
+    def add_agent(self) -> None:
+        """Open the dialog that adds one, as soon as the schema is read."""
+        self._is_add_wanted = True
+        self.show_agents()
+
+    def _choose_page(self, *, is_agents: bool) -> None:
+        self._is_agents_wanted = is_agents
+        (self.agents_button if is_agents else self.schema_button).setChecked(True)
+        if self._editor is not None:
+            self._show_page()
+            self.setFocus()
+
+    def _show_page(self) -> None:
+        page: QWidget | None = self._editor
+        if self._is_agents_wanted:
+            page = self._agents = self._agents or self._make_agents()
+        assert page is not None
+        if self._stack.currentWidget() is not page:
+            self.setFocusProxy(page)
+            self._stack.setCurrentWidget(page)
+        if self._is_add_wanted and self._agents is not None:
+            self._is_add_wanted = False
+            self._agents.add()
+
+    def _make_agents(self) -> AgentsView:
+        from .agents_view import AgentsView
+
+        editor = self._editor
+        assert editor is not None
+        made = AgentsView(self._runner, editor.document, self._connection, self._app)
+        made.edit_requested.connect(self._edit_entity)
+        made.review_requested.connect(editor.review)
+        made.save_requested.connect(lambda names: self.save_requested.emit(self.ref, names))
+        made.templates_requested.connect(self.templates_requested)
+        made.confirmed.connect(self.copied)
+        self._stack.addWidget(made)
+        return made
+
+    def _edit_entity(self, name: str) -> None:
+        assert self._editor is not None
+        self._editor.document.select(name)
+        self.show_schema()
 
     def _fail(self, error: KnownError) -> bool:
         if self._editor is not None:

@@ -27,6 +27,7 @@ _EDITING = (
     "schema.review",
     "schema.discard",
 )
+_ANYWHERE = ("review", "discard")
 _READING = ("schema.find", "schema.diagram", "schema.text", "schema.side", "schema.read")
 
 
@@ -42,7 +43,7 @@ def add_schema_actions(window: MainWindow) -> None:
     def add(
         name: str, text: str, act: Callable[[SchemaEditor], object], key: str = "", *, starts_group: bool = False
     ) -> QAction:
-        go = _on_editor(window, act)
+        go = _on_editor(window, _on_page(window, name, act))
         made = window.registry.add(f"schema.{name}", text, go, menu="Schema", starts_group=starts_group)
         if key:
             made.setShortcut(QKeySequence(key))
@@ -73,6 +74,24 @@ def add_schema_actions(window: MainWindow) -> None:
     register("schema.pushes", "P&ushes of all apps…", lambda: commands.show_history(None), menu="Schema")
     register("schema.compare", "&Compare…", lambda: commands.compare_app(window.current_ref()), menu="Schema")
     register("schema.groups", "Apps with the &same schema", window.app_tabs.show_cohorts, menu="Schema")
+
+
+def _on_page(window: MainWindow, name: str, act: Callable[[SchemaEditor], object]) -> Callable[[SchemaEditor], object]:
+    """Where the agents are in front, what they can do is done there; for the rest the editor comes to the front."""
+
+    def go(editor: SchemaEditor) -> None:
+        view = window.current_view()
+        agents = view.agents if view is not None and view.is_agents_shown else None
+        if agents is not None and name == "duplicate":
+            agents.duplicate()
+        elif agents is not None and name == "remove":
+            agents.remove_or_restore()
+        else:
+            if agents is not None and view is not None and name not in _ANYWHERE:
+                view.show_schema()
+            act(editor)
+
+    return go
 
 
 def _on_editor(window: MainWindow, act: Callable[[SchemaEditor], object]) -> Callable[[], None]:

@@ -335,6 +335,12 @@ QPushButton[look="search"] {{ text-align: left; background: {look.card}; color: 
 QPushButton[look="search"]:hover {{ border-color: {look.line_strong}; }}
 QPushButton[look="search"]:focus {{ border-color: {look.accent}; }}
 QPushButton[look="small"] {{ padding: 3px 10px; }}
+QPushButton[look="segment"] {{ padding: 3px 12px; background: transparent; border: 1px solid transparent;
+  color: {look.muted}; }}
+QPushButton[look="segment"]:hover {{ color: {look.text}; background: {look.hover}; }}
+QPushButton[look="segment"]:checked {{ color: {look.text}; background: {look.selection};
+  border-color: {look.line_strong}; }}
+QPushButton[look="segment"]:focus {{ border-color: {look.accent}; }}
 QToolButton {{ border: 1px solid transparent; border-radius: 5px; padding: 3px; background: transparent; }}
 QToolButton:hover {{ background: {look.hover}; }}
 QToolButton:focus {{ border-color: {look.accent}; }}

@@ -1,0 +1,384 @@
+"""The shelf of templates: those that come with Tenantry, and the operator's own to edit, share and delete."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPlainTextEdit,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.core.errors import Invalid, KnownError
+from app.core.status import Severity
+from app.core.text import plain
+
+from .ages import counted
+from .badges import ElidedLabel, text_label
+from .dialog_size import fit
+from .form_field import FormField, clear_errors, show_invalid
+from .note_row import NoteRow, NoteStack
+from .runner import Runner
+from .template_card import TemplateCard
+
+if TYPE_CHECKING:
+    from app.services.suite import Services
+    from app.services.template_library import BrokenTemplate
+    from app.services.templates import Template
+
+T = TypeVar("T")
+Answer = tuple[str, Callable[[], None]]
+_NAME = Qt.ItemDataRole.UserRole
+_MOST_PLACES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    templates: tuple[Template, ...]
+    broken: tuple[BrokenTemplate, ...]
+    followers: dict[str, int]
+
+
+class TemplatesDialog(QDialog):
+    """``save_requested`` asks to save the app in front as a template; ``told`` is for the status bar."""
+
+    save_requested = Signal()
+    told = Signal(str)
+
+    def __init__(self, runner: Runner, parent: QWidget | None = None, *, app_title: str = "") -> None:
+        """``app_title`` is the app that could be saved, "" for none."""
+        super().__init__(parent)
+        self._runner = runner
+        self._shelf = _Shelf((), (), {})
+        self._to_show = ""
+        self.list = QListWidget()
+        self.notes = NoteStack()
+        self.title_edit = QLineEdit()
+        self.description_edit = QPlainTextEdit()
+        self.fields = {
+            "title": FormField("&Title", self.title_edit),
+            "description": FormField("&Description", self.description_edit),
+        }
+        self.origin = ElidedLabel("", look="muted")
+        self.card = TemplateCard()
+        shown = plain(app_title, 30)
+        self.new_button = QPushButton(f"&Save “{shown}” as template…" if shown else "&Save app as template…")
+        self.new_button.setVisible(bool(shown))
+        self.import_button = QPushButton("&Import…")
+        self.save_button = QPushButton("Save chan&ges")
+        self.export_button = QPushButton("&Export…")
+        self.copy_button = QPushButton("&Copy as text")
+        self.delete_button = QPushButton("De&lete")
+        self.close_button = QPushButton("Close")
+        self.finished.connect(self.deleteLater)
+        self._build()
+        self._connect()
+        self.read()
+
+    # Building
+
+    def _build(self) -> None:
+        self.setWindowTitle("Templates")
+        self.list.setAccessibleName("Templates")
+        self.description_edit.setTabChangesFocus(True)
+        self.description_edit.setFixedHeight(self.fontMetrics().height() * 3 + 12)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setChildrenCollapsible(False)
+        split.setHandleWidth(17)
+        split.setStyleSheet("QSplitter::handle { background: transparent; }")
+        split.addWidget(self.list)
+        split.addWidget(self._details())
+        split.setStretchFactor(1, 1)
+        low = QHBoxLayout()
+        for button in (self.new_button, self.import_button):
+            low.addWidget(button)
+        low.addStretch(1)
+        low.addWidget(self.close_button)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(22, 20, 22, 18)
+        box.setSpacing(12)
+        box.addWidget(text_label("Templates", "heading"))
+        box.addWidget(self.notes)
+        box.addWidget(split, 1)
+        box.addLayout(low)
+        self.setMinimumSize(640, 420)
+        fit(self, 128, 34)
+        letters = self.fontMetrics().averageCharWidth()
+        split.setSizes([letters * 36, max(letters * 40, self.width() - letters * 36)])
+        for button in self.findChildren(QPushButton):
+            button.setAutoDefault(False)
+
+    def _details(self) -> QWidget:
+        details = QWidget()
+        acts = QHBoxLayout()
+        for button in (self.delete_button, self.copy_button, self.export_button):
+            acts.addWidget(button)
+        acts.addStretch(1)
+        acts.addWidget(self.save_button)
+        box = QVBoxLayout(details)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(10)
+        box.addWidget(self.origin)
+        for field in self.fields.values():
+            box.addWidget(field)
+        box.addWidget(self.card, 1)
+        box.addLayout(acts)
+        return details
+
+    def _connect(self) -> None:
+        self.list.currentItemChanged.connect(lambda _now, _before: self._show_chosen())
+        self.title_edit.textChanged.connect(lambda _text: self._tell())
+        self.description_edit.textChanged.connect(self._tell)
+        self.new_button.clicked.connect(self.save_requested)
+        self.import_button.clicked.connect(self.ask_import)
+        self.save_button.clicked.connect(self.save)
+        self.export_button.clicked.connect(self.ask_export)
+        self.copy_button.clicked.connect(self.copy)
+        self.delete_button.clicked.connect(self.ask_delete)
+        self.close_button.clicked.connect(self.accept)
+
+    # Reading
+
+    def read(self, show: str = "") -> None:
+        """``show`` is the name of the template to go to."""
+        self._to_show = show or self._to_show
+        self._start(_read, "Read the templates", self._take, replaces="read")
+
+    def _start(
+        self, work: Callable[[Services], Awaitable[T]], title: str, done: Callable[[T], None], replaces: str = "act"
+    ) -> None:
+        self._runner.start(work, owner=self, title=title, done=done, failed=self._fail, replaces=replaces)
+
+    def _fail(self, error: KnownError) -> bool:
+        if isinstance(error, Invalid) and any(each.field in self.fields for each in error.fields):
+            show_invalid(self.fields, error)
+            return True
+        detail = plain(error.remedy, 300)
+        if isinstance(error, Invalid) and error.fields:
+            said = "   ".join(plain(each.message, 160) for each in error.fields[:_MOST_PLACES])
+            rest = len(error.fields) - _MOST_PLACES
+            detail = f"{said}{f'   … and {rest:,} more.' if rest > 0 else ''}"
+        self._note(Severity.ERROR, plain(error.sentence, 400), detail)
+        return True
+
+    def _note(
+        self, severity: Severity, sentence: str, detail: str = "", *answers: tuple[str, Callable[[], None]]
+    ) -> None:
+        self.notes.show_rows([NoteRow(severity, sentence, detail, answers), *self._broken()])
+
+    def _broken(self) -> list[NoteRow]:
+        detail = "Correct the file or take it out of the folder; it is left alone."
+        return [NoteRow(Severity.WARNING, plain(each.sentence, 300), detail) for each in self._shelf.broken[:3]]
+
+    def _take(self, shelf: _Shelf) -> None:
+        chosen = self.chosen
+        wanted, self._to_show = self._to_show or (chosen.name if chosen else ""), ""
+        self._shelf = shelf
+        self.notes.show_rows(self._broken())
+        self.list.blockSignals(True)
+        self.list.clear()
+        for is_own, head in ((True, "YOUR OWN"), (False, "WITH TENANTRY")):
+            found = [each for each in shelf.templates if each.is_own is is_own]
+            if found:
+                self.list.addItem(_head(head))
+            for each in found:
+                self.list.addItem(_item(each))
+        rows = [at for at in range(self.list.count()) if self.list.item(at).data(_NAME)]
+        at = next((row for row in rows if self.list.item(row).data(_NAME) == wanted), rows[0] if rows else -1)
+        self.list.setCurrentRow(at)
+        self.list.blockSignals(False)
+        self._show_chosen()
+
+    # The chosen one
+
+    @property
+    def chosen(self) -> Template | None:
+        item = self.list.currentItem()
+        name = item.data(_NAME) if item is not None else None
+        return next((each for each in self._shelf.templates if each.name == name), None)
+
+    def _show_chosen(self) -> None:
+        template = self.chosen
+        clear_errors(self.fields)
+        self.title_edit.setText(template.title if template else "")
+        self.description_edit.setPlainText(template.description if template else "")
+        is_own = template is not None and template.is_own
+        self.title_edit.setReadOnly(not is_own)
+        self.description_edit.setReadOnly(not is_own)
+        if template is not None:
+            count = self._shelf.followers.get(template.name, 0)
+            whose = "your own" if template.is_own else "comes with Tenantry, and stays as it is"
+            follow = f"{counted(count, 'app')} follow{'s' if count == 1 else ''} it"
+            self.origin.set_text(f"{template.name} · version {template.version} · {whose} · {follow}")
+        self.card.show_template(template)
+        self._tell()
+
+    def _tell(self) -> None:
+        template = self.chosen
+        is_own = template is not None and template.is_own
+        for button in (self.export_button, self.copy_button):
+            button.setEnabled(template is not None)
+        self.delete_button.setVisible(is_own)
+        self.save_button.setVisible(is_own)
+        self.save_button.setEnabled(is_own and self._is_edited)
+
+    @property
+    def _is_edited(self) -> bool:
+        template = self.chosen
+        typed = (self.title_edit.text().strip(), self.description_edit.toPlainText().strip())
+        return template is not None and bool(typed[0]) and typed != (template.title, template.description)
+
+    # Acting
+
+    def save(self) -> None:
+        template = self.chosen
+        if template is None or not template.is_own or not self._is_edited:
+            return
+        title, description = self.title_edit.text().strip(), self.description_edit.toPlainText().strip()
+        self._save(replace(template, title=title, description=description), overwrite=True)
+
+    def _save(self, template: Template, *, overwrite: bool) -> None:
+        async def save(services: Services) -> Template:
+            return await services.template_library.save(template, overwrite=overwrite)
+
+        def done(kept: Template) -> None:
+            self.told.emit(f"Saved the template “{plain(kept.title, 60)}”")
+            self.read(kept.name)
+
+        self._start(save, f"Save the template {plain(template.title, 40)}", done)
+
+    def ask_delete(self) -> None:
+        template = self.chosen
+        if template is None or not template.is_own:
+            return
+        count = self._shelf.followers.get(template.name, 0)
+        follow = "follows" if count == 1 else "follow"
+        stay = f"{counted(count, 'app')} {follow} it and will stay as they are. " if count else ""
+        detail = f"{stay}This cannot be undone: export it first where you may want it back."
+        sentence = f"Delete the template “{plain(template.title, 60)}”?"
+        answers = (("Delete", lambda: self._delete(template)), ("Keep", lambda: self.notes.show_rows(self._broken())))
+        self._note(Severity.WARNING, sentence, detail, *answers)
+        self.notes.rows[0].buttons[-1].setFocus()
+
+    def _delete(self, template: Template) -> None:
+        async def delete(services: Services) -> None:
+            await services.template_library.delete(template.name)
+
+        def done(_nothing: None) -> None:
+            self.told.emit(f"Deleted the template “{plain(template.title, 60)}”")
+            self.read()
+
+        self._start(delete, f"Delete the template {plain(template.title, 40)}", done)
+
+    # Sharing
+
+    def copy(self) -> None:
+        template = self.chosen
+        if template is None:
+            return
+        name = template.name
+
+        async def export(services: Services) -> str:
+            return services.template_library.export_text(name)
+
+        def done(text: str) -> None:
+            QGuiApplication.clipboard().setText(text)
+            self.told.emit(f"Copied the template “{plain(template.title, 60)}” as text")
+
+        self._start(export, "Copy a template", done)
+
+    def ask_export(self) -> QFileDialog | None:
+        template = self.chosen
+        if template is None:
+            return None
+        name = template.name
+        chooser = self._chooser("Export the template", is_saving=True)
+        chooser.setDefaultSuffix("json")
+        chooser.selectFile(f"{name}.json")
+        chooser.fileSelected.connect(lambda path: self.export(name, Path(path)))
+        chooser.open()
+        return chooser
+
+    def export(self, name: str, path: Path) -> None:
+        async def export(services: Services) -> None:
+            await services.template_library.export_file(name, path)
+
+        self._start(export, "Export a template", lambda _: self.told.emit(f"Exported to {plain(path.name, 80)}"))
+
+    def ask_import(self) -> QFileDialog:
+        chooser = self._chooser("Import a template", is_saving=False)
+        chooser.fileSelected.connect(lambda path: self.take_file(Path(path)))
+        chooser.open()
+        return chooser
+
+    def _chooser(self, title: str, *, is_saving: bool) -> QFileDialog:
+        chooser = QFileDialog(self, title)
+        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        chooser.setNameFilter("Templates (*.json)")
+        modes = QFileDialog.AcceptMode
+        chooser.setAcceptMode(modes.AcceptSave if is_saving else modes.AcceptOpen)
+        if not is_saving:
+            chooser.setFileMode(QFileDialog.FileMode.ExistingFile)
+        return chooser
+
+    def take_file(self, path: Path) -> None:
+        """Import it; where its name is taken, ask first."""
+
+        async def read(services: Services) -> tuple[Template, str]:
+            template = await services.template_library.import_file(path)
+            return template, services.template_library.free_name(template.title)
+
+        self._start(read, f"Import {plain(path.name, 60)}", lambda found: self._import(*found))
+
+    def _import(self, template: Template, free_name: str) -> None:
+        kept = next((each for each in self._shelf.templates if each.name == template.name), None)
+        if kept is None or (kept.is_own and _is_same(kept, template)):
+            self._save(template, overwrite=False)
+            return
+        both = ("Keep both", lambda: self._save(replace(template, name=free_name), overwrite=False))
+        over = ("Replace", lambda: self._save(template, overwrite=True))
+        sentence = f"There is a template named {template.name} already: “{plain(kept.title, 60)}”."
+        detail = f"Keep both, and the new one will be called {free_name}."
+        if kept.is_own:
+            detail += " Or replace the one that is there; apps that follow it will be held against the new one."
+        answers = (over, both) if kept.is_own else (both,)
+        self._note(Severity.WARNING, sentence, detail, *answers)
+        self.notes.rows[0].buttons[-1].setFocus()
+
+
+async def _read(services: Services) -> _Shelf:
+    library = services.template_library
+    templates = library.all()
+    return _Shelf(templates, library.broken(), {each.name: len(library.followers(each.name)) for each in templates})
+
+
+def _is_same(kept: Template, template: Template) -> bool:
+    return replace(kept, version=template.version) == template
+
+
+def _head(text: str) -> QListWidgetItem:
+    item = QListWidgetItem(text)
+    item.setFlags(Qt.ItemFlag.NoItemFlags)
+    return item
+
+
+def _item(template: Template) -> QListWidgetItem:
+    count = len(template.entity_names)
+    item = QListWidgetItem(f"{plain(template.title, 60)}   {counted(count, 'agent') if count else 'blank'}")
+    item.setData(_NAME, template.name)
+    item.setToolTip(f"{template.name}, version {template.version}")
+    return item
