@@ -24,6 +24,7 @@ from app.core.text import plain
 
 from .ages import counted
 from .badges import StateMark, text_label
+from .check_mark import RadioButton
 from .reconcile_model import Choices, kind_title
 from .theme import mono_font
 
@@ -125,7 +126,7 @@ class MendPane(QScrollArea):
 
     def _show_mend(self, finding: RegistryFinding, mend: Mend, group: QButtonGroup) -> None:
         chosen = self._choices.mend(finding.key)
-        radio = QRadioButton(plain(mend.label, 100).replace("&", "&&"))
+        radio = RadioButton(plain(mend.label, 100).replace("&", "&&"))
         radio.setAccessibleDescription(plain(mend.sentence, 400))
         radio.setChecked(chosen is not None and chosen.key == mend.key)
         radio.setEnabled(not mend.refusal)

@@ -17,6 +17,7 @@ from app.core.text import plain
 
 from .ages import counted
 from .badges import StateMark
+from .check_mark import CheckDelegate
 from .form_field import CheckBox
 from .foundation_page import FoundationPage
 from .icons import state_icon
@@ -97,6 +98,7 @@ class ReconcileView(FoundationPage):
         tree.setAccessibleName("Findings")
         tree.setHeaderLabels(["Finding", "Mend"])
         tree.setUniformRowHeights(True)
+        tree.setItemDelegateForColumn(0, CheckDelegate(tree))
         tree.setStyleSheet("QTreeView::item { padding: 4px 2px; }")
         tree.setMinimumWidth(320)
         tree.header().setStretchLastSection(False)
@@ -199,7 +201,9 @@ class ReconcileView(FoundationPage):
         flags = item.flags() | Qt.ItemFlag.ItemIsUserCheckable
         item.setFlags(flags if can_mark else flags & ~Qt.ItemFlag.ItemIsUserCheckable)
         is_marked = self.choices.is_marked(key)
-        item.setCheckState(0, Qt.CheckState.Checked if is_marked else Qt.CheckState.Unchecked)
+        state = Qt.CheckState.Checked if is_marked else Qt.CheckState.Unchecked
+        # What cannot be marked yet has no box at all.
+        item.setData(0, Qt.ItemDataRole.CheckStateRole, state if can_mark else None)
         item.setText(1, self.choices.label(key))
         failure = self._failures.get(key)
         if failure:
