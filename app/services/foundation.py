@@ -15,7 +15,16 @@ from app.core.refs import AppRef, new_id
 from app.core.text import plain
 from app.services import registry as reading
 from app.services.foundation_map import FoundationMap
-from app.services.foundation_rows import DatabaseRow, IterationRow, TaskRow, TaskState, UserRow, UserState
+from app.services.foundation_rows import (
+    DatabaseRow,
+    IterationRow,
+    TaskRow,
+    UserRow,
+    database_rows,
+    iteration_rows,
+    task_rows,
+    user_rows,
+)
 from app.services.foundation_writer import FoundationWriter, has_one_already, stable_id
 
 if TYPE_CHECKING:
@@ -28,7 +37,6 @@ if TYPE_CHECKING:
     from app.services.directory import Directory
     from app.services.foundation_map import FoundationMaps
     from app.services.foundation_shape import FoundationShape
-    from app.services.registry import Claim, Registry, RegistryTask, RegistryUser
 
 __all__ = ["DatabaseRow", "Foundation", "FoundationMap", "IterationRow", "TaskRow", "UserRow"]
 
@@ -148,9 +156,10 @@ class Foundation:
         )
         unknown = [each.user_id for each in users if not each.created_at and not self._is_dated(place, each.user_id)]
         await self._ask_created(place, unknown[:_MOST_CREATED])
-        owned = _claims_by_owner(registry, AppKind.TENANT)
-        rows = (self._user_row(place, each, owned.get(each.user_id, ())) for each in users)
-        return tuple(sorted(rows, key=lambda each: (each.email.lower(), each.user_id)))
+        created = {each.user_id: self._created.get((place.app_id, each.user_id), 0) for each in users}
+        # What was not listed yet is not missing.
+        is_listed = self._directory.is_fresh(connection_id)
+        return user_rows(users, registry, created, self._apps(connection_id), is_listed=is_listed)
 
     async def created(self, connection_id: str, user_ids: Iterable[str]) -> Mapping[str, int]:
         """When users were created (seconds since the epoch, 0 unknown): ``users`` asks for the first 50 only."""
@@ -226,16 +235,14 @@ class Foundation:
             _without_token(place),
             asyncio.to_thread(self._journal.of, connection_id, "task"),
         )
-        databases = self._databases(connection_id, registry, tokenless)
-        errors = {each.owner_id: each.error for each in begun}
-        rows = (_task_row(each, databases.get(each.database_id), errors.get(each.task_id)) for each in tasks)
-        return tuple(sorted(rows, key=lambda each: (-each.created_at, each.title, each.task_id)))
+        databases = database_rows(registry, tokenless, self._apps(connection_id))
+        return task_rows(tasks, databases, {each.owner_id: each.error for each in begun})
 
     async def databases(self, connection_id: str) -> tuple[DatabaseRow, ...]:
         """All records of the databases' registry, with and without a task; by name."""
         place = await self._place(connection_id)
         registry, tokenless = await asyncio.gather(self._directory.registry(connection_id), _without_token(place))
-        rows = self._databases(connection_id, registry, tokenless).values()
+        rows = database_rows(registry, tokenless, self._apps(connection_id)).values()
         return tuple(sorted(rows, key=lambda each: (each.name, each.record_id)))
 
     async def iterations(self, connection_id: str) -> tuple[IterationRow, ...]:
@@ -246,19 +253,7 @@ class Foundation:
             self._directory.registry(connection_id),
             _without_token(place),
         )
-        known = self._databases(connection_id, registry, tokenless)
-        rows = (
-            IterationRow(
-                each.iteration_id,
-                each.number,
-                each.title,
-                each.created_at,
-                each.task_id,
-                tuple(known[database] for database in each.database_ids if database in known),
-            )
-            for each in iterations
-        )
-        return tuple(sorted(rows, key=lambda each: (-each.created_at, each.number, each.iteration_id)))
+        return iteration_rows(iterations, database_rows(registry, tokenless, self._apps(connection_id)))
 
     # Records
 
@@ -307,9 +302,14 @@ class Foundation:
         with suppress(KnownError):
             await self._directory.reread_registry(connection_id)
 
-    def _app(self, connection_id: str, app_id: str) -> AppSummary | None:
-        app = self._directory.find(AppRef(connection_id, app_id))
-        return app if app is not None and app.state != AppState.MISSING.value else None
+    def _apps(self, connection_id: str) -> Callable[[str], AppSummary | None]:
+        """Finds an app by its ID; None for one that is not on the platform."""
+
+        def find(app_id: str) -> AppSummary | None:
+            app = self._directory.find(AppRef(connection_id, app_id))
+            return app if app is not None and app.state != AppState.MISSING.value else None
+
+        return find
 
     def _app_name(self, connection_id: str, app_id: str) -> str:
         app = self._directory.find(AppRef(connection_id, app_id))
@@ -320,40 +320,6 @@ class Foundation:
             f"{self._app_name(connection_id, app_id)} belongs to another user already.",
             remedy="Unlink that user first: an app can have one owner only.",
         )
-
-    def _user_row(self, place: _Place, user: RegistryUser, claims: Iterable[Claim]) -> UserRow:
-        app_ids = tuple(dict.fromkeys(each.app_id for each in claims))
-        apps = tuple(self._app(place.connection.id, each) for each in app_ids)
-        agents = [-1 if each is None else each.agents for each in apps]
-        return UserRow(
-            user_id=user.user_id,
-            email=user.email,
-            created_at=user.created_at or self._created.get((place.app_id, user.user_id), 0),
-            app_ids=app_ids,
-            apps=apps,
-            agents=sum(agents) if all(each >= 0 for each in agents) else -1,
-            # What was not listed yet is not missing.
-            state=_user_state(apps, self._directory.is_fresh(place.connection.id)),
-        )
-
-    def _databases(
-        self, connection_id: str, registry: Registry, tokenless: frozenset[str] | None
-    ) -> dict[str, DatabaseRow]:
-        """By record; without an answer about tokens, each is taken to have one, as the documents demand."""
-        return {
-            claim.record_id: DatabaseRow(
-                record_id=claim.record_id,
-                app_id=claim.app_id,
-                name=claim.name,
-                created_at=claim.created_at,
-                has_token=tokenless is None or claim.record_id not in tokenless,
-                iteration_id=claim.iteration_id,
-                task_id=claim.owner_ids[0] if claim.owner_ids else "",
-                app=self._app(connection_id, claim.app_id),
-            )
-            for claim in registry.claims
-            if claim.kind is AppKind.TASK
-        }
 
     def _is_dated(self, place: _Place, user_id: str) -> bool:
         return (place.app_id, user_id) in self._created
@@ -395,32 +361,6 @@ def checked_email(email: str) -> str:
     else:
         return email
     raise Invalid("The user cannot be created.", fields=(FieldError("email", message),))
-
-
-def _claims_by_owner(registry: Registry, kind: AppKind) -> dict[str, list[Claim]]:
-    found: dict[str, list[Claim]] = {}
-    for claim in registry.claims:
-        for owner_id in claim.owner_ids if claim.kind is kind else ():
-            found.setdefault(owner_id, []).append(claim)
-    return found
-
-
-def _user_state(apps: tuple[AppSummary | None, ...], is_listed: bool) -> UserState:
-    if not apps:
-        return "no app"
-    if len(apps) > 1:
-        return "several apps"
-    return "app missing" if is_listed and apps[0] is None else "ok"
-
-
-def _task_row(task: RegistryTask, database: DatabaseRow | None, begun: str | None) -> TaskRow:
-    """``begun`` is the error of its journal entry, "" without one, None where nothing is begun."""
-    state: TaskState = "ready"
-    if begun is not None:
-        state = "failed" if begun else "creating"
-    elif database is None:
-        state = "none"
-    return TaskRow(task.task_id, task.title, task.created_at, database, state, begun or "")
 
 
 async def _without_token(place: _Place) -> frozenset[str] | None:
