@@ -101,7 +101,7 @@ async def _composed(
     from app.services.clients import ClientPool
     from app.services.connections import ConnectionBook
     from app.services.directory import Directory
-    from app.services.doctor import Doctor, Surroundings
+    from app.services.doctor import Colleagues, Doctor, Surroundings
     from app.services.following import Following
     from app.services.foundation import Foundation
     from app.services.foundation_map import FoundationMaps
@@ -187,7 +187,9 @@ async def _composed(
     if opens:
         opening.start(hub)
         task_databases.start()
+    reconciler = Reconciler(connections, clients, directory, foundation, library, task_databases, trail)
     around = Surroundings(profile.database_path, database.set_aside)
+    colleagues = Colleagues(connections, clients, tokens, directory, maps, reconciler, provisioning)
     return Services(
         hub=hub,
         activity=activity,
@@ -202,12 +204,10 @@ async def _composed(
         workshop=workshop,
         foundation=foundation,
         provisioning=provisioning,
-        reconciler=Reconciler(connections, clients, directory, foundation, library, task_databases, trail),
+        reconciler=reconciler,
         template_library=library,
         agents=Agents(workshop, clients, library),
-        doctor=Doctor(
-            connections, clients, tokens, directory, status, maps, supervisor, around, on_call=activity.record
-        ),
+        doctor=Doctor(colleagues, status, supervisor, around, on_call=activity.record),
         task_databases=task_databases,
         notices=(*_notices(database), *library.notices()),
         closers=(

@@ -18,7 +18,7 @@ from app.services import doctor_checks_environment as environment_checks
 from app.services import doctor_checks_machine as machine_checks
 from app.services.directory import Progress
 from app.services.doctor_report import Action, Area, Check, CheckState, Report
-from app.services.doctor_visit import Visit
+from app.services.doctor_visit import Colleagues, Visit
 from app.services.foundation_shape import shape_of
 
 if TYPE_CHECKING:
@@ -26,15 +26,10 @@ if TYPE_CHECKING:
     from app.platforms.http import OnCall
     from app.platforms.knock import Knock
     from app.schema.draft import Draft
-    from app.services.clients import ClientPool
-    from app.services.connections import ConnectionBook
-    from app.services.directory import Directory
-    from app.services.foundation_map import FoundationMaps
     from app.services.local_platform import LocalPlatformSupervisor
-    from app.services.tokens import TokenKeeper
     from app.storage.database import SetAside
 
-__all__ = ["Action", "Area", "Check", "CheckState", "Doctor", "Report", "Surroundings", "report_of"]
+__all__ = ["Action", "Area", "Check", "CheckState", "Colleagues", "Doctor", "Report", "Surroundings", "report_of"]
 
 Step = tuple[str, Callable[[], Awaitable[Iterable[Check]]]]
 
@@ -70,23 +65,15 @@ class Doctor:
 
     def __init__(
         self,
-        connections: ConnectionBook,
-        clients: ClientPool,
-        tokens: TokenKeeper,
-        directory: Directory,
+        colleagues: Colleagues,
         statuses: Statuses,
-        maps: FoundationMaps,
         local_platform: LocalPlatformSupervisor,
         surroundings: Surroundings,
         on_call: OnCall = lambda _entry: None,
         knock: Knocking | None = None,
     ) -> None:
-        self._connections = connections
-        self._clients = clients
-        self._tokens = tokens
-        self._directory = directory
+        self._colleagues = colleagues
         self._statuses = statuses
-        self._maps = maps
         self._local_platform = local_platform
         self._around = surroundings
         self._on_call = on_call
@@ -103,9 +90,10 @@ class Doctor:
         ``on_check`` is told each check as soon as it is known, ``on_progress`` what is being looked at.
         """
         ids = None if connection_ids is None else set(connection_ids)
-        wanted = [each for each in self._connections.all() if ids is None or each.id in ids]
-        rounds = [self._of_machine(wanted), *(self._visit(each).steps() for each in wanted)]
-        count = _Count(sum(map(len, rounds)), on_progress)
+        wanted = [each for each in self._colleagues.connections.all() if ids is None or each.id in ids]
+        count = _Count(on_progress)
+        rounds = [self._of_machine(wanted), *(self._visit(each, count).steps() for each in wanted)]
+        count.total = sum(map(len, rounds))
         first, *others = rounds
         found = await _through(first, count, on_check)
         for checks in await asyncio.gather(*(_through(each, count, on_check) for each in others)):
@@ -114,16 +102,15 @@ class Doctor:
 
     async def missing_parts(self, connection_id: str) -> Draft | None:
         """What adds the missing parts of a foundation, to be staged; None where nothing is missing any more."""
-        connection = self._connections.get(connection_id)
+        connection = self._colleagues.connections.get(connection_id)
         if connection.foundation_app_id is None:
             return None
-        client = await self._clients.get(connection_id)
+        client = await self._colleagues.clients.get(connection_id)
         schema = await client.read_schema(connection.foundation_app_id)
-        return shape_of(schema, await self._maps.get(connection_id)).draft
+        return shape_of(schema, await self._colleagues.maps.get(connection_id)).draft
 
-    def _visit(self, connection: Connection) -> Visit:
-        find = self._connections.find
-        return Visit(connection, self._clients, self._tokens, self._directory, self._maps, self._ask_time, find)
+    def _visit(self, connection: Connection, count: _Count) -> Visit:
+        return Visit(connection, self._colleagues, self._ask_time, self._around.clock, count.say)
 
     async def _ask_time(self, connection: Connection) -> Knock | None:
         from app.platforms.knock import knock
@@ -154,7 +141,7 @@ class Doctor:
         return (machine_checks.clock(self._around.clock(), latest),)
 
     async def _keyring(self, wanted: list[Connection]) -> Iterable[Check]:
-        state = await self._tokens.probe()
+        state = await self._colleagues.tokens.probe()
         return (machine_checks.keyring(state, is_needed=any(not each.is_builtin for each in wanted)),)
 
     async def _environment(self, wanted: list[Connection]) -> Iterable[Check]:
@@ -175,19 +162,20 @@ class Doctor:
 class _Count:
     """Counts the steps of all rounds together."""
 
-    def __init__(self, total: int, on_progress: Callable[[Progress], None] | None) -> None:
-        self._done, self._total, self._on_progress = 0, total, on_progress
+    def __init__(self, on_progress: Callable[[Progress], None] | None) -> None:
+        self.total = 0
+        self._done, self._on_progress = 0, on_progress
 
     def begin(self, text: str) -> None:
-        self._tell(f"Looking at {text}")
+        self.say(f"Looking at {text}")
 
     def end(self) -> None:
         self._done += 1
-        self._tell("")
+        self.say("")
 
-    def _tell(self, text: str) -> None:
+    def say(self, text: str) -> None:
         if self._on_progress is not None:
-            self._on_progress(Progress(self._done, self._total, text))
+            self._on_progress(Progress(self._done, self.total, text))
 
 
 async def _through(steps: list[Step], count: _Count, on_check: Callable[[Check], None] | None) -> list[Check]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from app.core.apps import AppState, AppSummary
+from app.core.apps import AppSummary
 from app.core.connection import Connection
 from app.core.errors import KnownError, NotFound
 from app.core.text import plain
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from app.schema.model import Schema
     from app.services.foundation_map import FoundationMap
     from app.services.foundation_shape import FoundationShape
-    from app.services.registry import Registry
+    from app.services.provision_journal import JournalEntry
+    from app.services.reconcile_words import Reconciliation
 
 _NAMED = 3
 _NAME_LIMIT = 60
+_UNDER_WAY_S = 600.0
 _IN_DOUBT = "Open the findings, and mend each there."
 
 
@@ -70,17 +72,9 @@ def foundation(found: Connection, schema: Schema, shape: FoundationShape, names:
             yield Check(Area.FOUNDATION, "Iterations", CheckState.OK, sentence, connection=found)
     for conflict in shape.conflicts:
         sentence = f"A missing part cannot be added: {conflict}"
-        remedy = "Rename what stands in the way, or map the foundation's names."
-        yield Check(
-            Area.FOUNDATION,
-            "Conflict",
-            CheckState.WARNING,
-            sentence,
-            remedy,
-            Action.OPEN_APP,
-            found,
-            found.foundation_app_id or "",
-        )
+        remedy = "Rename what stands in the way, or say what the foundation calls that part."
+        app_id = found.foundation_app_id or ""
+        yield Check(Area.FOUNDATION, "Conflict", CheckState.WARNING, sentence, remedy, Action.NAME_PARTS, found, app_id)
 
 
 def _missing(found: Connection, shape: FoundationShape, state: CheckState) -> Check:
@@ -88,7 +82,7 @@ def _missing(found: Connection, shape: FoundationShape, state: CheckState) -> Ch
     remedy = (
         "Stage the missing parts, review the plan, and push it."
         if can_stage
-        else "Map the names, where the foundation calls its parts otherwise."
+        else "Say what the foundation calls its parts, where that is something else."
     )
     return Check(
         Area.FOUNDATION,
@@ -96,7 +90,7 @@ def _missing(found: Connection, shape: FoundationShape, state: CheckState) -> Ch
         state,
         " ".join(shape.missing),
         remedy,
-        Action.STAGE_MISSING if can_stage else Action.OPEN_APP,
+        Action.STAGE_MISSING if can_stage else Action.NAME_PARTS,
         found,
         found.foundation_app_id or "",
     )
@@ -104,93 +98,89 @@ def _missing(found: Connection, shape: FoundationShape, state: CheckState) -> Ch
 
 # Registry
 
+# What each kind of finding is called, and how grave it is; drift is told with the schemas.
+_KINDS: dict[str, tuple[str, CheckState]] = {
+    "missing-app": ("Apps that are gone", CheckState.FAILED),
+    "duplicate-entry": ("Apps named twice", CheckState.FAILED),
+    "dead-token": ("Dead admin tokens", CheckState.FAILED),
+    "several-apps": ("Users with several apps", CheckState.WARNING),
+    "unlinked-entry": ("Entries without an owner", CheckState.WARNING),
+    "unowned-app": ("Apps that nobody owns", CheckState.WARNING),
+}
+
 
 def unreadable_registry(found: Connection, error: KnownError) -> Check:
-    sentence = f"The registry cannot be read: {error.sentence}"
+    sentence = f"The registry could not be compared with the platform: {error.sentence}"
     return Check(Area.REGISTRY, "Readable", CheckState.FAILED, sentence, error.remedy, Action.EDIT_CONNECTION, found)
 
 
 def unlisted(found: Connection, error: KnownError) -> Check:
-    """The apps of the platform could not be listed (to their end)."""
+    """The apps of a platform without a registry could not be listed (to their end)."""
     sentence = f"Not all apps and schemas could be read: {error.sentence}"
-    return Check(Area.REGISTRY, "Apps", CheckState.UNKNOWN, sentence, error.remedy, connection=found)
+    return Check(Area.SCHEMAS, "Apps", CheckState.UNKNOWN, sentence, error.remedy, connection=found)
 
 
-def registry(found: Connection, apps: Sequence[AppSummary], known: Registry) -> Iterator[Check]:
-    titles = {each.app_id: each.title for each in apps}
-    missing = [each for each in apps if each.state == AppState.MISSING.value]
-    twice = [app_id for app_id, claims in known.by_app.items() if len(claims) > 1]
-    unlinked = [each for each in known.claims if not each.owners]
-    unowned = [each for each in apps if each.note.endswith("no owner in registry")]
-    rows = (
-        _trouble(
-            found, "Apps that are gone", CheckState.FAILED, "not on the platform", [each.app_id for each in missing]
-        ),
-        _trouble(
-            found,
-            "Apps named twice",
-            CheckState.FAILED,
-            "named by several entries",
-            [titles.get(each) or each for each in twice],
-        ),
-        _trouble(
-            found,
-            "Entries without an owner",
-            CheckState.WARNING,
-            "linked to no user or task",
-            [titles.get(each.app_id) or each.app_id for each in unlinked],
-            "entry",
-            "entries",
-        ),
-        _trouble(
-            found,
-            "Users with several apps",
-            CheckState.WARNING,
-            "linked to more than one app",
-            list(known.apps_of_users),
-            "user",
-            "users",
-        ),
-        _trouble(
-            found,
-            "Apps that nobody owns",
-            CheckState.WARNING,
-            "not in the registry",
-            [each.title or each.app_id for each in unowned],
-        ),
-    )
-    troubles = [each for each in rows if each is not None]
-    yield from troubles
-    if not known.is_complete:
-        sentence = "The registry is too large to be read to its end; owners may be missing."
-        yield Check(Area.REGISTRY, "Whole", CheckState.UNKNOWN, sentence, connection=found)
-    if not troubles:
-        count = len(known.by_app)
-        sentence = f"All {count:,} apps of the registry are there, each with one owner."
-        if count < 2:
-            sentence = "The app of the registry is there, and has one owner." if count else "The registry is empty."
+def registry(found: Connection, compared: Reconciliation) -> Iterator[Check]:
+    """A row for each kind of finding; the reconciliation has them one by one."""
+    troubles = 0
+    for kind, (name, state) in _KINDS.items():
+        sentences = [each.sentence for each in compared.findings if each.kind == kind]
+        if sentences:
+            troubles += 1
+            yield _trouble(found, name, state, sentences)
+    for note in compared.notes:
+        yield Check(Area.REGISTRY, "Whole", CheckState.UNKNOWN, note, connection=found)
+    if not troubles and not compared.notes:
+        sentence = "The registry is empty."
+        if compared.counts.get("entries", 0):
+            sentence = f"Every entry has its app and its owner, and every app its entry ({_counted(compared.counts)})."
         yield Check(Area.REGISTRY, "Links", CheckState.OK, sentence, connection=found)
-    if known.tasks_without_database:
-        count = len(known.tasks_without_database)
-        words = "1 task has no database yet; it" if count == 1 else f"{count:,} tasks have no database yet; they"
-        sentence = f"{words} can be used all the same."
-        yield Check(Area.REGISTRY, "Tasks", CheckState.OK, sentence, connection=found)
 
 
-def _trouble(
-    found: Connection,
-    name: str,
-    state: CheckState,
-    words: str,
-    names: Sequence[str],
-    one: str = "app",
-    many: str = "apps",
-) -> Check | None:
-    if not names:
+def _trouble(found: Connection, name: str, state: CheckState, sentences: Sequence[str]) -> Check:
+    shown = " ".join(sentences[:_NAMED])
+    more = f" And {len(sentences) - _NAMED:,} more." if len(sentences) > _NAMED else ""
+    remedy = "Reconcile: it offers the mends, and shows what each does before it does it."
+    return Check(Area.REGISTRY, name, state, f"{shown}{more}", remedy, Action.RECONCILE, found)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    words = (("entries", "1 entry", "entries"), ("tokens", "1 admin token tried", "admin tokens tried"))
+    parts = [one if counts[key] == 1 else f"{counts[key]:,} {many}" for key, one, many in words if counts.get(key, 0)]
+    return ", ".join(parts)
+
+
+def tasks(found: Connection, without_database: int) -> Check | None:
+    """Document 001 lets a task go on without its database."""
+    if not without_database:
         return None
-    verb = "is" if len(names) == 1 else "are"
-    sentence = f"{len(names):,} {one if len(names) == 1 else many} {verb} {words}: {_listed(names)}."
-    return Check(Area.REGISTRY, name, state, sentence, _IN_DOUBT, Action.SHOW_FINDINGS, found)
+    words = (
+        "1 task has no database yet; it"
+        if without_database == 1
+        else f"{without_database:,} tasks have no database yet; they"
+    )
+    return Check(Area.REGISTRY, "Tasks", CheckState.OK, f"{words} can be used all the same.", connection=found)
+
+
+def begun(found: Connection, entries: Sequence[JournalEntry], now: float) -> Check | None:
+    """Creations that broke off; one that was begun a moment ago may still be under way."""
+    stuck = [each for each in entries if each.error or each.started_at < now - _UNDER_WAY_S]
+    if not stuck:
+        return None
+    first = stuck[0]
+    verb = "creation was" if len(stuck) == 1 else "creations were"
+    why = f" {first.error}" if first.error else ""
+    sentence = (
+        f"{len(stuck):,} {verb} begun and not finished: {_listed([each.title or each.app_id for each in stuck])}."
+    )
+    is_user = first.kind == "user"
+    remedy = (
+        "Create the user's app again: what was begun is finished, not made twice."
+        if is_user
+        else "Try again at the task: what was begun is finished, not made twice."
+    )
+    action = Action.SHOW_USERS if is_user else Action.NONE
+    return Check(Area.REGISTRY, "Begun", CheckState.WARNING, f"{sentence}{why}", remedy, action, found)
 
 
 # Schemas

@@ -47,6 +47,9 @@ class Action(StrEnum):
     OPEN_APP = "open-app"
     STAGE_MISSING = "stage-missing"
     SHOW_FINDINGS = "show-findings"
+    RECONCILE = "reconcile"
+    NAME_PARTS = "name-parts"
+    SHOW_USERS = "show-users"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from app.core.apps import AppState
 from app.core.connection import Connection, TokenKind
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
     from app.platforms.contract import PlatformClient, Probe
     from app.platforms.knock import Knock
     from app.services.clients import ClientPool
-    from app.services.directory import Directory
+    from app.services.connections import ConnectionBook
+    from app.services.directory import Directory, Progress
     from app.services.foundation_map import FoundationMaps
+    from app.services.provision_journal import JournalEntry
+    from app.services.reconcile_words import Reconciliation
     from app.services.tokens import TokenKeeper
 
 # Equal schemas are looked at once; of different ones at most so many.
@@ -32,26 +36,56 @@ _AT_ONCE = 8
 Step = tuple[str, Callable[[], Awaitable[Iterable[Check]]]]
 
 
+class Reconciling(Protocol):
+    """What is needed of ``Reconciler``."""
+
+    async def check(
+        self, connection_id: str, on_progress: Callable[[Progress], None], *, tokens: bool
+    ) -> Reconciliation: ...
+
+
+class Provisions(Protocol):
+    """What is needed of ``Provisioning``."""
+
+    async def open_journal(self, connection_id: str) -> tuple[JournalEntry, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Colleagues:
+    """Whom the doctor asks."""
+
+    connections: ConnectionBook
+    clients: ClientPool
+    tokens: TokenKeeper
+    directory: Directory
+    maps: FoundationMaps
+    reconciler: Reconciling
+    provisioning: Provisions
+
+
 class Visit:
     """Made anew for each run. Reads only."""
 
     def __init__(
         self,
         connection: Connection,
-        clients: ClientPool,
-        tokens: TokenKeeper,
-        directory: Directory,
-        maps: FoundationMaps,
+        colleagues: Colleagues,
         ask_time: Callable[[Connection], Awaitable[Knock | None]],
-        find: Callable[[str], Connection | None],
+        now: Callable[[], float],
+        tell: Callable[[str], None],
     ) -> None:
+        """``tell`` is given a few words while a step takes long."""
         self._connection = connection
-        self._find = find
-        self._clients = clients
-        self._tokens = tokens
-        self._directory = directory
-        self._maps = maps
+        self._connections = colleagues.connections
+        self._clients = colleagues.clients
+        self._tokens = colleagues.tokens
+        self._directory = colleagues.directory
+        self._maps = colleagues.maps
+        self._reconciler = colleagues.reconciler
+        self._provisioning = colleagues.provisioning
         self._ask_time = ask_time
+        self._now = now
+        self._say = tell
         self._client: PlatformClient | None = None
         self._probe: Probe | None = None
 
@@ -88,7 +122,7 @@ class Visit:
         return () if offset_s is None else (checks.clock(self._connection, offset_s),)
 
     def _current(self) -> Connection:
-        return self._find(self._connection.id) or self._connection
+        return self._connections.find(self._connection.id) or self._connection
 
     async def _token(self) -> Iterable[Check]:
         try:
@@ -118,14 +152,21 @@ class Visit:
         if not self._is_usable:
             return ()
         connection = self._connection
-        failures = await self._directory.refresh([connection.id])
-        found = [foundation_checks.unlisted(connection, each.error) for each in failures]
-        registry, error = self._directory.known_registry(connection.id)
-        if error is not None:
-            found.append(foundation_checks.unreadable_registry(connection, error))
-        elif registry is not None:
-            found += foundation_checks.registry(connection, self._directory.apps_of(connection.id), registry)
-        return found
+        if connection.foundation_app_id is None:
+            failures = await self._directory.refresh([connection.id], self._tell)
+            return [foundation_checks.unlisted(connection, each.error) for each in failures]
+        try:
+            compared = await self._reconciler.check(connection.id, self._tell, tokens=True)
+        except KnownError as error:
+            return (foundation_checks.unreadable_registry(connection, error),)
+        registry, _error = self._directory.known_registry(connection.id)
+        waiting = len(registry.tasks_without_database) if registry is not None else 0
+        entries = await self._provisioning.open_journal(connection.id)
+        more = (
+            foundation_checks.begun(connection, entries, self._now()),
+            foundation_checks.tasks(connection, waiting),
+        )
+        return [*foundation_checks.registry(connection, compared), *(each for each in more if each is not None)]
 
     async def _schemas(self) -> Iterable[Check]:
         if not self._is_usable or self._client is None:
@@ -140,6 +181,11 @@ class Visit:
         left = len(apps) - looked_at
         found += foundation_checks.conflicts(connection, by_app, titles, looked_at, left)
         return found
+
+    def _tell(self, progress: Progress) -> None:
+        if progress.text:
+            count = f" ({progress.done:,} of {progress.total:,})" if progress.total > 1 else ""
+            self._say(f"{plain(progress.text, 100)}{count}")
 
     def _equal(self, app_ids: Iterable[str]) -> list[list[str]]:
         """Apps whose schemas are equal, as read by the last refresh."""

@@ -28,6 +28,9 @@ _ACTIONS = {
     Action.OPEN_APP: "Open app",
     Action.STAGE_MISSING: "Stage the missing parts…",
     Action.SHOW_FINDINGS: "Show findings",
+    Action.RECONCILE: "Reconcile…",
+    Action.NAME_PARTS: "Registries and names…",
+    Action.SHOW_USERS: "Show users",
 }
 _MARKS: dict[CheckState, State] = {
     CheckState.OK: AppState.OK,

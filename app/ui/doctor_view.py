@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from app.services.suite import Services
 
 _FILE_NAME = "tenantry-doctor"
+_OF_FOUNDATION = {Action.SHOW_USERS: "users", Action.RECONCILE: "reconcile", Action.NAME_PARTS: "foundation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class DoctorView(QWidget):
     open_requested = Signal(object)  # AppRef
     stage_requested = Signal(object, object)  # AppRef, Draft
     findings_requested = Signal()
+    foundation_requested = Signal(str, str)  # what to show of it (users, reconcile, foundation), connection ID
     told = Signal(str)
 
     def __init__(self, runner: Runner, parent: QWidget | None = None) -> None:
@@ -230,6 +232,8 @@ class DoctorView(QWidget):
             self.open_requested.emit(AppRef(connection.id, check.app_id))
         elif check.action is Action.STAGE_MISSING:
             self._stage(AppRef(connection.id, check.app_id))
+        elif check.action in _OF_FOUNDATION:
+            self.foundation_requested.emit(_OF_FOUNDATION[check.action], connection.id)
 
     def _stage(self, ref: AppRef) -> None:
         """What is missing is worked out from the schema as it is now."""

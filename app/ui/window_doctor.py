@@ -26,5 +26,6 @@ def _made(window: MainWindow) -> DoctorView:
     view.open_requested.connect(window.open_app)
     view.stage_requested.connect(window.app_tabs.stage)
     view.findings_requested.connect(window.show_findings)
+    view.foundation_requested.connect(window.foundation.show)
     view.told.connect(window.status.confirm)
     return view
