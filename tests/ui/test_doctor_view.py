@@ -327,6 +327,21 @@ def test_findings_of_a_check_come_into_sight(qtbot: QtBot, window: MainWindow) -
     assert window.data.statuses[CLOUD.id].health is Health.UNREACHABLE
 
 
+@pytest.mark.parametrize(
+    ("action", "shown"),
+    [(Action.RECONCILE, "reconcile"), (Action.SHOW_USERS, "users"), (Action.NAME_PARTS, "foundation")],
+)
+def test_what_a_foundation_lacks_leads_to_its_page(
+    qtbot: QtBot, view: DoctorView, services: DoctorServices, action: Action, shown: str
+) -> None:
+    check = Check(Area.REGISTRY, "Links", WARNING, "One is dead.", "Mend it.", action, CLOUD)
+    services.doctor.checks = (check,)
+    ran(qtbot, view)
+    with qtbot.waitSignal(view.foundation_requested) as asked:
+        press(qtbot, view, check)
+    assert asked.args == [shown, CLOUD.id]
+
+
 @pytest.mark.parametrize("choice", [ThemeChoice.LIGHT, ThemeChoice.DARK])
 def test_page_draws_in_both_themes_at_twice_the_text_size(
     qtbot: QtBot, window: MainWindow, choice: ThemeChoice

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from app.core.apps import AppState, AppSummary
+from app.core.apps import AppSummary
 from app.core.connection import TokenKind
-from app.core.errors import Forbidden, NotFound, Unreachable, VaultLocked
+from app.core.errors import Forbidden, KnownError, NotFound, Unreachable, VaultLocked
 from app.core.secret import Secret
 from app.core.status import Health
 from app.platforms.contract import Capabilities, Capability, Probe, RemoteApp
@@ -30,13 +30,14 @@ from app.services import doctor_checks_foundation as foundation_checks
 from app.services import doctor_checks_machine as machine_checks
 from app.services.connections import ConnectionBook
 from app.services.directory import Directory, Progress
-from app.services.doctor import Doctor, Surroundings, could_not_open, without_services
+from app.services.doctor import Colleagues, Doctor, Surroundings, could_not_open, without_services
 from app.services.doctor_report import Action, Area, Check, CheckState, Report
 from app.services.foundation_map import FoundationMap
 from app.services.foundation_shape import shape_of
 from app.services.hub import ChangeHub
 from app.services.local_platform import address_in_use
-from app.services.registry import Claim, Registry
+from app.services.provision_journal import JournalEntry
+from app.services.reconcile_words import KINDS, Reconciliation, RegistryFinding
 from app.services.tokens import TokenKeeper
 from app.storage.database import Database
 from app.storage.examine import Examination, examine
@@ -423,45 +424,67 @@ def _app(number: int, **changes: Any) -> AppSummary:
     return AppSummary("c1", uid(number), f"App {number}", "ana@example.com", "tenant", "ok")._replace(**changes)
 
 
-def _claim(number: int, *owners: str) -> Claim:
-    return Claim(uid(900 + number), uid(number), "tenant", owners)  # type: ignore[arg-type]
+def _compared(*found: tuple[str, str], notes: tuple[str, ...] = (), **counts: int) -> Reconciliation:
+    findings = tuple(RegistryFinding(kind, f"k{at}", text, (), ()) for at, (kind, text) in enumerate(found))  # type: ignore[arg-type]
+    return Reconciliation("c1", findings, counts, NOW, notes)
 
 
-def test_registry_in_order_says_so() -> None:
-    known = Registry("c1", FOUNDATION, (_claim(1, "ana@example.com"),))
-    assert states(foundation_checks.registry(WITH_FOUNDATION, [_app(1)], known)) == {"Links": OK}
+def test_registry_in_order_says_what_was_compared() -> None:
+    (check,) = foundation_checks.registry(WITH_FOUNDATION, _compared(entries=1, tokens=2))
+    assert (check.name, check.state) == ("Links", OK)
+    assert "(1 entry, 2 admin tokens tried)" in check.sentence
+    (empty,) = foundation_checks.registry(WITH_FOUNDATION, _compared())
+    assert empty.sentence == "The registry is empty."
 
 
-def test_registry_troubles_are_counted_and_named() -> None:
-    known = Registry(
-        "c1",
-        FOUNDATION,
-        (_claim(1, "ana@example.com"), _claim(1, "bo@example.com"), _claim(2, "ana@example.com"), _claim(3)),
-        {"ana@example.com": (uid(1), uid(2))},
-        ("Sort it",),
-    )
-    apps = [
-        _app(1),
-        _app(2, state=AppState.MISSING.value),
-        _app(3, owner=""),
-        _app(4, owner="", note="drift: 1 link; no owner in registry"),
-    ]
-    found = list(foundation_checks.registry(WITH_FOUNDATION, apps, known))
+def test_registry_findings_are_told_by_kind_and_lead_to_reconciling() -> None:
+    kinds = [each for each in KINDS if each != "drifted"]
+    found = list(foundation_checks.registry(WITH_FOUNDATION, _compared(*((kind, f"A {kind}.") for kind in KINDS))))
     assert states(found) == {
         "Apps that are gone": FAILED,
         "Apps named twice": FAILED,
-        "Entries without an owner": WARNING,
+        "Dead admin tokens": FAILED,
         "Users with several apps": WARNING,
+        "Entries without an owner": WARNING,
         "Apps that nobody owns": WARNING,
-        "Tasks": OK,
     }
-    assert found[2].sentence == "1 entry is linked to no user or task: App 3."
-    assert all(each.action is Action.SHOW_FINDINGS and each.remedy for each in found if each.state is not OK)
+    assert sorted(each.sentence for each in found) == sorted(f"A {kind}." for kind in kinds)
+    assert all(each.action is Action.RECONCILE and each.remedy for each in found)
 
 
-def test_registry_not_read_to_its_end_is_not_known() -> None:
-    known = Registry("c1", FOUNDATION, is_complete=False)
-    assert states(foundation_checks.registry(WITH_FOUNDATION, [], known))["Whole"] is UNKNOWN
+def test_registry_many_findings_of_a_kind_are_counted() -> None:
+    (check,) = foundation_checks.registry(
+        WITH_FOUNDATION, _compared(*(("unowned-app", f"App {each}.") for each in range(1200)))
+    )
+    assert check.sentence == "App 0. App 1. App 2. And 1,197 more."
+
+
+def test_registry_not_compared_to_its_end_is_not_known() -> None:
+    compared = _compared(notes=("3 admin tokens could not be tried.",), entries=5)
+    assert states(foundation_checks.registry(WITH_FOUNDATION, compared)) == {"Whole": UNKNOWN}
+
+
+def test_tasks_without_a_database_are_no_trouble() -> None:
+    assert foundation_checks.tasks(WITH_FOUNDATION, 0) is None
+    check = foundation_checks.tasks(WITH_FOUNDATION, 2)
+    assert check is not None
+    assert check.state is OK
+
+
+def _entry(error: str = "", *, age_s: float = 0, kind: str = "user") -> JournalEntry:
+    return JournalEntry("k", kind, "begun", NOW - age_s, error, "c1", uid(1), uid(2), "Ana's app")  # type: ignore[arg-type]
+
+
+def test_begun_creations_are_told_once_they_broke_off() -> None:
+    assert foundation_checks.begun(WITH_FOUNDATION, [_entry()], NOW) is None
+    broken = foundation_checks.begun(WITH_FOUNDATION, [_entry(), _entry("It is unreachable.")], NOW)
+    assert broken is not None
+    assert (broken.state, broken.action) == (WARNING, Action.SHOW_USERS)
+    assert broken.sentence == "1 creation was begun and not finished: Ana's app. It is unreachable."
+    old = foundation_checks.begun(WITH_FOUNDATION, [_entry(age_s=700, kind="task")], NOW)
+    assert old is not None
+    assert old.action is Action.NONE
+    assert "at the task" in old.remedy
 
 
 def test_drift_of_one_app_leads_to_it_and_of_several_to_the_findings() -> None:
@@ -517,14 +540,33 @@ class _Practice:
         self.offset_s: float | None = 0.0
         maps: Any = SimpleNamespace(get=self._names)
         local: Any = SimpleNamespace(start=self._start)
+        self.compared: Reconciliation | KnownError = _compared(entries=1)
+        self.entries: tuple[JournalEntry, ...] = ()
+        colleagues = Colleagues(
+            book,
+            self.pool,
+            tokens,
+            self.directory,
+            maps,
+            SimpleNamespace(check=self._compare),
+            SimpleNamespace(open_journal=self._begun),
+        )
         path = tmp_path / "tenantry.db"
         Database.open(path).close()
         tmp_path.chmod(0o700)
         around = Surroundings(path, None, tmp_path, {}, (3, 12, 1), lambda: "6.11.0", clock=lambda: NOW)
-        self.doctor = Doctor(
-            book, self.pool, tokens, self.directory, SimpleNamespace(all=lambda: ()), maps, local, around,
-            knock=self._knock,
-        )  # fmt: skip
+        self.doctor = Doctor(colleagues, SimpleNamespace(all=lambda: ()), local, around, knock=self._knock)
+
+    async def _compare(self, connection_id: str, on_progress: Any, *, tokens: bool) -> Reconciliation:
+        assert tokens
+        on_progress(Progress(3, 9, "Trying admin tokens"))
+        if isinstance(self.compared, KnownError):
+            raise self.compared
+        await self.directory.refresh([connection_id])
+        return self.compared
+
+    async def _begun(self, connection_id: str) -> tuple[JournalEntry, ...]:
+        return self.entries
 
     async def _probe(self) -> VaultState:
         return VaultState("keyring", "Token: OS keyring")
@@ -552,7 +594,8 @@ async def test_run_tells_each_check_and_how_far_it_is(tmp_path: Path) -> None:
     report = await _Practice(tmp_path, WITH_FOUNDATION).doctor.run(on_check=told.append, on_progress=steps.append)
     assert sorted(each.name for each in told) == sorted(each.name for each in report.checks)
     assert steps[-1].done == steps[-1].total == 11
-    assert "Looking at Staging: the foundation" in {each.text for each in steps}
+    texts = {each.text for each in steps}
+    assert {"Looking at Staging: the foundation", "Trying admin tokens (3 of 9)"} <= texts
 
 
 async def test_run_of_chosen_connections_leaves_the_others_alone(tmp_path: Path) -> None:
@@ -612,10 +655,28 @@ async def test_run_foundation_that_may_not_be_read_fails_with_the_platforms_sent
     assert check.sentence.endswith("You may not read it.")
 
 
-async def test_run_registry_that_names_a_lost_app_fails(tmp_path: Path) -> None:
+async def test_run_registry_is_compared_and_what_was_begun_is_told(tmp_path: Path) -> None:
     practice = _Practice(tmp_path, WITH_FOUNDATION)
-    practice.client.rows["app"].append({"id": uid(51), "appid": uid(7), "$users": [{"email": "bo@example.com"}]})
-    assert states((await practice.doctor.run()).checks)["Apps that are gone"] is FAILED
+    practice.compared = _compared(("missing-app", "It is gone."))
+    practice.entries = (_entry("It is unreachable."),)
+    found = states((await practice.doctor.run()).checks)
+    assert (found["Apps that are gone"], found["Begun"]) == (FAILED, WARNING)
+
+
+async def test_run_registry_that_cannot_be_read_fails(tmp_path: Path) -> None:
+    practice = _Practice(tmp_path, WITH_FOUNDATION)
+    practice.compared = Forbidden("You may not read it.")
+    report = await practice.doctor.run()
+    (check,) = [each for each in report.checks if each.area is Area.REGISTRY]
+    assert (check.state, check.remedy) == (FAILED, "Use a token with the needed role.")
+
+
+async def test_run_without_a_foundation_still_looks_at_schemas(tmp_path: Path) -> None:
+    report = await _Practice(tmp_path, connection()).doctor.run()
+    found = {(each.area, each.name): each.state for each in report.checks}
+    assert found[Area.FOUNDATION, "Named"] is OK
+    assert found[Area.SCHEMAS, "Conflicts"] is OK
+    assert Area.REGISTRY not in {each.area for each in report.checks}
 
 
 async def test_run_equal_schemas_are_read_for_conflicts_once(tmp_path: Path) -> None:
