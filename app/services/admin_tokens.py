@@ -130,7 +130,8 @@ class AdminTokens:
     async def reveal(self, connection_id: str, record_id: str) -> Secret:
         """As the registry has it now; raises NotFound where it has none, and the client's errors."""
         place = await self._place(connection_id)
-        async with self._audit.recorded(AppRef(connection_id, ""), "reveal token", f"record {record_id}"):
+        app_id, _name = await self._record(place, record_id)
+        async with self._audit.recorded(AppRef(connection_id, app_id), "reveal token", f"record {record_id}"):
             token = await read_token(place.client, place.foundation, place.names, record_id)
             if token is None:
                 raise NotFound(

@@ -152,7 +152,7 @@ class TaskCleanup:
         finally:
             for each in workers:
                 each.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            await asyncio.gather(*workers, *batch.begun, return_exceptions=True)
             await asyncio.shield(self._follow(preview.connection_id))
         return batch.outcomes()
 
@@ -163,7 +163,9 @@ class TaskCleanup:
             if item.refusal:
                 batch.done(item, CleanupOutcome(item.record_id, item.app_id, False, f"Left alone: {item.refusal}"))
                 continue
-            batch.done(item, *await asyncio.shield(asyncio.ensure_future(self._one(preview, item))))
+            task = asyncio.create_task(self._one(preview, item))
+            batch.begun.add(task)
+            batch.done(item, *await asyncio.shield(task))
 
     async def _one(self, preview: CleanupPreview, item: CleanupItem) -> tuple[CleanupOutcome, KnownError | None]:
         try:
@@ -263,6 +265,7 @@ class _Batch:
         self._items = items
         self._waiting = iter(items)
         self._outcomes: dict[str, CleanupOutcome] = {}
+        self.begun: set[asyncio.Task[Any]] = set()
         self._on_progress = on_progress
         self._text = f"{label}: {_DOING[preview.action]} databases"
         self._in_a_row = 0
