@@ -17,7 +17,7 @@ from app.services import registry as reading
 from app.services.directory import WORKERS_LOCAL, WORKERS_REMOTE, Progress
 from app.services.reconcile_findings import Facts, findings
 from app.services.reconcile_mends import Mending, failed, no_rotation, refused
-from app.services.reconcile_tokens import dead_tokens
+from app.services.reconcile_tokens import dead_tokens, side_by_side
 from app.services.reconcile_words import (
     KINDS,
     FindingKind,
@@ -159,7 +159,7 @@ class Reconciler:
                     outcomes[finding.key] = await self._mended(mending, still.get(finding.key), finding, mend, choice)
                     on_progress(Progress(len(outcomes), len(chosen), "Mending"))
 
-            await asyncio.gather(*(work() for _ in range(_MENDS_AT_ONCE)))
+            await side_by_side(work, _MENDS_AT_ONCE)
         with suppress(KnownError):
             await self._directory.reread_registry(connection_id)
         return tuple(outcomes[each] for each in choices)

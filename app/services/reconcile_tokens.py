@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from typing import Any, Protocol
 
 from app.core.errors import Forbidden, KnownError, NotFound, Unauthorised
@@ -42,7 +42,7 @@ async def dead_tokens(
             done += 1
             on_done(done)
 
-    await _all(work, min(workers, len(claims)))
+    await side_by_side(work, min(workers, len(claims)))
     order = {each.record_id: number for number, each in enumerate(claims)}
     return dict(sorted(dead.items(), key=lambda each: order[each[0]])), untried
 
@@ -61,7 +61,8 @@ async def refusal_of(client: TokenClient, app_id: str, token: Secret | None) -> 
     return None
 
 
-async def _all(work: Callable[[], Any], count: int) -> None:
+async def side_by_side(work: Callable[[], Coroutine[Any, Any, None]], count: int) -> None:
+    """Run ``work`` so many times at once; when one fails, or the caller is cancelled, none goes on."""
     tasks = [asyncio.create_task(work()) for _ in range(count)]
     try:
         await asyncio.gather(*tasks)

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from app.core.errors import Forbidden, NotFound, ReadOnly, Unauthorised, Unreachable
@@ -310,3 +312,33 @@ async def test_mend_where_the_registry_cannot_be_read_does_nothing():
     with pytest.raises(Unauthorised):
         await world.reconciler.mend("c1", {f"unowned-app:{uid(1)}": f"link:{ADA}"})
     assert world.client.transactions == []
+
+
+async def test_mending_that_is_cancelled_leaves_nothing_running_and_is_finished_by_the_next():
+    world = await house()
+    for number in range(20, 40):
+        world.client.app_record(f"r{number}", uid(number), world.client.user(number, f"user{number}@example.com"))
+    found = await world.reconciler.check("c1")
+    choices = {each.key: "remove" for each in found.findings}
+    started, never = asyncio.Event(), asyncio.Event()
+    get_app = world.client.get_app
+
+    async def stuck(app_id):
+        if app_id == uid(25):
+            started.set()
+            await never.wait()
+        return await get_app(app_id)
+
+    world.client.get_app = stuck
+    mending = asyncio.create_task(world.reconciler.mend("c1", choices))
+    await started.wait()
+    mending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await mending
+    left = len(world.client.tables["app"])
+    assert "r25" in world.client.tables["app"]
+    world.client.get_app = get_app
+    outcomes = await world.reconciler.mend("c1", choices)
+    assert all(each.ok for each in outcomes)
+    assert sum(each.sentence == "The entry was removed." for each in outcomes) == left
+    assert world.client.tables["app"] == {}
