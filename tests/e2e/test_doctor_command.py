@@ -119,7 +119,7 @@ def test_doctor_with_a_warning_ends_with_1_and_tells_the_remedy(profile: Path) -
     assert done.stderr == ""
     lines = done.stdout.splitlines()
     (at,) = [at for at, line in enumerate(lines) if "Apps that nobody owns" in line]
-    assert "1 app is not in the registry: Nobody's." in lines[at]
+    assert "Nobody's is on the platform" in lines[at]
     assert lines[at + 1].lstrip().startswith("→ ")
     assert lines[-1].startswith("1 to look at; ")
 
