@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QPlainTextEdit, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
 from app.core.apps import AppSummary
 from app.core.connection import Connection
@@ -16,19 +16,17 @@ from app.core.refs import AppRef
 from app.core.text import plain
 
 from .action_dialog import ActionDialog
+from .agent_choice import AgentChoice
 from .ages import counted
 from .badges import text_label
 from .form_field import ChoiceBox, FormField
 from .runner import Runner
-from .theme import colours
 
 if TYPE_CHECKING:
     from app.schema.model import Schema
     from app.services.suite import Services
     from app.services.templates import Template
 
-_NAME = Qt.ItemDataRole.UserRole
-_MOST_NAMES = 5
 _AGENT_ROWS = 7
 
 
@@ -60,7 +58,7 @@ class SaveTemplateDialog(ActionDialog):
         self.title_edit = QLineEdit()
         self.description_edit = QPlainTextEdit()
         self.place_box = ChoiceBox()
-        self.list = QListWidget()
+        self.choice = AgentChoice()
         self.note = text_label("Reading the schema…", "muted")
         self.set_place(connection)
         self._build()
@@ -71,20 +69,16 @@ class SaveTemplateDialog(ActionDialog):
         self.description_edit.setTabChangesFocus(True)
         line = self.fontMetrics().height()
         self.description_edit.setFixedHeight(line * 3 + 12)
-        self.list.setFixedHeight((line + 9) * _AGENT_ROWS + 10)
-        self.list.setStyleSheet(
-            f"QListWidget {{ border: 1px solid {colours().line_strong}; border-radius: 6px; padding: 3px; }}"
-            "QListWidget::item { padding: 3px 6px; }"
-        )
+        self.choice.setFixedHeight((line + 9) * _AGENT_ROWS + 10)
         self.note.setWordWrap(True)
         self.add_field("place", FormField("&Save as", self.place_box)).hide()
         self.add_field("title", FormField("&Title", self.title_edit))
         self.add_field("description", FormField("&Description", self.description_edit))
-        self.add_field("agents", FormField("&Agents of the template", self.list))
+        self.add_field("agents", FormField("&Agents of the template", self.choice))
         self.body.addWidget(self.note)
         self.place_box.currentIndexChanged.connect(lambda _at: self._follow_place())
         self.title_edit.textChanged.connect(lambda _text: self._tell())
-        self.list.itemChanged.connect(lambda _item: self._tell())
+        self.choice.changed.connect(self._tell)
         self._tell()
         self.title_edit.setFocus()
 
@@ -109,17 +103,8 @@ class SaveTemplateDialog(ActionDialog):
 
     def _take(self, found: _Found) -> None:
         self._found = found
-        self.list.blockSignals(True)
-        for entity in sorted(found.schema.entities, key=lambda each: each.name.lower()):
-            if not entity.is_system:
-                fields = [plain(each.name, 30) for each in entity.attributes if each.name != "id"]
-                more = ", …" if len(fields) > _MOST_NAMES else ""
-                item = QListWidgetItem(f"{plain(entity.name, 60)}   {', '.join(fields[:_MOST_NAMES])}{more}")
-                item.setData(_NAME, entity.name)
-                is_chosen = self._names is None or entity.name in self._names
-                item.setCheckState(Qt.CheckState.Checked if is_chosen else Qt.CheckState.Unchecked)
-                self.list.addItem(item)
-        self.list.blockSignals(False)
+        own = (each for each in found.schema.entities if not each.is_system)
+        self.choice.show_entities(sorted(own, key=lambda each: each.name.lower()), self._names)
         self.place_box.blockSignals(True)
         self.place_box.addItem("A new template", "")
         for each in found.own:
@@ -142,11 +127,6 @@ class SaveTemplateDialog(ActionDialog):
 
     # Telling
 
-    @property
-    def chosen(self) -> tuple[str, ...]:
-        items = (self.list.item(at) for at in range(self.list.count()))
-        return tuple(each.data(_NAME) for each in items if each.checkState() is Qt.CheckState.Checked)
-
     def _tell(self) -> None:
         if self._found is not None:
             self.note.setText(self._note(self._found))
@@ -155,21 +135,20 @@ class SaveTemplateDialog(ActionDialog):
     def _note(self, found: _Found) -> str:
         from app.services.template_library import left_out
 
-        chosen = self.chosen
+        chosen = self.choice.chosen
         if not chosen:
-            return "Choose at least one agent." if self.list.count() else "This app has no agents yet."
-        said = f"{counted(len(chosen), 'agent')} with the links between them."
-        links = left_out(found.schema, None if len(chosen) == self.list.count() else chosen)
+            return "Choose at least one agent." if self.choice.boxes else "This app has no agents yet."
+        said = "1 agent." if len(chosen) == 1 else f"{len(chosen):,} agents, with the links between them."
+        links = left_out(found.schema, None if self.choice.is_all else chosen)
         if links:
             first = f"{plain(links[0].forward.entity, 40)}.{plain(links[0].forward.label, 40)}"
-            verb = "leads" if len(links) == 1 else "lead"
-            said += (
-                f" {counted(len(links), 'link')} {verb} to agents that are not chosen, and will be left out ({first})."
-            )
+            count = counted(len(links), "link")
+            leads = "leads to an agent that is not chosen" if len(links) == 1 else "lead to agents that are not chosen"
+            said += f" {count} {leads}, and will be left out ({first})."
         return said
 
     def can_act(self) -> bool:
-        return self._found is not None and bool(self.chosen) and bool(self.title_edit.text().strip())
+        return self._found is not None and bool(self.choice.chosen) and bool(self.title_edit.text().strip())
 
     # Acting
 
@@ -178,8 +157,7 @@ class SaveTemplateDialog(ActionDialog):
         if found is None or not self.can_act() or self.is_working:
             return
         title, description = self.title_edit.text().strip(), self.description_edit.toPlainText().strip()
-        chosen = self.chosen
-        names = None if len(chosen) == self.list.count() else chosen
+        names = None if self.choice.is_all else self.choice.chosen
         name = kept.name if kept is not None else ""
 
         async def save(services: Services) -> Template:

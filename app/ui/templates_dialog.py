@@ -34,6 +34,7 @@ from .form_field import FormField, clear_errors, show_invalid
 from .note_row import NoteRow, NoteStack
 from .runner import Runner
 from .template_card import TemplateCard
+from .theme import scaled_font
 
 if TYPE_CHECKING:
     from app.services.suite import Services
@@ -65,6 +66,7 @@ class TemplatesDialog(QDialog):
         self._runner = runner
         self._shelf = _Shelf((), (), {})
         self._to_show = ""
+        self._typed: dict[str, tuple[str, str]] = {}  # titles and descriptions that are not saved yet, by name
         self.list = QListWidget()
         self.notes = NoteStack()
         self.title_edit = QLineEdit()
@@ -75,7 +77,7 @@ class TemplatesDialog(QDialog):
         }
         self.origin = ElidedLabel("", look="muted")
         self.card = TemplateCard()
-        shown = plain(app_title, 30)
+        shown = plain(app_title, 30).replace("&", "&&")
         self.new_button = QPushButton(f"&Save “{shown}” as template…" if shown else "&Save app as template…")
         self.new_button.setVisible(bool(shown))
         self.import_button = QPushButton("&Import…")
@@ -94,6 +96,10 @@ class TemplatesDialog(QDialog):
     def _build(self) -> None:
         self.setWindowTitle("Templates")
         self.list.setAccessibleName("Templates")
+        self.list.setStyleSheet(
+            "QListWidget { border: 1px solid palette(mid); border-radius: 6px; padding: 4px; }"
+            "QListWidget::item { padding: 5px 8px; border-radius: 4px; }"
+        )
         self.description_edit.setTabChangesFocus(True)
         self.description_edit.setFixedHeight(self.fontMetrics().height() * 3 + 12)
         split = QSplitter(Qt.Orientation.Horizontal)
@@ -116,7 +122,7 @@ class TemplatesDialog(QDialog):
         box.addWidget(split, 1)
         box.addLayout(low)
         self.setMinimumSize(640, 420)
-        fit(self, 128, 34)
+        fit(self, 136, 42)
         letters = self.fontMetrics().averageCharWidth()
         split.setSizes([letters * 36, max(letters * 40, self.width() - letters * 36)])
         for button in self.findChildren(QPushButton):
@@ -141,8 +147,8 @@ class TemplatesDialog(QDialog):
 
     def _connect(self) -> None:
         self.list.currentItemChanged.connect(lambda _now, _before: self._show_chosen())
-        self.title_edit.textChanged.connect(lambda _text: self._tell())
-        self.description_edit.textChanged.connect(self._tell)
+        self.title_edit.textEdited.connect(lambda _text: self._note_typed())
+        self.description_edit.textChanged.connect(self._note_typed)
         self.new_button.clicked.connect(self.save_requested)
         self.import_button.clicked.connect(self.ask_import)
         self.save_button.clicked.connect(self.save)
@@ -214,8 +220,12 @@ class TemplatesDialog(QDialog):
     def _show_chosen(self) -> None:
         template = self.chosen
         clear_errors(self.fields)
-        self.title_edit.setText(template.title if template else "")
-        self.description_edit.setPlainText(template.description if template else "")
+        kept = (template.title, template.description) if template is not None else ("", "")
+        title, description = self._typed.get(template.name, kept) if template is not None else kept
+        self.title_edit.setText(title)
+        self.description_edit.blockSignals(True)
+        self.description_edit.setPlainText(description)
+        self.description_edit.blockSignals(False)
         is_own = template is not None and template.is_own
         self.title_edit.setReadOnly(not is_own)
         self.description_edit.setReadOnly(not is_own)
@@ -225,6 +235,18 @@ class TemplatesDialog(QDialog):
             follow = f"{counted(count, 'app')} follow{'s' if count == 1 else ''} it"
             self.origin.set_text(f"{template.name} · version {template.version} · {whose} · {follow}")
         self.card.show_template(template)
+        self._tell()
+
+    def _note_typed(self) -> None:
+        """What was typed stays, whatever is chosen meanwhile."""
+        template = self.chosen
+        if template is None or not template.is_own:
+            return
+        typed = (self.title_edit.text(), self.description_edit.toPlainText())
+        if (typed[0].strip(), typed[1].strip()) != (template.title, template.description):
+            self._typed[template.name] = typed
+        else:
+            self._typed.pop(template.name, None)
         self._tell()
 
     def _tell(self) -> None:
@@ -239,8 +261,30 @@ class TemplatesDialog(QDialog):
     @property
     def _is_edited(self) -> bool:
         template = self.chosen
-        typed = (self.title_edit.text().strip(), self.description_edit.toPlainText().strip())
-        return template is not None and bool(typed[0]) and typed != (template.title, template.description)
+        return template is not None and template.name in self._typed and bool(self.title_edit.text().strip())
+
+    def done(self, result: int) -> None:
+        """What is not saved is asked about first."""
+        waiting = next((each for each in self._shelf.templates if each.name in self._typed), None)
+        if waiting is None:
+            super().done(result)
+            return
+        self._show(waiting.name)
+
+        def discard() -> None:
+            self._typed.pop(waiting.name, None)
+            self._show_chosen()
+            self.notes.show_rows(self._broken())
+            self.done(result)
+
+        sentence = f"The changes to “{plain(waiting.title, 60)}” are not saved."
+        self._note(Severity.WARNING, sentence, "", ("Save", self.save), ("Discard", discard))
+        self.notes.rows[0].buttons[0].setFocus()
+
+    def _show(self, name: str) -> None:
+        for at in range(self.list.count()):
+            if self.list.item(at).data(_NAME) == name:
+                self.list.setCurrentRow(at)
 
     # Acting
 
@@ -256,6 +300,7 @@ class TemplatesDialog(QDialog):
             return await services.template_library.save(template, overwrite=overwrite)
 
         def done(kept: Template) -> None:
+            self._typed.pop(kept.name, None)
             self.told.emit(f"Saved the template “{plain(kept.title, 60)}”")
             self.read(kept.name)
 
@@ -279,6 +324,7 @@ class TemplatesDialog(QDialog):
             await services.template_library.delete(template.name)
 
         def done(_nothing: None) -> None:
+            self._typed.pop(template.name, None)
             self.told.emit(f"Deleted the template “{plain(template.title, 60)}”")
             self.read()
 
@@ -373,6 +419,7 @@ def _is_same(kept: Template, template: Template) -> bool:
 def _head(text: str) -> QListWidgetItem:
     item = QListWidgetItem(text)
     item.setFlags(Qt.ItemFlag.NoItemFlags)
+    item.setFont(scaled_font(0.86, is_bold=True))
     return item
 
 
