@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from app.storage.paths import Profile
 
 OnProgress = Callable[["Progress"], None]
-_INTERRUPTED = 130
+_FAILED, _INTERRUPTED = 2, 130
+_logger = logging.getLogger(__name__)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -42,14 +45,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     profile = Profile.at(options.profile.expanduser().resolve()) if options.profile else Profile.default()
     redactor = Redactor()
-    close_log = open_log(profile.log_path, redactor) if profile.log_dir.is_dir() else None
+    close_log: Callable[[], None] = _nothing
+    with contextlib.suppress(OSError):
+        if profile.log_dir.is_dir():
+            close_log = open_log(profile.log_path, redactor)
     try:
         report = asyncio.run(examined(profile, redactor, _teller()))
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except Exception as error:
+        # Unhandled it would end with 1, which stands for warnings.
+        _logger.exception("The doctor failed")
+        sys.stderr.write(f"The doctor itself failed ({type(error).__name__}); details are in {profile.log_path}\n")
+        return _FAILED
     finally:
-        if close_log is not None:
-            close_log()
+        close_log()
     sys.stdout.write(f"{report.to_json()}\n" if options.json else report.to_text())
     return report.exit_status
 
@@ -68,7 +78,7 @@ async def examined(profile: Profile, redactor: Redactor, on_progress: OnProgress
 
     try:
         services = await build_services(profile, redactor=redactor, opens=False)
-    except KnownError as error:
+    except (KnownError, OSError) as error:
         return report_of([*await without_services(around), could_not_open(error)], around.clock())
     try:
         return await _asked(services, profile, around, on_progress)
@@ -88,6 +98,10 @@ async def _asked(services: Services, profile: Profile, around: Surroundings, on_
     ids = [each.id for each in connections if not each.is_builtin]
     report = await services.doctor.run(ids, on_progress=on_progress)
     return report_of([*report.checks, _in_use(address)], around.clock())
+
+
+def _nothing() -> None:
+    return None
 
 
 def _in_use(address: str) -> Check:

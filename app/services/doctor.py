@@ -214,8 +214,12 @@ async def without_services(around: Surroundings) -> tuple[Check, ...]:
     )
 
 
-def could_not_open(error: KnownError) -> Check:
-    return Check(Area.DATABASE, "Opening", CheckState.FAILED, error.sentence, error.remedy)
+def could_not_open(error: KnownError | OSError) -> Check:
+    if isinstance(error, KnownError):
+        return Check(Area.DATABASE, "Opening", CheckState.FAILED, error.sentence, error.remedy)
+    sentence = f"The profile cannot be opened: {error.strerror or type(error).__name__} ({error.filename})."
+    remedy = "Check that the folder is yours and can be written to, or name another with --profile."
+    return Check(Area.DATABASE, "Opening", CheckState.FAILED, sentence, remedy)
 
 
 def report_of(checks: Iterable[Check], at: float) -> Report:

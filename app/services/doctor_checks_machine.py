@@ -96,6 +96,9 @@ def _integrity(found: Examination) -> Check:
         sentence = f"The local database is not sound: {found.problem}"
         remedy = "Close Tenantry and start it again: it keeps a damaged file aside and begins a new one."
         return _database("Integrity", CheckState.FAILED, sentence, remedy)
+    if found.is_busy:
+        sentence = "The local database is in use by another program and could not be read."
+        return _database("Integrity", CheckState.UNKNOWN, sentence, "Ask again in a moment.")
     if found.is_newer:
         sentence = f"The local database was written by a newer Tenantry (revision {found.revision})."
         return _database("Integrity", CheckState.FAILED, sentence, "Install the newer version again.")
@@ -107,6 +110,8 @@ def _integrity(found: Examination) -> Check:
 
 
 def _privacy(found: Examination) -> Iterator[Check]:
+    if found.open_to_others is None:
+        return
     if not found.open_to_others:
         yield _database("Permissions", CheckState.OK, "Only you can read it.")
         return

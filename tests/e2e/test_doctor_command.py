@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from app.bootstrap import build_services
-from app.core.refs import new_id
+from app.core.refs import AppRef, new_id
 from app.core.secret import Secret
 from app.platforms.http import Tokens
 from app.platforms.registry import make_client
@@ -146,6 +146,28 @@ def test_doctor_foundation_that_is_gone_ends_with_2(profile: Path) -> None:
     done = doctor(profile, "--json")
     assert done.returncode == 2
     assert found(done)["Schema"]["sentence"] == f"The foundation app {FOUNDATION_APP_ID} is not on the platform."
+
+
+def test_doctor_missing_parts_of_a_foundation_pushed_end_with_0(tmp_path: Path) -> None:
+    profile = tmp_path / "profile"
+    folders = Profile.at(profile)
+    folders.make()
+    folders.local_platform_dir.mkdir(mode=0o700)
+    (folders.local_platform_dir / "sample-data.json").write_text('{"version": 1}')
+    with_services(profile, creates("tar", FOUNDATION_APP_ID, NOTES))
+    done = doctor(profile, "--json")
+    assert done.returncode == 2
+    assert "The entity app is missing." in found(done)["Missing parts"]["sentence"]
+
+    async def mend(services: Services) -> None:
+        await services.directory.refresh([BUILTIN_ID])
+        draft = await services.doctor.missing_parts(BUILTIN_ID)
+        assert draft is not None
+        report = await services.workshop.push(AppRef(BUILTIN_ID, FOUNDATION_APP_ID), draft)
+        assert report.outcome == "done", report
+
+    with_services(profile, mend)
+    assert doctor(profile).returncode == 0
 
 
 def test_doctor_of_a_connection_that_nobody_answers_ends_with_2(profile: Path) -> None:

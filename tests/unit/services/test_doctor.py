@@ -208,6 +208,26 @@ def test_database_of_another_version_is_not_opened(database_path: Path, revision
     assert states(machine_checks.database(found, None))["Integrity"] is state
 
 
+def test_database_that_cannot_be_looked_at_fails_with_the_reason(tmp_path: Path) -> None:
+    found = Examination(tmp_path / "tenantry.db", True, "Permission denied.")
+    (integrity, *_) = machine_checks.database(found, None)
+    assert (integrity.state, integrity.sentence) == (FAILED, "The local database is not sound: Permission denied.")
+
+
+def test_database_in_use_is_not_known(database_path: Path) -> None:
+    holder = sqlite3.connect(database_path, isolation_level=None)
+    holder.execute("PRAGMA journal_mode = DELETE")
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    try:
+        found = examine(database_path, busy_timeout_s=0)
+    finally:
+        holder.close()
+    assert found.is_busy
+    assert not found.is_usable
+    assert states(machine_checks.database(found, None))["Integrity"] is UNKNOWN
+
+
 def test_database_missing_is_not_known_and_not_made(tmp_path: Path) -> None:
     found = examine(tmp_path / "nowhere" / "tenantry.db")
     assert states(machine_checks.database(found, None)) == {"File": UNKNOWN}
@@ -712,6 +732,7 @@ async def test_without_services_the_machine_is_looked_at_all_the_same(tmp_path: 
     found = await without_services(around)
     assert {each.area for each in found} == {Area.MACHINE, Area.ENVIRONMENT, Area.DATABASE}
     assert could_not_open(Unreachable("No.")).state is FAILED
+    assert "Read-only file system (/x)" in could_not_open(OSError(30, "Read-only file system", "/x")).sentence
 
 
 def test_address_in_use_is_none_where_nobody_listens(tmp_path: Path) -> None:
