@@ -49,6 +49,8 @@ MOST_ATTEMPTS = 6
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
 _MOST_NAMES = 8
+# So many databases are made at the same time; the others wait for their turn.
+AT_ONCE = 8
 _TRANSIENT = (Unreachable, Timeout, PlatformFault, RateLimited)
 _NAME_LIMIT = 80
 _NO_STATE = "This task has no database."
@@ -124,6 +126,7 @@ class TaskDatabases:
         self._states: dict[tuple[str, str], TaskDatabaseState] = {}
         self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._start: asyncio.Task[None] | None = None
+        self._slots = asyncio.Semaphore(AT_ONCE)
 
     # Making
 
@@ -326,7 +329,8 @@ class TaskDatabases:
     async def _tried(self, wish: KeptEntry) -> None:
         for attempt in range(1, MOST_ATTEMPTS + 1):
             try:
-                await self._attempt(wish, attempt)
+                async with self._slots:
+                    await self._attempt(wish, attempt)
                 return
             except _TRANSIENT as error:
                 if attempt == MOST_ATTEMPTS:
@@ -344,6 +348,8 @@ class TaskDatabases:
 
     async def _attempt(self, wish: KeptEntry, attempt: int) -> None:
         writer = await self._foundation.writer(wish.connection_id)
+        if writer.foundation_app_id != wish.foundation_app_id:
+            raise Conflict("The connection has another foundation now.", remedy="Choose the task in its new list.")
         owner, _record = await writer.task(wish.owner_id)
         if owner is None:
             await self._forget(wish)

@@ -173,11 +173,13 @@ class FakeProvisioning:
         self.open: list[Any] = []
         self.gate = asyncio.Event()
         self.gate.set()
+        self.turned = asyncio.Event()
 
     async def create_for_task(
         self, connection_id: str, task_id: str, title: str, template_name: str | None = None
     ) -> AppSummary:
         self.asked.append((task_id, title, template_name))
+        self.turned.set()
         await self.gate.wait()
         if self.errors:
             raise self.errors.pop(0)

@@ -71,14 +71,6 @@ async def test_clone_copies_rows_under_their_ids_and_links_after_them(house):
     steps = steps_of(house, row.app_id)
     assert ["update", "lists", "l1", {"title": "Home"}] in steps
     assert ["update", "todos", "t1", {"title": "Todo 1"}] in steps
-    assert (
-        steps[-2:]
-        == [
-            ["link", "todos", "t1", {"list": ["l1"]}],
-            ["link", "todos", "t2", {"list": ["l1"]}],
-        ]
-        or ["link", "todos", "t1", {"owner": ["u1"]}] in steps[-3:]
-    )
     last_row = max(index for index, step in enumerate(steps) if step[0] == "update")
     assert steps.index(["link", "todos", "t1", {"owner": ["u1"]}]) > last_row
 

@@ -15,7 +15,7 @@ from app.core.errors import (
 )
 from app.platforms.contract import RemoteApp
 from app.services.provision_journal import WANTED
-from app.services.task_databases import MOST_ATTEMPTS
+from app.services.task_databases import AT_ONCE, MOST_ATTEMPTS
 from tests.unit.services.fakes import uid
 from tests.unit.services.task_fakes import TaskHouse, TaskPlatform
 
@@ -228,3 +228,24 @@ async def test_every_change_of_a_state_is_told(house):
     await made(house)
     assert len(house.heard) >= 2
     assert {each for changes in house.heard for each in changes.apps} == {"c1"}
+
+
+async def test_many_are_made_a_few_at_a_time(house):
+    tasks = [house.client.task(number) for number in range(10, 50)]
+    house.provisioning.gate.clear()
+    for each in tasks:
+        await house.databases.create("c1", each)
+    while len(house.provisioning.asked) < AT_ONCE:
+        await house.provisioning.turned.wait()
+        house.provisioning.turned.clear()
+    assert len(house.provisioning.asked) == AT_ONCE
+    house.provisioning.gate.set()
+    assert {(await house.databases.wait("c1", each)).state for each in tasks} == {"ready"}
+    assert len({title for _task, title, _template in house.provisioning.asked}) == 40
+
+
+async def test_connection_with_another_foundation_by_now_fails_without_touching_it(house):
+    wish = await house.databases._wished(house.connections.get("c1"), TASK, None)
+    house.journal.entries[wish.id] = wish._replace(foundation_app_id=uid(8))
+    state = await made(house)
+    assert (state.state, state.sentence) == ("failed", "The connection has another foundation now.")
