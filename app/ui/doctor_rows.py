@@ -40,7 +40,7 @@ _MARKS: dict[CheckState, State] = {
 }
 _LOOKS = {CheckState.WARNING: Severity.WARNING, CheckState.FAILED: Severity.ERROR, CheckState.UNKNOWN: Severity.INFO}
 _GRAVITY = (CheckState.FAILED, CheckState.WARNING, CheckState.UNKNOWN, CheckState.OK)
-_NAME_LETTERS, _LETTERS_FOR_LABEL = 24, 110
+_NAME_LETTERS, _LETTERS_FOR_LABEL = 28, 110
 # Rows that are made in one turn of the event loop: some milliseconds each.
 _AT_ONCE = 3
 

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -76,6 +77,7 @@ class DoctorServices(FakeServices):
     def __init__(self) -> None:
         super().__init__()
         self.doctor = FakeDoctor()
+        self.reconciler: Any = None
 
 
 @pytest.fixture
@@ -325,6 +327,20 @@ def test_findings_of_a_check_come_into_sight(qtbot: QtBot, window: MainWindow) -
     assert window.bottom is not None
     assert window.bottom.tabs.currentWidget() is window.bottom.findings
     assert window.data.statuses[CLOUD.id].health is Health.UNREACHABLE
+
+
+def test_reconcile_of_a_check_opens_its_tab(qtbot: QtBot, window: MainWindow, services: DoctorServices) -> None:
+    async def refuse(*_arguments: Any, **_options: Any) -> Any:
+        raise Unreachable("It does not answer.")
+
+    services.reconciler = SimpleNamespace(check=refuse)
+    check = Check(Area.REGISTRY, "Links", WARNING, "One is dead.", "Mend it.", Action.RECONCILE, LOCAL)
+    services.doctor.checks = (check,)
+    window.registry["help.doctor"].trigger()
+    view = doctor_of(window)
+    qtbot.waitUntil(lambda: view.report is not None and view.list.is_full)
+    press(qtbot, view, check)
+    assert window.tabs.tabText(window.tabs.currentIndex()) == "Reconcile · Instant · local"
 
 
 @pytest.mark.parametrize(

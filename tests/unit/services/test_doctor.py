@@ -11,7 +11,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import httpx
 import pytest
 
 from app.core.apps import AppSummary
@@ -21,7 +20,7 @@ from app.core.secret import Secret
 from app.core.status import Health
 from app.platforms.contract import Capabilities, Capability, Probe, RemoteApp
 from app.platforms.instant.schema_rules import RULES
-from app.platforms.knock import Knock, knock
+from app.platforms.knock import Knock
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
 from app.schema.types import DateType, StringType
 from app.services import doctor_checks_connection as connection_checks
@@ -351,36 +350,6 @@ def test_clock_against_the_platform(offset_s: float, state: CheckState) -> None:
     assert check.state is state
     if state is not OK:
         assert ("ahead of" in check.sentence) == (offset_s > 0)
-
-
-def test_knock_reckons_with_whole_seconds_of_the_header() -> None:
-    assert Knock(1000.0, 1000.9).offset_s == 0
-    assert Knock(1000.0, 1061.0).offset_s == 60
-    assert Knock(1000.0, 940.0).offset_s == -60
-    assert Knock(None, 940.0).offset_s is None
-
-
-async def test_knock_reads_the_date_of_any_answer_and_sends_no_token() -> None:
-    seen: list[httpx.Request] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request)
-        return httpx.Response(404, headers={"Date": "Sat, 21 Nov 2026 06:00:00 GMT"})
-
-    calls: list[Any] = []
-    found = await knock(
-        "https://instant.example/base", "c1", calls.append, transport=httpx.MockTransport(answer), clock=lambda: NOW
-    )
-    assert found == Knock(1_795_240_800.0, NOW)
-    assert "authorization" not in seen[0].headers
-    assert [(each.path, each.status) for each in calls] == [("/health/system", 404)]
-
-
-async def test_knock_without_an_answer_is_none() -> None:
-    def refuse(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("refused", request=request)
-
-    assert await knock("https://x.example", "c1", lambda _: None, transport=httpx.MockTransport(refuse)) is None
 
 
 def test_token_accepted_says_what_it_may_do() -> None:
