@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 
 _OPENED_FIRST = 4
 # What a foundation has to show, and its name for whoever shows it.
-_FOUNDATION = (("Users", "users"), ("Reconcile", "reconcile"), ("Registries and names…", "foundation"))
+_FOUNDATION = (
+    ("Users", "users"),
+    ("Tasks", "tasks"),
+    ("Reconcile", "reconcile"),
+    ("Registries and names…", "foundation"),
+)
 
 
 class TreeView(QTreeView):

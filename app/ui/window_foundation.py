@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .main_window import MainWindow
 
 _MENU = "Foundation"
-_NAMES = ("foundation.users", "foundation.reconcile", "foundation.show")
+_NAMES = ("foundation.users", "foundation.tasks", "foundation.reconcile", "foundation.show")
 
 
 class WindowFoundation(QObject):
@@ -38,9 +38,10 @@ class WindowFoundation(QObject):
     # Tabs
 
     def show(self, kind: str, connection_id: str) -> None:
-        """What the menus of other parts name: ``users``, ``reconcile``, ``foundation``."""
+        """What the menus of other parts name: ``users``, ``tasks``, ``reconcile``, ``foundation``."""
         shows: dict[str, Callable[[str], None]] = {
             "users": self.show_users,
+            "tasks": self.show_tasks,
             "reconcile": self.show_reconcile,
             "foundation": self.show_foundation,
         }
@@ -50,6 +51,11 @@ class WindowFoundation(QObject):
         from .users_view import UsersView
 
         self._page("users", "Users", connection_id, lambda each: UsersView(self._window.runner, each))
+
+    def show_tasks(self, connection_id: str) -> None:
+        from .tasks_view import TasksView
+
+        self._page("tasks", "Tasks", connection_id, lambda each: TasksView(self._window.runner, each))
 
     def show_reconcile(self, connection_id: str) -> None:
         from .reconcile_view import ReconcileView
@@ -129,7 +135,15 @@ def add_foundation_actions(
 ) -> None:
     """``on_chosen`` makes an action of what is done with the ID of the connection that commands are about."""
     add, shown = window.registry.add, window.foundation
-    add("foundation.users", "&Users", on_chosen(shown.show_users), menu=_MENU, shortcut="Ctrl+Shift+U")
+    add(
+        "foundation.users",
+        "foundation.tasks",
+        "&Users",
+        on_chosen(shown.show_users),
+        menu=_MENU,
+        shortcut="Ctrl+Shift+U",
+    )
+    add("foundation.tasks", "&Tasks", on_chosen(shown.show_tasks), menu=_MENU, shortcut="Ctrl+Shift+K")
     add("foundation.reconcile", "&Reconcile", on_chosen(shown.show_reconcile), menu=_MENU, shortcut="Ctrl+Shift+R")
     show = on_chosen(shown.show_foundation)
     add("foundation.show", "Registries and &names…", show, menu=_MENU, starts_group=True)

@@ -10,8 +10,10 @@ from app.core.apps import AppSummary
 from app.core.connection import Connection, Environment, Platform
 from app.core.errors import Conflict, KnownError
 from app.core.refs import AppRef
+from app.core.secret import Secret
 from app.schema.draft import Draft
 from app.schema.model import Schema
+from app.services.admin_tokens import TokenOutcome
 from app.services.directory import Progress
 from app.services.foundation_map import FoundationMap
 from app.services.foundation_rows import DatabaseRow, IterationRow, TaskRow, UserRow
@@ -19,6 +21,8 @@ from app.services.foundation_shape import FoundationShape
 from app.services.provision_journal import JournalEntry
 from app.services.provisioning import Provisioned
 from app.services.reconcile_words import Mend, MendOutcome, Reconciliation, RegistryFinding
+from app.services.task_cleanup import CleanupItem, CleanupOutcome, CleanupPreview
+from app.services.task_databases import TaskDatabaseState
 from tests.ui.content_fakes import ANA, GIL, TAR, TEMPLATES, fake_services
 
 CONNECTION = Connection(
@@ -58,9 +62,7 @@ class FakeFoundation:
         self.error: KnownError | None = None
         self.found_shape = FoundationShape(has_apps_registry=True, has_databases_registry=True)
         self.rows = users()
-        self.task_rows: tuple[TaskRow, ...] = ()
-        self.iteration_rows: tuple[IterationRow, ...] = ()
-        self.database_rows: tuple[DatabaseRow, ...] = ()
+        self.task_rows, self.iteration_rows, self.database_rows = tasks(), iterations(), databases()
         self.names = FoundationMap()
 
     def _note(self, *call: Any) -> None:
@@ -269,12 +271,102 @@ class FakeDirectory:
         return next((each for each in self.rows if each.app_id == ref.app_id), None)
 
 
+RIVER = "31bb7d0e-c6a2-4d89-8f10-64e7a9d3025c"
+MOUNTAIN = "a90fe5c2-47d8-4b1e-9e63-1b8c25d07f9a"
+
+
+def databases() -> tuple[DatabaseRow, ...]:
+    river = app(RIVER, "swift-blue-river", agents=4)
+    mountain = app(MOUNTAIN, "bright-red-mountain", agents=1)
+    return (
+        DatabaseRow("r-river", RIVER, "swift-blue-river", 1_700_000_000, True, task_id="t-import", app=river),
+        DatabaseRow("r-mountain", MOUNTAIN, "bright-red-mountain", 1_699_000_000, False, "i-2", app=mountain),
+    )
+
+
+def tasks() -> tuple[TaskRow, ...]:
+    river = databases()[0]
+    return (
+        TaskRow("t-import", "Import invoices", 1_700_000_000, river, "ready"),
+        TaskRow("t-plan", "Plan the trip", 1_700_100_000, None, "creating"),
+        TaskRow("t-sum", "Summarise the letters", 1_700_200_000, None, "failed", "The platform did not answer."),
+        TaskRow("t-new", "Write the report", 1_700_300_000, None, "none"),
+        TaskRow("t-next", "Check the books", 1_700_400_000, None, "none"),
+    )
+
+
+def iterations() -> tuple[IterationRow, ...]:
+    return (
+        IterationRow("i-2", 2, "With totals", 1_700_000_000, "t-import", (databases()[1],)),
+        IterationRow("i-1", 1, "", 1_699_000_000, "t-import", ()),
+    )
+
+
+class FakeTaskDatabases:
+    """``refusal`` is said by the preview of a clean-up."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.states = {
+            "t-plan": TaskDatabaseState("t-plan", "creating", "calm-green-delta", "", 1, "Creating the app."),
+        }
+        self.error: KnownError | None = None
+        self.refusal = ""
+
+    def state(self, connection_id: str, task_id: str) -> TaskDatabaseState:
+        return self.states.get(task_id) or TaskDatabaseState(task_id, "none")
+
+    async def create(self, connection_id: str, task_id: str, template_name: str | None = None) -> TaskDatabaseState:
+        self.calls.append(("create", task_id, template_name))
+        if self.error is not None:
+            raise self.error
+        self.states[task_id] = TaskDatabaseState(task_id, "creating", "wide-grey-lake", "", 1, "Creating the app.")
+        return self.states[task_id]
+
+    async def retry(self, connection_id: str, task_id: str) -> TaskDatabaseState:
+        self.calls.append(("retry", task_id))
+        return self.state(connection_id, task_id)
+
+    async def give_up(self, connection_id: str, task_id: str) -> None:
+        self.calls.append(("give_up", task_id))
+
+    async def preview_cleanup(self, connection_id: str, record_ids: Any, action: str) -> CleanupPreview:
+        items = tuple(CleanupItem(each, RIVER, "swift-blue-river", "", 0) for each in record_ids)
+        is_delete = action == "delete"
+        goes = (f"{len(items)} databases with all rows.",) if is_delete else ()
+        stays = ("The tasks stay, without a database.",)
+        kept = 1_700_172_800 if is_delete else 0
+        return CleanupPreview(connection_id, cast(Any, action), items, goes, stays, kept, self.refusal)
+
+    async def clean_up(self, preview: CleanupPreview, on_progress: Any = None) -> tuple[CleanupOutcome, ...]:
+        self.calls.append(("clean_up", preview.action, preview.record_ids))
+        return tuple(CleanupOutcome(each, RIVER, True, "swift-blue-river is deleted.") for each in preview.record_ids)
+
+    async def rotate_token(self, connection_id: str, record_ids: Any, on_progress: Any = None) -> tuple[Any, ...]:
+        self.calls.append(("rotate", tuple(record_ids)))
+        return tuple(TokenOutcome(each, RIVER, False, "The old token works.", "Try again.") for each in record_ids)
+
+    async def reveal_token(self, connection_id: str, record_id: str) -> Secret:
+        self.calls.append(("reveal", record_id))
+        return Secret("the-admin-token")
+
+    async def clone(
+        self, ref: AppRef, title: str, with_rows: bool = False, on_progress: Any = None, *, iteration_id: str = ""
+    ) -> AppSummary:
+        self.calls.append(("clone", ref.app_id, title, with_rows, iteration_id))
+        return AppSummary("local", "copied-app", title)
+
+    def asked(self, name: str) -> list[tuple[Any, ...]]:
+        return [call[1:] for call in self.calls if call[0] == name]
+
+
 def foundation_services() -> Any:
     """What ``content_fakes`` has, and the foundation."""
     made = fake_services()
     made.foundation = FakeFoundation()
     made.provisioning = FakeProvisioning()
     made.reconciler = FakeReconciler()
+    made.task_databases = FakeTaskDatabases()
     made.directory = FakeDirectory()
     made.template_library = SimpleNamespace(all=lambda: TEMPLATES)
     return made

@@ -65,7 +65,7 @@ def _page(window: MainWindow) -> FoundationPage:
     return page
 
 
-@pytest.mark.parametrize(("action", "heading"), [("users", "Users"), ("reconcile", "Reconcile")])
+@pytest.mark.parametrize(("action", "heading"), [("users", "Users"), ("tasks", "Tasks"), ("reconcile", "Reconcile")])
 def test_window_menu_opens_one_tab_for_a_connection(window: MainWindow, action: str, heading: str) -> None:
     window.registry[f"foundation.{action}"].trigger()
     first = _page(window)
