@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from app.services.directory import Directory
     from app.services.following import Following
     from app.services.provision_journal import ProvisionJournal
-    from app.services.provision_run import Made
+    from app.services.provision_words import Made
     from app.storage.foundation_stores import KeptEntry
     from app.storage.stores import AuditEntry
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from app.core.apps import AppKind
 from app.core.errors import (
@@ -26,68 +25,30 @@ from app.core.errors import (
     Unsupported,
 )
 from app.core.text import plain
-from app.services.foundation_writer import FoundationClient, FoundationWriter, Owner, Record, has_one_already, stable_id
+from app.services.foundation_writer import FoundationWriter, Owner, Record, has_one_already, stable_id
+from app.services.provision_words import (
+    NAME_LIMIT,
+    Attempt,
+    Made,
+    ProvisionClient,
+    Wish,
+    no_id,
+    template_values,
+    title_of,
+)
 from app.services.registry import Claim
 
 if TYPE_CHECKING:
     from app.core.connection import Connection
     from app.core.secret import Secret
     from app.platforms.contract import RemoteApp
-    from app.schema.model import Schema
     from app.services.provision_journal import ProvisionJournal
     from app.services.templates import Template
     from app.storage.foundation_stores import KeptEntry
 
 # An ID whose app was deleted stays taken for two days, or for ever where another owner has the app.
 _MOST_IDS = 50
-_NAME_LIMIT = 80
 OnStep = Callable[[str], None]
-
-
-class ProvisionClient(FoundationClient, Protocol):
-    """What is needed of ``app.platforms.instant.client.InstantClient``."""
-
-    async def get_app(self, app_id: str) -> RemoteApp: ...
-
-    async def create_app(
-        self,
-        title: str,
-        *,
-        app_id: str,
-        schema: Schema | None = None,
-        rules: dict[str, Any] | None = None,
-        org_id: str | None = None,
-    ) -> RemoteApp: ...
-
-    async def delete_app(self, app_id: str) -> None: ...
-
-    async def rotate_admin_token(self, app_id: str) -> Secret: ...
-
-    def admin_token_of(self, app_id: str) -> Secret | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is asked for: ``kind`` is ``user`` or ``task``; ``title`` "" leaves it to the owner's name."""
-
-    kind: str
-    owner_id: str
-    template: Template | None = None
-    title: str = ""
-
-    @property
-    def template_name(self) -> str:
-        return self.template.name if self.template else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """An app that is linked to its owner; ``entry`` is what remains to be closed."""
-
-    entry: KeptEntry
-    remote: RemoteApp
-    claim: Claim
-    template: Template | None
 
 
 class ProvisionRun:
@@ -129,7 +90,7 @@ class ProvisionRun:
         """
         key = self.key(wish.kind, wish.owner_id)
         entry = self._open.get(key)
-        attempt = _Attempt(was_begun=entry is not None, entry=entry)
+        attempt = Attempt(was_begun=entry is not None, entry=entry)
         try:
             return await self._made(wish, key, attempt, on_step)
         except KnownError as error:
@@ -140,7 +101,7 @@ class ProvisionRun:
         """The ID of the journal's entry for this owner."""
         return stable_id(self._writer.foundation_app_id, "journal", self.connection.id, kind, owner_id)
 
-    async def _made(self, wish: Wish, key: str, attempt: _Attempt, on_step: OnStep) -> Made:
+    async def _made(self, wish: Wish, key: str, attempt: Attempt, on_step: OnStep) -> Made:
         entry = attempt.entry
         app_id = entry.app_id if entry else self._app_id(wish, 0)
         owner, record = await self._registered(wish, app_id)
@@ -186,7 +147,7 @@ class ProvisionRun:
             raise NotFound(f"The foundation of {self.connection.label} has no such {wish.kind} any more.")
         return owner, record
 
-    async def _linked_already(self, wish: Wish, attempt: _Attempt, owner: Owner, record: Record | None) -> Made:
+    async def _linked_already(self, wish: Wish, attempt: Attempt, owner: Owner, record: Record | None) -> Made:
         """The end of what was interrupted after its last step; anything else has an app that is not ours to make."""
         entry = attempt.entry
         if entry is not None:
@@ -200,19 +161,19 @@ class ProvisionRun:
         name, is_gone = self._name_of(owner.app_ids[0])
         if wish.kind == "task":
             raise Conflict(
-                f"{plain(owner.name, _NAME_LIMIT)} has a database already: {name}.", remedy="Nothing has to be done."
+                f"{plain(owner.name, NAME_LIMIT)} has a database already: {name}.", remedy="Nothing has to be done."
             )
-        raise has_one_already(plain(owner.name, _NAME_LIMIT), name, is_gone=is_gone)
+        raise has_one_already(plain(owner.name, NAME_LIMIT), name, is_gone=is_gone)
 
     async def _as_wished(self, entry: KeptEntry, wish: Wish, owner: Owner) -> KeptEntry:
         """A new wish counts as long as there is no app."""
         is_same = entry.template == wish.template_name
-        title = wish.title or (entry.title if is_same else _title(wish.template, owner))
+        title = wish.title or (entry.title if is_same else title_of(wish.template, owner))
         if entry.step != "begun" or (is_same and title == entry.title):
             return entry
         if await self._find_app(entry.app_id) is not None:
             return entry
-        values = {"title": title, **_template_values(wish.template)}
+        values = {"title": title, **template_values(wish.template)}
         return await self._journal.change(entry, **values)
 
     async def _find_app(self, app_id: str) -> RemoteApp | None:
@@ -229,7 +190,7 @@ class ProvisionRun:
         while record is not None and record.owner_ids:
             number += 1
             if number >= _MOST_IDS:
-                raise _no_id()
+                raise no_id()
             app_id = self._app_id(wish, number)
             _owner, record = await self._registered(wish, app_id)
         return app_id, record
@@ -247,14 +208,14 @@ class ProvisionRun:
             kind=wish.kind,
             owner_id=wish.owner_id,
             app_id=app_id,
-            title=wish.title or _title(wish.template, owner),
+            title=wish.title or title_of(wish.template, owner),
             started_at=now,
             changed_at=now,
-            **_template_values(wish.template),
+            **template_values(wish.template),
         )
 
     async def _created(
-        self, attempt: _Attempt, entry: KeptEntry, wish: Wish, record: Record | None
+        self, attempt: Attempt, entry: KeptEntry, wish: Wish, record: Record | None
     ) -> tuple[RemoteApp, Record | None]:
         """The app with all that its template has; with it, its record where that need not be written again."""
         if entry.step != "begun":
@@ -276,7 +237,7 @@ class ProvisionRun:
                 is_old = entry.kind == "user" or self._token(made) is None
                 return made, record if is_old else None
             entry, record = await self._elsewhere(attempt, entry, wish), None
-        raise _no_id()
+        raise no_id()
 
     async def _sent(self, entry: KeptEntry, wish: Wish) -> RemoteApp | None:
         """The app, from now or from an earlier try; None where its ID is taken by one that was deleted."""
@@ -298,18 +259,18 @@ class ProvisionRun:
             # Renamed since it was begun: with the title that it has now it is found.
             return await self._client.create_app(found.title, app_id=entry.app_id, schema=schema, rules=rules)
 
-    async def _elsewhere(self, attempt: _Attempt, entry: KeptEntry, wish: Wish) -> KeptEntry:
+    async def _elsewhere(self, attempt: Attempt, entry: KeptEntry, wish: Wish) -> KeptEntry:
         """The entry under the next free ID; on disk before the ID is used."""
         ids = [self._app_id(wish, number) for number in range(_MOST_IDS)]
         number = ids.index(entry.app_id) + 1 if entry.app_id in ids else 0
         if number >= _MOST_IDS:
-            raise _no_id()
+            raise no_id()
         _owner, record = await self._registered(wish, ids[number])
         app_id, _record = await self._free(wish, ids[number], record, number)
         attempt.entry = moved = await self._journal.change(entry, app_id=app_id, step="begun")
         return moved
 
-    async def _has_token(self, attempt: _Attempt, entry: KeptEntry, remote: RemoteApp, record: Record | None) -> bool:
+    async def _has_token(self, attempt: Attempt, entry: KeptEntry, remote: RemoteApp, record: Record | None) -> bool:
         """A database goes into the registry with its admin token. One whose token was lost on the way gets a new one;
         where that is not allowed it is taken back (nobody has ever seen it), and False is given."""
         if entry.kind == "user" or record is not None or self._token(remote) is not None:
@@ -366,7 +327,7 @@ class ProvisionRun:
         )
         return Made(entry, remote, claim, self._find_template(entry.template))
 
-    def _failed(self, attempt: _Attempt, error: KnownError) -> None:
+    def _failed(self, attempt: Attempt, error: KnownError) -> None:
         """What may have left something behind is kept, with the reason; what surely did not is forgotten."""
         entry = attempt.entry
         if entry is None:
@@ -398,27 +359,3 @@ class ProvisionRun:
             await self._forget_record(entry, record)
         with suppress(NotFound):
             await self._client.delete_app(entry.app_id)
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """``may_have_made``: from here on there may be an app."""
-
-    was_begun: bool
-    entry: KeptEntry | None = None
-    may_have_made: bool = False
-
-
-def _no_id() -> Conflict:
-    return Conflict(
-        "All app IDs that were set aside for this owner are taken.", remedy="Create an app, and link it to the owner."
-    )
-
-
-def _template_values(template: Template | None) -> dict[str, Any]:
-    return {"template": template.name if template else "", "template_version": template.version if template else 0}
-
-
-def _title(template: Template | None, owner: Owner) -> str:
-    what = template.title if template and template.entity_names else "App"
-    return f"{what} of {plain(owner.name, _NAME_LIMIT)}"

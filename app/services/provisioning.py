@@ -31,7 +31,8 @@ from app.services.foundation_writer import FoundationWriter, no_registry
 from app.services.lifecycle import checked_title
 from app.services.provision_journal import KINDS, WANTED, JournalEntry, JournalStore, ProvisionJournal, entry_of
 from app.services.provision_landing import AuditStore, Landing
-from app.services.provision_run import OnStep, ProvisionClient, ProvisionRun, Wish
+from app.services.provision_run import OnStep, ProvisionRun
+from app.services.provision_words import NAME_LIMIT, ProvisionClient, Wish
 
 if TYPE_CHECKING:
     from app.core.connection import Connection
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 
 __all__ = ["JournalEntry", "Provisioned", "Provisioning"]
 
-_NAME_LIMIT = 80
 # After so many failures in a row that are the platform's, the rest of a batch is not begun.
 _FAILURES_TO_STOP = 5
 _ITS_OWN_FAULT = (Unreachable, Timeout, PlatformFault, RateLimited)
@@ -182,10 +182,15 @@ class Provisioning:
     async def finish(self, key: str, on_step: OnStep | None = None) -> AppSummary:
         """Go on where it stopped. Raises NotFound for an entry that is gone, and as ``create_for_user``."""
         entry = await self._entry(key)
+        if entry.foundation_app_id != self._connections.get(entry.connection_id).foundation_app_id:
+            raise Conflict(
+                f"This was begun for another foundation ({plain(entry.foundation_app_id, NAME_LIMIT)}).",
+                remedy="Enter that foundation in the connection again to finish it, or take it back.",
+            )
         template = self._templates.find(entry.template) if entry.template else None
         if entry.template and template is None and entry.step == "begun":
             raise Invalid(
-                f"The template {plain(entry.template, _NAME_LIMIT)} does not exist any more.",
+                f"The template {plain(entry.template, NAME_LIMIT)} does not exist any more.",
                 fields=(FieldError("template_name", "Choose another template."),),
                 remedy="Create the app again with another template: what was begun is finished with it.",
             )
@@ -198,7 +203,7 @@ class Provisioning:
         Raises Conflict where the app is linked to somebody by now, and the client's errors.
         """
         entry = await self._entry(key)
-        run = await self._run(entry.connection_id, ())
+        run = await self._run(entry.connection_id, (), foundation=entry.foundation_app_id)
         async with self._locked(key):
             outcome = "cancelled"
             try:
@@ -219,10 +224,12 @@ class Provisioning:
 
     # Inside
 
-    async def _run(self, connection_id: str, kinds: Sequence[str], *, is_batch: bool = False) -> ProvisionRun:
+    async def _run(
+        self, connection_id: str, kinds: Sequence[str], *, is_batch: bool = False, foundation: str | None = None
+    ) -> ProvisionRun:
         """Ready to write the registry of these kinds; raises what speaks against it, before anything is begun."""
         connection = self._connections.get(connection_id)
-        foundation = connection.foundation_app_id
+        foundation = foundation or connection.foundation_app_id
         if connection.is_read_only:
             raise ReadOnly(
                 f"{connection.label} is a read-only connection.",
@@ -289,8 +296,8 @@ class Provisioning:
     def _name_of(self, connection_id: str, app_id: str) -> tuple[str, bool]:
         app = self._directory.find(AppRef(connection_id, app_id))
         if app is None:
-            return plain(app_id, _NAME_LIMIT), False
-        return f"{plain(app.title, _NAME_LIMIT)} ({plain(app_id, _NAME_LIMIT)})", app.state == AppState.MISSING.value
+            return plain(app_id, NAME_LIMIT), False
+        return f"{plain(app.title, NAME_LIMIT)} ({plain(app_id, NAME_LIMIT)})", app.state == AppState.MISSING.value
 
 
 class _Batch:

@@ -124,7 +124,7 @@ async def create(provisioning: Any, kind: str, owner_id: str) -> Any:
 # Killed
 
 
-def _provision_and_die(target: Target, kind: str, owner_id: str, after: int, pipe: Any) -> None:
+def _provision_and_die(target: Target, kind: str, owner_ids: list[str], after: int, pipe: Any) -> None:
     """In a process of its own: killed with SIGKILL right after its step number ``after``."""
     steps = 0
 
@@ -137,17 +137,20 @@ def _provision_and_die(target: Target, kind: str, owner_id: str, after: int, pip
 
     async def run() -> None:
         async with provisioning_on(target, tell) as provisioning:
-            await create(provisioning, kind, owner_id)
+            if len(owner_ids) > 1:
+                await provisioning.create_many(CONNECTION_ID, [(each, "todo", None) for each in owner_ids])
+            else:
+                await create(provisioning, kind, *owner_ids)
 
     asyncio.run(run())
 
 
-def provision_until_killed(target: Target, kind: str, owner_id: str, after: int) -> tuple[list[str], bool]:
+def provision_until_killed(target: Target, kind: str, owner_ids: list[str], after: int) -> tuple[list[str], bool]:
     """The steps that were done, and whether it was killed before its end."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.e2e.test_provisioning_kill"])
     reader, writer = context.Pipe(duplex=False)
-    process = context.Process(target=_provision_and_die, args=(target, kind, owner_id, after, writer))
+    process = context.Process(target=_provision_and_die, args=(target, kind, owner_ids, after, writer))
     process.start()
     writer.close()
     steps = []
@@ -168,7 +171,7 @@ def test_process_killed_after_every_single_step_is_finished_by_another(platform,
     owners, steps, is_killed = [], [], True
     while is_killed:
         owners.append(platform.new_owner(kind))
-        steps, is_killed = provision_until_killed(target, kind, owners[-1], after=len(owners))
+        steps, is_killed = provision_until_killed(target, kind, owners[-1:], after=len(owners))
     assert set(STEPS_OF_USER) <= set(steps)
     assert len(owners) == len(steps) + 1 > 8
     half_made = platform.ownerless(kind)
@@ -198,9 +201,30 @@ def test_process_killed_after_every_single_step_is_finished_by_the_next_attempt(
     """Without looking into the journal first, and again killed on its way, one step later each time."""
     owner_id, after, is_killed = platform.new_owner("user"), 1, True
     while is_killed:
-        _steps, is_killed = provision_until_killed(platform.target, "user", owner_id, after)
+        _steps, is_killed = provision_until_killed(platform.target, "user", [owner_id], after)
         after += 1
     platform.check("user", [owner_id])
+
+
+@pytest.mark.parametrize("after", [3, 25, 60, 110, 160])
+def test_batch_killed_in_the_middle_is_finished_by_another(platform, after):
+    owners = [platform.new_owner("user") for _ in range(40)]
+    _steps, is_killed = provision_until_killed(platform.target, "user", owners, after)
+    assert is_killed
+    half_made = platform.ownerless("user")
+
+    async def finish_all() -> None:
+        async with provisioning_on(platform.target) as provisioning:
+            entries = await provisioning.open_journal(CONNECTION_ID)
+            assert half_made <= {each.app_id for each in entries}
+            for entry in entries:
+                await provisioning.finish(entry.key)
+            done = await provisioning.create_many(CONNECTION_ID, [(each, "todo", None) for each in owners])
+            assert {type(each.error) for each in done} <= {type(None), Conflict}
+            assert await provisioning.open_journal(CONNECTION_ID) == ()
+
+    asyncio.run(finish_all())
+    platform.check("user", owners)
 
 
 # Broken

@@ -429,6 +429,17 @@ async def test_entry_whose_template_is_gone_asks_for_another_one(house):
     assert list(house.platform.apps) == [row.app_id]
 
 
+async def test_entry_of_another_foundation_is_not_finished_in_this_one(house):
+    user = house.platform.add_user()
+    entry = await half_made(house, user)
+    other = "00000000-0000-4000-9000-00000000000f"
+    later = await House(house.platform, house.journal, foundation_app_id=other).opened()
+    with pytest.raises(Conflict, match=f"another foundation .{FOUNDATION}"):
+        await later.provisioning.finish(entry.key)
+    await later.provisioning.take_back(entry.key)
+    assert (house.platform.apps, await entries(later)) == ({}, ())
+
+
 # For a task
 
 
