@@ -369,6 +369,8 @@ class Runner(QObject):
         item.future.add_done_callback(partial(self._arrived.emit, item))
 
     def _settle(self, item: _Work, future: concurrent.futures.Future[Any]) -> None:
+        # The future knows this work, and the answer with it: without this they would keep each other alive.
+        item.future = None
         if item.key not in self._running:
             return
         if future.cancelled():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -169,3 +170,18 @@ def test_scope_of_a_new_object_at_an_old_address_is_its_own(qtbot: QtBot, runner
         assert ticket.is_running
         shiboken6.delete(owner)
         qtbot.waitUntil(lambda ticket=ticket: not ticket.is_running)
+
+
+def test_answer_is_let_go_as_soon_as_it_was_handed_over(qtbot: QtBot, runner: Runner) -> None:
+    """A table of 100,000 apps must not stay until somebody collects garbage."""
+
+    class Answer:
+        pass
+
+    async def work(_: object) -> Answer:
+        return Answer()
+
+    seen: list[weakref.ref[Answer]] = []
+    runner.start(work, owner=runner, title="Work", done=lambda answer: seen.append(weakref.ref(answer)))
+    qtbot.waitUntil(lambda: bool(seen))
+    qtbot.waitUntil(lambda: seen[0]() is None)
