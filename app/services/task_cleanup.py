@@ -56,8 +56,8 @@ class CleanupItem:
 class CleanupPreview:
     """``goes`` and ``stays`` are sentences; ``kept_until`` is seconds since the epoch, 0 where nothing is deleted.
 
-    ``refusal`` says why nothing of it can be done here, "" where it can. Run within a minute or made again: the
-    registry and the apps are looked at once more before each is touched.
+    ``refusal`` says why nothing of it can be done here, "" where it can. The registry is looked at once more before
+    anything is touched: what is refused by then is left alone.
     """
 
     connection_id: str

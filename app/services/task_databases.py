@@ -33,7 +33,7 @@ from app.services.words import three_word_name
 if TYPE_CHECKING:
     from app.core.connection import Connection
     from app.core.secret import Secret
-    from app.services.admin_tokens import AdminTokens, TokenOutcome
+    from app.services.admin_tokens import AdminTokens, OpenRotation, TokenOutcome
     from app.services.clients import ClientPool
     from app.services.cloning import Cloning
     from app.services.connections import ConnectionBook
@@ -234,6 +234,10 @@ class TaskDatabases:
     ) -> tuple[TokenOutcome, ...]:
         """A new admin token for each database; the old one is dead afterwards. See AdminTokens."""
         return await self._admin_tokens.rotate(connection_id, tuple(record_ids), on_progress)
+
+    async def open_rotations(self, connection_id: str) -> tuple[OpenRotation, ...]:
+        """Replacements that were begun and are not finished; the next start, or rotating again, finishes them."""
+        return await self._admin_tokens.open(connection_id)
 
     async def reveal_token(self, connection_id: str, record_id: str) -> Secret:
         """The admin token in the registry; raises NotFound where there is none."""

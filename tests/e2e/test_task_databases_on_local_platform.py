@@ -172,7 +172,7 @@ async def test_replacing_a_token_that_breaks_is_finished_at_the_next_start(profi
         assert not outcome.ok
     async with opened(profile) as services:
         await services.task_databases.resume()
-        assert await services.task_databases._admin_tokens.open(BUILTIN_ID) == ()
+        assert await services.task_databases.open_rotations(BUILTIN_ID) == ()
         assert await opens(services, SURVEY_RECORD, SURVEY.app_id)
         assert await services.task_databases.reveal_token(BUILTIN_ID, SURVEY_RECORD) != old
 

@@ -104,7 +104,7 @@ async def test_registry_that_fails_after_the_platform_leaves_the_token_in_the_va
     house.client.fail["transact"] = PlatformFault("It failed.")
     (outcome,) = await house.databases.rotate_token("c1", [RECORD])
     assert (outcome.ok, registered(house.client)) == (False, OLD)
-    (open_one,) = await house.admin_tokens.open("c1")
+    (open_one,) = await house.databases.open_rotations("c1")
     assert (open_one.record_id, open_one.error) == (RECORD, "It failed.")
     assert [each.reveal() for each in house.vault.kept.values()] == [house.client.admin[APP]]
     del house.client.fail["transact"]
@@ -112,7 +112,7 @@ async def test_registry_that_fails_after_the_platform_leaves_the_token_in_the_va
     await later.databases.resume()
     assert registered(later.client) == later.client.admin[APP]
     assert later.client.calls.count(f"rotate_admin_token:{APP}") == 1
-    assert await later.admin_tokens.open("c1") == ()
+    assert await later.databases.open_rotations("c1") == ()
 
 
 async def test_rotating_again_chooses_another_token_even_where_the_vault_did_not_forget_the_last():
