@@ -135,14 +135,7 @@ def add_foundation_actions(
 ) -> None:
     """``on_chosen`` makes an action of what is done with the ID of the connection that commands are about."""
     add, shown = window.registry.add, window.foundation
-    add(
-        "foundation.users",
-        "foundation.tasks",
-        "&Users",
-        on_chosen(shown.show_users),
-        menu=_MENU,
-        shortcut="Ctrl+Shift+U",
-    )
+    add("foundation.users", "&Users", on_chosen(shown.show_users), menu=_MENU, shortcut="Ctrl+Shift+U")
     add("foundation.tasks", "&Tasks", on_chosen(shown.show_tasks), menu=_MENU, shortcut="Ctrl+Shift+K")
     add("foundation.reconcile", "&Reconcile", on_chosen(shown.show_reconcile), menu=_MENU, shortcut="Ctrl+Shift+R")
     show = on_chosen(shown.show_foundation)
