@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QLineEdit,
+    QListView,
     QListWidget,
     QListWidgetItem,
     QProgressBar,
@@ -68,6 +69,8 @@ class PreviewDialog(ActionDialog):
     def _build_parts(self) -> None:
         self.sentences.setAccessibleName("What will be done")
         self.sentences.setWordWrap(True)
+        self.sentences.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.sentences.setResizeMode(QListView.ResizeMode.Adjust)
         self.sentences.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.sentences.setStyleSheet(
             f"QListWidget {{ border: 1px solid {colours().line_strong}; border-radius: 6px; padding: 3px; }}"

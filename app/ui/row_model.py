@@ -143,16 +143,18 @@ class RowModel(QAbstractTableModel, Generic[Row]):
             return _tip(column.tip(row) if column.tip is not None else (column.text(row),))
         if role == _ACCESSIBLE:
             return f"{column.header}: {column.text(row)}"
-        return self._look(column, role)
+        return self._look(column, row, role)
 
     @staticmethod
-    def _look(column: Column[Row], role: int) -> Any:
+    def _look(column: Column[Row], row: Row, role: int) -> Any:
         if role == _FONT and column.is_id:
             return mono_font()
         if role == _ALIGNMENT and column.is_number:
             return _RIGHT
-        if role == _FOREGROUND and (column.is_id or column.is_muted):
-            return QBrush(QColor(colours().link if column.is_id else colours().muted))
+        if role == _FOREGROUND:
+            is_live = column.is_id and column.copied is not None and bool(column.copied(row))
+            if is_live or column.is_id or column.is_muted:
+                return QBrush(QColor(colours().link if is_live else colours().muted))
         return None
 
 

@@ -186,8 +186,8 @@ class RotateTokensDialog(PreviewDialog):
         self.show_sentences(
             "This will be done:",
             [
-                f"{_names(lines)}: a new admin token each.",
-                "The registry has the new tokens at once; the old ones are dead, wherever else they are used.",
+                f"New admin tokens for {_names(lines)}.",
+                "The registry has the new ones at once; the old ones are dead, wherever else they are used.",
                 "Interrupted, it is finished at the next start: no token is lost.",
             ],
         )

@@ -95,7 +95,7 @@ class TaskMarkDelegate(QStyledItemDelegate):
         room = QRectF(option.rect)
         place = QRectF(room.left() + 6, room.center().y() - _SIDE / 2, _SIDE, _SIDE)
         paint_task_state(painter, place, str(index.data(STATE_ROLE) or ""), self._angle)
-        rest = option.rect.adjusted(6 + _SIDE + _GAP, 0, -4, 0)
+        rest = option.rect.adjusted(6 + _SIDE + _GAP, 0, -4, -1)
         painter.save()
         painter.setPen(QColor(colours().text))
         painter.setFont(shown.font)

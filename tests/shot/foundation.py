@@ -1,0 +1,53 @@
+"""The tabs about a foundation: users, tasks in every state, and a reconciliation with findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from PySide6.QtWidgets import QWidget
+
+from app.services.connections import BUILTIN_ID
+from app.ui.application import Start
+from app.ui.reconcile_view import ReconcileView
+from app.ui.tasks_view import TasksView
+from app.ui.users_view import UsersView
+
+Until = Callable[[Callable[[], object], str], None]
+# What is there for a moment only, or only when a platform fails.
+_PASSING = ("creating", "failed")
+
+
+def screens(start: Start, until: Until) -> Iterator[tuple[str, QWidget]]:
+    """Each tab in the window, closed after its picture."""
+    window = start.window
+    for name, fill in (("users", _users), ("tasks", _tasks), ("reconcile", _reconcile)):
+        window.foundation.show(name, BUILTIN_ID)
+        fill(window.tabs.currentWidget(), until)
+        yield name, window
+        window.close_current_tab()
+
+
+def _users(page: QWidget, until: Until) -> None:
+    assert isinstance(page, UsersView)
+    until(page.table.isVisible, "the users")
+    page.table.go_to(1)
+
+
+def _tasks(page: QWidget, until: Until) -> None:
+    assert isinstance(page, TasksView)
+    until(page.table.isVisible, "the tasks")
+    waiting = iter(_PASSING)
+    rows = []
+    for row in page.model.all_rows:
+        state = next(waiting, row.state) if row.state == "none" else row.state
+        is_failed = state == "failed"
+        rows.append(replace(row, state=state, sentence="The platform did not answer." if is_failed else row.sentence))
+    page.model.show_rows(rows)
+    page.table.go_to(0)
+
+
+def _reconcile(page: QWidget, until: Until) -> None:
+    assert isinstance(page, ReconcileView)
+    until(lambda: page.found is not None, "the reconciliation")
+    page.mark_all()
