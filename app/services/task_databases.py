@@ -270,7 +270,6 @@ class TaskDatabases:
         from app.storage.foundation_stores import KeptEntry
 
         now, wish_id = self._clock(), _wish_id(connection.foundation_app_id or "", connection.id, task_id)
-        taken = {each.title for each in self._directory.apps_of(connection.id)}
         wish = KeptEntry(
             id=wish_id,
             connection_id=connection.id,
@@ -278,7 +277,7 @@ class TaskDatabases:
             kind="task",
             owner_id=task_id,
             app_id="",
-            title=await asyncio.to_thread(three_word_name, self._rng, taken),
+            title=await self._new_name(connection.id),
             template=template_name or "",
             step=WANTED,
             started_at=now,
@@ -287,6 +286,11 @@ class TaskDatabases:
         )
         changed = [(wish_id, {"error": ""})]
         return (await asyncio.to_thread(self._journal.write, [wish], changed))[wish_id]
+
+    async def _new_name(self, connection_id: str) -> str:
+        """One that no app of the connection has; looked for beside the loop, for there may be 100,000."""
+        apps = self._directory.apps_of(connection_id)
+        return await asyncio.to_thread(lambda: three_word_name(self._rng, {each.title for each in apps}))
 
     async def _forget(self, wish: KeptEntry) -> None:
         wish_id = _wish_id(wish.foundation_app_id, wish.connection_id, wish.owner_id)
@@ -394,14 +398,12 @@ class TaskDatabases:
             return wish
         names = await self._foundation.map(wish.connection_id)
         client: Any = await self._clients.get(wish.connection_id)
-        taken: set[str] = {each.title for each in self._directory.apps_of(wish.connection_id)}
         for _ in range(_MOST_NAMES):
             options = {"where": {names.name: wish.title}, "fields": [names.name]}
             found = await client.query(wish.foundation_app_id, {names.databases: {"$": options}})
             if not found.get(names.databases):
                 break
-            taken.add(wish.title)
-            title = await asyncio.to_thread(three_word_name, self._rng, taken)
+            title = await self._new_name(wish.connection_id)
             await asyncio.to_thread(self._journal.write, (), [(wish.id, {"title": title})])
             wish = wish._replace(title=title)
         return wish
