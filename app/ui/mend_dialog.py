@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 class MendDialog(PreviewDialog):
-    """``choices`` as ``Reconciler.mend`` takes them, ``destroying`` how many of them destroy something. ``mended``
-    carries the outcomes, ``plan_requested`` an AppRef and the Draft that an offer brought."""
+    """``choices`` as ``Reconciler.mend`` takes them, ``destroying`` how many of them destroy something, ``subjects``
+    what the findings said. ``mended`` carries the outcomes, ``plan_requested`` an AppRef and the Draft of an offer."""
 
     mended = Signal(object)
     plan_requested = Signal(object, object)
@@ -36,9 +36,11 @@ class MendDialog(PreviewDialog):
         choices: Mapping[str, str],
         destroying: int,
         parent: QWidget | None = None,
+        *,
+        subjects: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(runner, connection, "Mend", f"&Mend {counted(len(choices), 'finding')}", parent)
-        self._choices = dict(choices)
+        self._choices, self._subjects = dict(choices), dict(subjects or {})
         self.add_parts()
         verb = "destroys" if destroying == 1 else "destroy"
         self.ask(f"{destroying:,} of {counted(len(choices), 'mend')} {verb} something" if destroying else "")
@@ -71,9 +73,13 @@ class MendDialog(PreviewDialog):
         good = sum(each.ok for each in outcomes)
         rest = f", {len(outcomes) - good:,} could not be" if good < len(outcomes) else ""
         about = f"{good:,} of {counted(len(outcomes), 'finding')} done{rest}."
-        rows = outcome_rows([(each.ok, each.sentence, "", self._answers(each)) for each in outcomes])
+        rows = outcome_rows([(each.ok, each.sentence, self._about(each), self._answers(each)) for each in outcomes])
         self.show_outcomes(about, rows)
         self.mended.emit(outcomes)
+
+    def _about(self, outcome: MendOutcome) -> str:
+        subject = self._subjects.get(outcome.key, "")
+        return f"About: {subject}" if subject else ""
 
     def _answers(self, outcome: MendOutcome) -> tuple[Answer, ...]:
         if outcome.draft is None or outcome.ref is None:

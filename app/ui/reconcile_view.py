@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -186,7 +187,7 @@ class ReconcileView(FoundationPage):
     def _finding_item(self, finding: RegistryFinding) -> QTreeWidgetItem:
         item = QTreeWidgetItem([plain(finding.sentence, 300), ""])
         item.setData(0, _KEY, finding.key)
-        item.setToolTip(0, "")
+        item.setToolTip(0, f"<p>{html.escape(plain(finding.sentence, 500))}</p>")
         self._items[finding.key] = item
         self._dress(finding.key)
         return item
@@ -333,7 +334,9 @@ class ReconcileView(FoundationPage):
         if not choices or not self.can_write:
             return
         destroying = self.choices.destroying(choices)
-        dialog = MendDialog(self._runner, self.connection, choices, destroying, self.window())
+        subjects = {key: each.sentence for key in choices if (each := self.choices.finding(key)) is not None}
+        window = self.window()
+        dialog = MendDialog(self._runner, self.connection, choices, destroying, window, subjects=subjects)
         dialog.mended.connect(self._mended)
         dialog.plan_requested.connect(self.plan_requested)
         dialog.open()

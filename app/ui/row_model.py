@@ -95,8 +95,11 @@ class RowModel(QAbstractTableModel, Generic[Row]):
         column = self.columns[index.column()] if index.isValid() else None
         return column.copied(self.rows[index.row()]) if column is not None and column.copied is not None else ""
 
-    def touch(self) -> None:
-        """What is shown of the rows is another, the rows are the same."""
+    def put(self, rows: Sequence[Row]) -> None:
+        """These in the place of those with the same keys; order and selection stay."""
+        new = {self._key(row): row for row in rows}
+        self._all = tuple(new.get(self._key(row), row) for row in self._all)
+        self.rows = [new.get(self._key(row), row) for row in self.rows]
         if self.rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(self.columns) - 1))
 

@@ -52,6 +52,11 @@ class RowTable(QTableView, Generic[Row]):
         places = sorted({index.row() for index in self.selectionModel().selectedRows()})
         return [self.rows_model.rows[at] for at in places if at < len(self.rows_model.rows)]
 
+    def rows_in_sight(self) -> list[Row]:
+        """What the screen has of the list now."""
+        first, last = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
+        return self.rows_model.rows[max(0, first) : last + 1 if last >= 0 else None] if first >= 0 else []
+
     def selected_keys(self) -> frozenset[str]:
         return frozenset(self.rows_model.key(index.row()) for index in self.selectionModel().selectedRows())
 

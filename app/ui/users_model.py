@@ -71,7 +71,7 @@ def app_title(row: UserRow, at: int) -> str:
 
 
 def app_titles(row: UserRow) -> str:
-    return ", ".join(app_title(row, at) for at in range(len(row.apps))) or "—"
+    return " · ".join(app_title(row, at) for at in range(len(row.apps))) or "—"
 
 
 def app_id_text(row: UserRow) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtWidgets import QDialog, QMenu, QPushButton, QWidget
 
 from app.core.connection import Connection
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _HAS_ONE = "This user has an app already. One app per user, although the link itself would allow several."
 _STEPS = {"begun": "begun", "created": "app created", "recorded": "in the registry", "linked": "linked"}
 _MOST_NOTES = 3
+_LOOK_MS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class UsersView(FoundationPage):
         self.search_box = SearchBox("Search by e-mail, app ID or title", self.table)
         self._shape: FoundationShape | None = None
         self._journal: tuple[JournalEntry, ...] = ()
+        self._dated: set[str] = set()
+        self._dating = QTimer(self, singleShot=True, interval=_LOOK_MS)
         self._build()
         self.settle_buttons()
 
@@ -75,6 +78,8 @@ class UsersView(FoundationPage):
         table.copy_requested.connect(self.copy_chosen)
         table.open_requested.connect(self.open_chosen)
         table.selection_settled.connect(self.settle_buttons)
+        table.verticalScrollBar().valueChanged.connect(lambda _value: self._dating.start())
+        self._dating.timeout.connect(self._ask_dates)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         table.customContextMenuRequested.connect(self._show_menu)
 
@@ -88,11 +93,33 @@ class UsersView(FoundationPage):
         self.table.keep_over(lambda: self.model.show_rows(found.users))
         self._show_notes()
         self._show_rows()
+        self._dated.clear()
+        self._dating.start()
 
     def _search(self, text: str) -> None:
         self.table.keep_over(lambda: self.model.search(text))
         if self._has_read:
             self._show_rows()
+
+    def _ask_dates(self) -> None:
+        """When those in sight were created: a foundation says it user by user, so a list does not have it for all."""
+        rows = [row for row in self.table.rows_in_sight() if not row.created_at and row.user_id not in self._dated]
+        if not rows:
+            return
+        connection_id, wanted = self.connection.id, tuple(row.user_id for row in rows)
+        self._dated.update(wanted)
+        self._runner.start(
+            lambda services: services.foundation.created(connection_id, wanted),
+            owner=self,
+            title="Read when users were created",
+            done=self._take_dates,
+            failed=lambda _error: True,
+            quiet=True,
+        )
+
+    def _take_dates(self, created: Mapping[str, int]) -> None:
+        rows = (row for row in self.model.all_rows if created.get(row.user_id))
+        self.model.put([replace(row, created_at=created[row.user_id]) for row in rows])
 
     def _show_rows(self) -> None:
         shown, total = len(self.model.rows), self.model.total

@@ -14,8 +14,6 @@ from app.ui.tasks_view import TasksView
 from app.ui.users_view import UsersView
 
 Until = Callable[[Callable[[], object], str], None]
-# What is there for a moment only, or only when a platform fails.
-_PASSING = ("creating", "failed")
 
 
 def screens(start: Start, until: Until) -> Iterator[tuple[str, QWidget]]:
@@ -35,15 +33,14 @@ def _users(page: QWidget, until: Until) -> None:
 
 
 def _tasks(page: QWidget, until: Until) -> None:
+    """With what is there for a moment only, or only when a platform fails."""
     assert isinstance(page, TasksView)
     until(page.table.isVisible, "the tasks")
-    waiting = iter(_PASSING)
-    rows = []
-    for row in page.model.all_rows:
-        state = next(waiting, row.state) if row.state == "none" else row.state
-        is_failed = state == "failed"
-        rows.append(replace(row, state=state, sentence="The platform did not answer." if is_failed else row.sentence))
-    page.model.show_rows(rows)
+    rows = [replace(each, state="creating") if each.state == "none" else each for each in page.model.all_rows]
+    failed = replace(
+        rows[-1], name="", app_id="", record_id="", state="failed", sentence="The platform did not answer."
+    )
+    page.model.show_rows([*rows[:-1], failed])
     page.table.go_to(0)
 
 

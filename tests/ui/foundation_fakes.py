@@ -79,6 +79,10 @@ class FakeFoundation:
         self._note("users", connection_id)
         return self.rows
 
+    async def created(self, connection_id: str, user_ids: Any) -> Mapping[str, int]:
+        self._note("created", tuple(user_ids))
+        return dict.fromkeys(user_ids, 1699900000)
+
     async def create_user(self, connection_id: str, email: str) -> UserRow:
         self._note("create_user", email)
         row = UserRow(f"u-{email}", email, 1_700_000_000, (), (), 0, "no app")

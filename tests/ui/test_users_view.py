@@ -60,7 +60,7 @@ def _dialog(view: UsersView, kind: type[QDialog]) -> Any:
 
 def test_view_every_user_has_state_app_and_id(view: UsersView) -> None:
     assert _texts(view, 0) == ["Several apps", "OK", "No app", "App missing", "Drifted", "No app"]
-    assert _texts(view, 2)[:4] == ["Ali, Ali (old)", "Ana’s workspace", "—", "not on the platform"]
+    assert _texts(view, 2)[:4] == ["Ali · Ali (old)", "Ana’s workspace", "—", "not on the platform"]
     assert _texts(view, APP_ID_COLUMN)[:3] == [f"{ALI}  +1", ANA, "—"]
     assert _texts(view, 4) == ["3", "3", "—", "—", "2", "—"]
     assert view.count_label.text() == "6 users"
@@ -275,3 +275,10 @@ def test_view_follows_what_changed_and_keeps_the_selection(view: UsersView, qtbo
 def test_view_header_sorts_what_needs_an_eye_first(view: UsersView) -> None:
     view.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
     assert [row.state for row in view.model.rows][:2] == ["app missing", "several apps"]
+
+
+def test_view_dates_are_asked_for_what_is_in_sight(view: UsersView, qtbot: QtBot, services: Any) -> None:
+    _choose(view, "u-eva")
+    qtbot.waitUntil(lambda: _texts(view, 5)[3].startswith("2023-11-1"))
+    assert services.foundation.asked("created") == [("created", ("u-eva",))]
+    assert [row.user_id for row in view.chosen()] == ["u-eva"]
