@@ -234,7 +234,7 @@ class AppView(QWidget):
             self._to_stage = draft
             return
         self._to_stage = None
-        self._editor.document.edit("Stage the difference", lambda _now: draft)
+        self._editor.stage(draft)
 
     def _make_editor(self) -> None:
         from .schema_document import SchemaDocument

@@ -25,6 +25,7 @@ from .schema_grids import SchemaGrids
 from .start_trace import AfterPaint
 
 if TYPE_CHECKING:
+    from app.schema.draft import Draft
     from app.services.workshop import OpenSchema, PushReport
 
 # In letters. With less room than the last, diagram and text leave it to the grids until they are asked for.
@@ -82,6 +83,7 @@ class SchemaEditor(QWidget):
         self.splitter.splitterMoved.connect(self._note_choice)
         document.base_changed.connect(self._tell_base)
         document.review_changed.connect(self._tell_count)
+        document.undo_changed.connect(self._forget_what_came)
         self.notices.acted.connect(self._act_on_notice)
 
     def set_connection(self, connection: Connection) -> None:
@@ -108,8 +110,8 @@ class SchemaEditor(QWidget):
     def _tell_restored(self, opened: OpenSchema) -> None:
         if opened.draft is None or not opened.draft.is_changed:
             return
-        when = f" of {ago(opened.draft_saved_at, time.time())}" if opened.draft_saved_at else ""
-        self._restored = f"{when} restored"
+        when = f", saved {ago(opened.draft_saved_at, time.time())}" if opened.draft_saved_at else ""
+        self._restored = f" restored{when}"
         self._tell_count()
 
     def _tell_count(self) -> None:
@@ -131,6 +133,22 @@ class SchemaEditor(QWidget):
     def _act_on_notice(self, key: str) -> None:
         if key == "old":
             self.show_difference()
+        elif key == "replaced":
+            self.document.undo_stack.undo()
+
+    def _forget_what_came(self) -> None:
+        """What was restored or replaced is told until the next step: then it is no longer what is staged."""
+        self._restored = ""
+        for key in ("restored", "replaced"):
+            self.notices.clear(key)
+
+    def stage(self, draft: Draft) -> None:
+        """Put these edits in the place of what is staged, as one undo step; says so where there was something."""
+        before, had_edits = self.document.draft, self.document.is_changed
+        self.document.edit("Stage the difference", lambda _now: draft)
+        if had_edits and self.document.draft is not before:
+            sentence = "These edits took the place of what was staged before."
+            self.notices.tell("replaced", Severity.WARNING, sentence, "Bring it back")
 
     # Going somewhere
 

@@ -452,3 +452,34 @@ def test_editor_without_capability_cannot_be_edited_by_keys(
     qtbot.keyClick(grid, Qt.Key.Key_Delete)
     assert not document.draft.is_changed
     assert "This token may not change schemas." in editor.pending.lock.label.text()
+
+
+def test_editor_staging_over_staged_edits_says_so_and_brings_them_back(
+    editor: SchemaEditor, document: SchemaDocument, qtbot: QtBot
+) -> None:
+    document.edit("Add", lambda draft: draft.add_entity("tags"))
+    mine = document.draft
+    editor.stage(Draft(SCHEMA, SCHEMA).drop_attribute("todos", "done"))
+    assert document.draft.wanted.entity("tags") is None
+    assert editor.notices.text("replaced") == "These edits took the place of what was staged before."
+    editor.notices.acted.emit("replaced")
+    assert document.draft is mine
+    assert editor.notices.text("replaced") == ""
+
+
+def test_editor_staging_over_nothing_has_nothing_to_say(editor: SchemaEditor, document: SchemaDocument) -> None:
+    editor.stage(Draft(SCHEMA, SCHEMA).drop_attribute("todos", "done"))
+    assert document.is_changed
+    assert editor.notices.text("replaced") == ""
+
+
+def test_editor_tells_of_restored_edits_until_the_next_step(
+    runner: Runner, services: Any, document: SchemaDocument, qtbot: QtBot
+) -> None:
+    services.workshop.kept = Draft(SCHEMA, SCHEMA).add_entity("tags")
+    made = SchemaEditor(runner, document, LOCAL, apps()[1])
+    qtbot.addWidget(made)
+    made.take(services.workshop.opened(REF))
+    qtbot.waitUntil(lambda: bool(made.notices.text("restored")))
+    document.discard()
+    assert made.notices.text("restored") == ""
