@@ -117,7 +117,8 @@ class SourcePicker(QWidget):
         self.app_list.setAccessibleName(f"{name}: apps found")
         self.app_list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.app_list.setFixedHeight((self.fontMetrics().height() + 8) * 4)
-        self.app_list.currentItemChanged.connect(lambda now, _before: self._choose_app(now))
+        # Not the current row: a list that the keyboard comes to makes its first row the current one.
+        self.app_list.itemSelectionChanged.connect(self._choose_app)
         self.version_box.setAccessibleName(f"{name}: version")
         self.version_box.currentIndexChanged.connect(lambda _at: self.changed.emit())
         self.template_box.setAccessibleName(f"{name}: template")
@@ -238,8 +239,9 @@ class SourcePicker(QWidget):
         item.setToolTip(app.app_id)
         return item
 
-    def _choose_app(self, item: QListWidgetItem | None) -> None:
-        ref = item.data(_DATA) if item is not None else None
+    def _choose_app(self) -> None:
+        chosen = self.app_list.selectedItems()
+        ref = chosen[0].data(_DATA) if chosen else None
         if ref is not None:
             self._set_ref(ref, is_typed=True)
 

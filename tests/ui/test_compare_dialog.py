@@ -154,3 +154,15 @@ def test_picker_that_finds_nothing_says_so(
 
 def test_dialog_everything_that_takes_the_keyboard_has_a_name(compared: CompareDialog) -> None:
     assert nameless(compared) == []
+
+
+def test_picker_keyboard_in_the_list_chooses_nothing_by_itself(
+    qtbot: QtBot, runner: Runner, window: QWidget, workshop: FakeWorkshop
+) -> None:
+    dialog = _opened(qtbot, runner, window)
+    window.activateWindow()
+    dialog.right.app_list.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.waitUntil(lambda: dialog.right.app_list.currentRow() == 0)
+    assert dialog.right.source is None
+    qtbot.keyClick(dialog.right.app_list, Qt.Key.Key_Down)
+    assert dialog.right.source is not None
