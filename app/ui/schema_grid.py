@@ -22,7 +22,7 @@ _FEWEST_ROWS = 2
 _FEWEST_LETTERS = 13
 _MEASURED_ROWS = 80
 _MOST_AIR = 36
-_CHANGE_LETTERS = 22
+_CHANGE_LETTERS, _LEAST_CHANGE_LETTERS = 22, 15
 _ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 # Keys of the window that mean something else in a grid.
 _OWN_KEYS = frozenset({Qt.Key.Key_F2, Qt.Key.Key_Delete, Qt.Key.Key_Insert, Qt.Key.Key_Space})
@@ -52,6 +52,7 @@ class SchemaGrid(QTableView):
         model.rowsInserted.connect(self._resized)
         model.rowsRemoved.connect(self._resized)
         model.dataChanged.connect(self._fit)
+        self.horizontalScrollBar().rangeChanged.connect(self.updateGeometry)
         self.restyle()
 
     def _look(self) -> None:
@@ -75,7 +76,6 @@ class SchemaGrid(QTableView):
         header.setSectionsClickable(False)
         header.setMinimumSectionSize(40)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setStretchLastSection(True)
         header.setTextElideMode(Qt.TextElideMode.ElideRight)
 
     def restyle(self) -> None:
@@ -118,9 +118,16 @@ class SchemaGrid(QTableView):
         elif slack > 0:
             # Some air, but not so much that the eye loses the row.
             wanted = [each + min(_MOST_AIR, slack // (2 * len(wanted))) for each in wanted]
+        # A bar only for what is there to be read.
+        letters = _LEAST_CHANGE_LETTERS if self._has_changes() else 0
+        least = max(self.horizontalHeader().minimumSectionSize(), letters * self.fontMetrics().averageCharWidth())
+        wanted.append(max(least, self.viewport().width() - sum(wanted)))
         for column, width in enumerate(wanted):
             if self.columnWidth(column) != width:
                 self.setColumnWidth(column, width)
+
+    def _has_changes(self) -> bool:
+        return any(self.grid.row(row).mark is not None for row in range(min(_MEASURED_ROWS, self.grid.rowCount())))
 
     def _wanted(self, column: int) -> int:
         metrics = self.horizontalHeader().fontMetrics()
