@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from app.core.errors import KnownError
@@ -362,7 +362,8 @@ class _ProblemList(QListWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setWordWrap(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.itemClicked.connect(lambda item: self.wanted.emit(self.row(item)))
         self.hide()
 
@@ -373,14 +374,30 @@ class _ProblemList(QListWidget):
             sentence = plain(each.sentence, 240)
             item = QListWidgetItem(f"line {each.line}: {sentence}")
             remedy = plain(each.remedy, 240)
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"line {each.line}: {sentence} {remedy}".strip())
+            whole = f"line {each.line}: {sentence} {remedy}".strip()
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, whole)
+            item.setToolTip(whole)
             self.addItem(item)
         count = len(problems)
         self.setAccessibleName(f"{count} error{'' if count == 1 else 's'} in the text")
         self.setVisible(bool(problems))
-        if problems:
-            row = max(self.sizeHintForRow(0), self.fontMetrics().height() + 4)
-            self.setFixedHeight(row * min(count, 5) + 6)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._fit()
+
+    def _fit(self) -> None:
+        """Each error in as many lines as it takes; as tall as five lines of text."""
+        metrics, height = self.fontMetrics(), 0
+        room = QRect(0, 0, max(80, self.viewport().width() - 12), 10_000)
+        for item in (self.item(at) for at in range(self.count())):
+            tall = metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, item.text()).height() + 6
+            item.setSizeHint(QSize(0, tall))
+            height += tall
+        if self.count():
+            self.setFixedHeight(min(height, 5 * (metrics.height() + 6)) + 6)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentRow() >= 0:

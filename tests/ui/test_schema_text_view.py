@@ -411,3 +411,16 @@ def test_text_edit_colours_what_is_in_sight_and_comments_over_lines(qtbot: QtBot
     assert not edit.document().findBlockByNumber(4000).layout().formats()
     edit.go_to(4000)
     qtbot.waitUntil(lambda: bool(edit.document().findBlockByNumber(4000).layout().formats()))
+
+
+def test_text_view_long_error_is_wrapped_in_a_narrow_pane(view: SchemaTextView, qtbot: QtBot) -> None:
+    swap(view, *BROKEN)
+    qtbot.waitUntil(lambda: view.problem_list.isVisible())
+    view.resize(700, 500)
+    qtbot.waitUntil(lambda: view.problem_list.width() == 700)
+    wide = view.problem_list.item(0).sizeHint().height()
+    view.resize(160, 500)
+    qtbot.waitUntil(lambda: view.problem_list.width() == view.width() < 400)
+    assert view.problem_list.item(0).sizeHint().height() > wide
+    assert view.problem_list.horizontalScrollBar().maximum() == 0
+    assert view.problem_list.item(0).toolTip().startswith(view.problem_list.item(0).text())
