@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QStackedWidget,
     QTreeWidget,
     QTreeWidgetItem,
+    QTreeWidgetItemIterator,
     QVBoxLayout,
     QWidget,
 )
@@ -96,9 +97,7 @@ class CohortsView(QWidget):
         header = self.tree.header()
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
         header.setStretchLastSection(True)
-        width = self.fontMetrics().averageCharWidth()
-        self.tree.setColumnWidth(0, width * 44)
-        self.tree.setColumnWidth(1, width * 12)
+        self._size_columns()
         self.tree.itemSelectionChanged.connect(self._follow)
         self.tree.itemExpanded.connect(self._fill)
         self.tree.itemActivated.connect(lambda item, _column: self._activate(item))
@@ -137,6 +136,7 @@ class CohortsView(QWidget):
         self.sentence.setWordWrap(True)
         self.empty.tell("Not grouped yet", "Reads the schema of each app, and puts equal ones together.", "Group apps")
         self._stack.setCurrentWidget(self.empty)
+        self.refresh_button.hide()
 
     # Reading
 
@@ -181,6 +181,7 @@ class CohortsView(QWidget):
         self._settle()
         self.empty.tell(plain(error.sentence, 300), plain(error.remedy, 300), "Try again")
         self._stack.setCurrentWidget(self.empty)
+        self.refresh_button.hide()
         return True
 
     def _take(self, found: _Grouped) -> None:
@@ -194,6 +195,7 @@ class CohortsView(QWidget):
         if not items:
             self.empty.tell("No schemas", "No app could be read.", "Try again")
         self._stack.setCurrentWidget(self.tree if items else self.empty)
+        self.refresh_button.setVisible(bool(items))
         if items:
             self.tree.setCurrentItem(items[0])
         self._follow()
@@ -243,6 +245,27 @@ class CohortsView(QWidget):
     def _title(self, ref: AppRef) -> str:
         app = self._found.apps.get(ref)
         return (plain(app.title, 60) or "untitled") if app is not None else ref.app_id
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_stack"):
+            self._restyle()
+
+    def _restyle(self) -> None:
+        """Fonts of their own do not follow the size of the window's text."""
+        self._size_columns()
+        rows = QTreeWidgetItemIterator(self.tree)
+        while (item := rows.value()) is not None:
+            if item.parent() is None:
+                item.setFont(0, scaled_font(1.0, is_bold=True))
+            else:
+                item.setFont(2, mono_font())
+            rows += 1
+
+    def _size_columns(self) -> None:
+        width = self.fontMetrics().averageCharWidth()
+        self.tree.setColumnWidth(0, width * 44)
+        self.tree.setColumnWidth(1, width * 12)
 
     # Acting
 

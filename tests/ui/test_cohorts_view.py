@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QTreeWidgetItem
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QApplication, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
 from app.core.errors import Unreachable
@@ -102,3 +103,23 @@ def test_view_that_cannot_be_filled_says_why_and_tries_again(
 
 def test_view_everything_that_takes_the_keyboard_has_a_name(view: CohortsView) -> None:
     assert nameless(view) == []
+
+
+def test_view_that_was_not_read_has_one_way_to_begin(qtbot: QtBot, runner: Runner) -> None:
+    made = CohortsView(runner)
+    qtbot.addWidget(made)
+    assert made.refresh_button.isHidden()
+    assert made.empty.button.text() == "Group apps"
+
+
+def test_view_groups_follow_the_size_of_text(view: CohortsView, qtbot: QtBot) -> None:
+    before = QApplication.font()
+    small = _row(view, 0).font(0).pointSizeF()
+    larger = QFont(before)
+    larger.setPointSizeF(before.pointSizeF() * 1.5)
+    QApplication.setFont(larger)
+    try:
+        qtbot.waitUntil(lambda: _row(view, 0).font(0).pointSizeF() > small)
+        assert not view.refresh_button.isHidden()
+    finally:
+        QApplication.setFont(before)
