@@ -144,3 +144,9 @@ def test_history_without_pushes_says_so(qtbot: QtBot, runner: Runner, window: QW
 
 def test_history_everything_that_takes_the_keyboard_has_a_name(history: HistoryDialog) -> None:
     assert nameless(history) == []
+
+
+def test_history_time_of_a_push_is_read_in_whole(history: HistoryDialog) -> None:
+    text = history.pushes.fontMetrics().horizontalAdvance("2026-11-21 06:39, just now")
+    for table in (history.pushes, history.versions):
+        assert table.columnWidth(0) > text + 8
