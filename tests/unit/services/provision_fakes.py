@@ -109,7 +109,7 @@ class FakePlatform:
         where = body.get("$", {}).get("where", {})
         rows = ({"id": key, **row} for key, row in self.rows[entity].items())
         found = [row for row in rows if all(row.get(name) == value for name, value in where.items())]
-        for label in (each for each in body if each != "$"):
+        for label in (each for each in body if (entity, each) in _ENDS):
             other, _back = _ENDS[entity, label]
             for row in found:
                 ids = [to for of, at, name, to in self.links if (of, at, name) == (entity, row["id"], label)]
@@ -136,6 +136,9 @@ class FakePlatform:
 
     async def read_schema(self, app_id: str) -> Schema:
         return await self._call("read_schema", lambda: self.schemas.get(app_id, Schema()))
+
+    async def list_apps(self) -> tuple[RemoteApp, ...]:
+        return await self._call("list_apps", lambda: (RemoteApp(FOUNDATION, "tar"), *self.apps.values()))
 
     async def get_app(self, app_id: str) -> RemoteApp:
         return await self._call("get_app", lambda: self._app(app_id))
