@@ -24,7 +24,7 @@ from app.core.connection import Connection
 from app.core.errors import KnownError
 from app.core.status import Severity
 from app.core.text import plain
-from app.schema.operations import Risk
+from app.schema.operations import AddAttribute, AddEntity, AddLink, Risk
 
 from .ages import counted
 from .badges import text_label
@@ -158,8 +158,11 @@ class ReviewPage(QWidget):
         self._show_notes(self._notes(review, first))
         self._stack.setCurrentWidget(self.list if lines else self.empty)
         self.empty.tell("Nothing to push", "The draft and the live schema are the same.")
-        self.hint.setText(_COMES_BACK if is_undo else _KEPT)
-        self.hint.setVisible(keeps_dropped and (is_undo or any(line.can_be_restored for line in lines)))
+        brings_back = is_undo and any(
+            isinstance(step, AddEntity | AddAttribute | AddLink) for step in review.plan.steps
+        )
+        self.hint.setText(_COMES_BACK if brings_back else _KEPT)
+        self.hint.setVisible(keeps_dropped and (brings_back or any(line.can_be_restored for line in lines)))
         self.confirmation.ask(counts.get(Risk.DESTROYS, 0), len(lines), needs_name=review.needs_typed_name)
         self.sent_button.setEnabled(bool(review.rendered))
         if lines:

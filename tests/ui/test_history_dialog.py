@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.errors import Unsupported
+from app.schema.compare import Plan
+from app.schema.operations import RenameAttribute
 from app.services.workshop_words import AppSource, VersionSource
 from app.ui.compare_dialog import CompareDialog
 from app.ui.history_dialog import HistoryDialog, record_text
@@ -150,3 +152,21 @@ def test_history_time_of_a_push_is_read_in_whole(history: HistoryDialog) -> None
     text = history.pushes.fontMetrics().horizontalAdvance("2026-11-21 06:39, just now")
     for table in (history.pushes, history.versions):
         assert table.columnWidth(0) > text + 8
+
+
+@pytest.mark.parametrize(
+    ("plan", "is_told"),
+    [
+        (Plan((RenameAttribute("todos", "name", "title"),)), False),
+        (SAFE_PLAN, True),
+    ],
+)
+def test_history_undo_speaks_of_data_only_where_some_comes_back(
+    history: HistoryDialog, qtbot: QtBot, workshop: FakeWorkshop, plan: Plan, is_told: bool
+) -> None:
+    workshop.reviewed = lambda ref, draft: review(ref, draft, plan)
+    qtbot.mouseClick(history.undo_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(history.findChildren(PlanDialog)))
+    (shown,) = history.findChildren(PlanDialog)
+    qtbot.waitUntil(lambda: shown.stage is Stage.REVIEW)
+    assert shown.review_page.hint.isVisible() is is_told
