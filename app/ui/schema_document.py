@@ -216,6 +216,9 @@ class SchemaDocument(QObject):
         self.restored_at = opened.draft_saved_at if kept is not None else None
         self.is_base_old = kept is not None and opened.is_base_old
         self.is_open = True
+        if kept is not None:
+            # What was staged is to be seen, not searched for.
+            self._selected = min(entity_marks(kept), key=lambda name: (name.lower(), name), default="")
         self._begin(kept if kept is not None else _untouched(opened.base.schema))
 
     def take_live(self, snapshot: SchemaSnapshot) -> None:

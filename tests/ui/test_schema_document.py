@@ -202,6 +202,13 @@ def test_schema_document_opens_the_kept_draft(runner: Runner, services: Any) -> 
     assert made.undo_stack.count() == 0
 
 
+def test_schema_document_shows_an_entity_with_kept_edits_first(runner: Runner, services: Any) -> None:
+    services.workshop.kept = Draft(SCHEMA, SCHEMA).add_entity("visits")
+    made = SchemaDocument(runner, LOCAL, ANA, "Ana", runner)
+    made.open(services.workshop.opened(REF))
+    assert made.selected_entity == "visits"
+
+
 def test_schema_document_live_schema_read_again_replaces_an_unchanged_one(document: SchemaDocument) -> None:
     live = Schema((*SCHEMA.entities, Entity("chats", (Attribute("name", StringType()),))), SCHEMA.links)
     document.take_live(snapshot(live))
