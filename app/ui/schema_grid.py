@@ -74,7 +74,7 @@ class SchemaGrid(QTableView):
         rows.setMinimumSectionSize(1)
         header.setHighlightSections(False)
         header.setSectionsClickable(False)
-        header.setMinimumSectionSize(40)
+        header.setMinimumSectionSize(8)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setTextElideMode(Qt.TextElideMode.ElideRight)
 
