@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import signal
+import threading
 import uuid
 from dataclasses import replace
 from typing import Any
@@ -126,14 +127,16 @@ async def create(provisioning: Any, kind: str, owner_id: str) -> Any:
 
 def _provision_and_die(target: Target, kind: str, owner_ids: list[str], after: int, pipe: Any) -> None:
     """In a process of its own: killed with SIGKILL right after its step number ``after``."""
-    steps = 0
+    steps, lock = 0, threading.Lock()
 
     def tell(what: str) -> None:
         nonlocal steps
-        steps += 1
-        pipe.send(what)
-        if steps == after:
-            os.kill(os.getpid(), signal.SIGKILL)
+        # Calls are told on the loop's thread, writes on their own.
+        with lock:
+            steps += 1
+            pipe.send(what)
+            if steps == after:
+                os.kill(os.getpid(), signal.SIGKILL)
 
     async def run() -> None:
         async with provisioning_on(target, tell) as provisioning:
