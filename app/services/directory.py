@@ -475,8 +475,11 @@ class Directory:
         """Somebody read this schema: agents and drift follow from it."""
         connection, shelf = self._connections.find(ref.connection_id), self._shelves.get(ref.connection_id)
         if connection is not None and shelf is not None:
+            before = self.find(ref), shelf.drifts.get(ref.app_id)
             self._take_schema(connection, shelf, ref.app_id, schema)
-            self._changed(ref.connection_id)
+            # Whoever reads a schema because something changed must not be told of its own reading.
+            if (self.find(ref), shelf.drifts.get(ref.app_id)) != before:
+                self._changed(ref.connection_id)
 
     def template_changed(self, refs: Iterable[AppRef]) -> None:
         """These apps follow another template now, or theirs changed: what is known of them says so at once, and how

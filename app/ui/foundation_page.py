@@ -219,7 +219,7 @@ class FoundationPage(QWidget):
 
     def _follow(self, changes: Changes) -> None:
         foundation = AppRef(self._connection.id, self._connection.foundation_app_id or "")
-        if self._is_asked and (self._connection.id in changes.apps or foundation in changes.schemas):
+        if self._is_asked and (self._connection.id in changes.apps or foundation in changes.pushes):
             self._settle.start()
 
     def _read_if_seen(self) -> None:

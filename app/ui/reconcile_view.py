@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHeaderView, QLayout, QSplitter, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from app.core.apps import AppState
@@ -104,7 +104,7 @@ class ReconcileView(FoundationPage):
         tree.setMinimumWidth(320)
         tree.header().setStretchLastSection(False)
         tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        tree.setColumnWidth(1, self.fontMetrics().averageCharWidth() * 32)
+        tree.setColumnWidth(1, self.fontMetrics().averageCharWidth() * 30)
         tree.currentItemChanged.connect(lambda now, _before: self._show_current(now))
         tree.itemChanged.connect(self._marked)
 
@@ -321,6 +321,13 @@ class ReconcileView(FoundationPage):
 
     def _copy_ref(self, ref: AppRef) -> None:
         self.copy(ref.app_id, f"Copied {plain(ref.app_id, 60)}")
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Marks are icons here: in other colours they are made anew."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_items"):
+            for key in self._items:
+                self._dress(key)
 
     # Mending
 

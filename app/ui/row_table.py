@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QP
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QMenu, QTableView, QWidget
 
+from .dialog_size import space_rows
 from .history_lists import dress
 from .row_model import RowModel
 from .theme import mono_font
@@ -31,9 +32,7 @@ class RowTable(QTableView, Generic[Row]):
         self.setModel(model)
         dress(self, name, [each.letters for each in model.columns], stretched)
         self.setStyleSheet("QTableView::item { padding: 0 4px; }")
-        for at, column in enumerate(model.columns):
-            if column.is_id:
-                self.setColumnWidth(at, QFontMetrics(mono_font()).horizontalAdvance("0") * column.letters)
+        self._size_columns()
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setFrameShape(QTableView.Shape.NoFrame)
         self.setMouseTracking(True)
@@ -44,6 +43,18 @@ class RowTable(QTableView, Generic[Row]):
         self.horizontalHeader().setHighlightSections(False)
         self.selectionModel().selectionChanged.connect(lambda *_: self.selection_settled.emit())
         self._press = QModelIndex()
+
+    def _size_columns(self) -> None:
+        """After the text: IDs are as wide as the fixed-width font has them."""
+        width, fixed = self.fontMetrics().averageCharWidth(), QFontMetrics(mono_font()).horizontalAdvance("0")
+        for at, column in enumerate(self.rows_model.columns):
+            self.setColumnWidth(at, (fixed if column.is_id else width) * column.letters)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_press"):
+            self._size_columns()
+            space_rows(self)
 
     # Selection
 

@@ -304,8 +304,11 @@ class TasksView(FoundationPage):
         dialog = CloneDialog(
             self._runner, self.connection, app.app_id, app.title, self.window(), iterations=tuple(known.items())
         )
-        dialog.cloned.connect(lambda made: self._changed(f"Cloned: {plain(made.title, 60)} {plain(made.app_id, 60)}"))
+        dialog.cloned.connect(self._cloned)
         self._open(dialog)
+
+    def _cloned(self, app: AppSummary) -> None:
+        self._changed(f"Cloned: {plain(app.title, 60)} {plain(app.app_id, 60)}")
 
     # Tokens
 

@@ -277,8 +277,11 @@ class UsersView(FoundationPage):
             dialog = CreateUserAppDialog(self._runner, self.connection, users, self.window())
             dialog.created.connect(self._apps_created)
             # A failure leaves something begun: the list says so.
-            dialog.finished.connect(lambda _: self.read())
+            dialog.finished.connect(self._reread)
             self._open(dialog)
+
+    def _reread(self, _result: int) -> None:
+        self.read()
 
     def _apps_created(self, made: Created) -> None:
         if len(made.apps) == 1 and not made.failed:

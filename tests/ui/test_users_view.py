@@ -19,7 +19,7 @@ from app.ui.runner import Runner
 from app.ui.user_dialogs import CreateUserAppDialog, LinkAppDialog, NewUserDialog, UnlinkAppDialog
 from app.ui.users_model import APP_ID_COLUMN
 from app.ui.users_view import UsersView
-from tests.ui.content_fakes import ANA, runner
+from tests.ui.content_fakes import ANA, TAR, runner
 from tests.ui.foundation_fakes import ALI, CONNECTION, FREE, OLD, conflict, entry, foundation_services
 
 __all__ = ["runner"]
@@ -282,3 +282,15 @@ def test_view_dates_are_asked_for_what_is_in_sight(view: UsersView, qtbot: QtBot
     qtbot.waitUntil(lambda: _texts(view, 5)[3].startswith("2023-11-1"))
     assert services.foundation.asked("created") == [("created", ("u-eva",))]
     assert [row.user_id for row in view.chosen()] == ["u-eva"]
+
+
+def test_view_own_reading_does_not_make_it_read_again(view: UsersView, qtbot: QtBot, services: Any) -> None:
+    """A fresh look at the foundation's schema tells of itself."""
+    tar = AppRef("local", TAR)
+    services.hub.publish(Changes(schemas=frozenset({tar})))
+    services.hub.publish(Changes(pushes=frozenset({tar})))
+    qtbot.waitUntil(lambda: len(services.foundation.asked("users")) == 2)
+    services.hub.publish(Changes(schemas=frozenset({tar})))
+    with qtbot.waitSignal(view._runner.changed):
+        pass
+    assert not view._settle.isActive()

@@ -303,3 +303,15 @@ async def test_reread_registry_asks_for_an_app_that_was_made_after_the_listing()
     assert world.directory.find(AppRef("c1", uid(2))).title == "Two"
     await world.directory.reread_registry("c1")
     assert world.client.calls.count(f"get_app:{uid(2)}") == 1
+
+
+async def test_schema_that_says_nothing_new_changes_nothing(monkeypatch):
+    world = World(RemoteApp(uid(1), "One"))
+    world.client.schemas[uid(1)] = NOTES
+    await world.directory.refresh()
+    told: list[str] = []
+    monkeypatch.setattr(world.directory, "_changed", told.append)
+    world.directory.take_schema(AppRef("c1", uid(1)), NOTES)
+    assert told == []
+    world.directory.take_schema(AppRef("c1", uid(1)), Schema())
+    assert told == ["c1"]
