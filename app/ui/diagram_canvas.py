@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QWidget
 
@@ -49,6 +49,7 @@ class DiagramCanvas(QGraphicsView):
         self._pressed: QPoint | None = None
         self._is_panning = False
         self._has_space = False
+        self._chosen = ""
         self.minimap = DiagramMinimap(self)
         self.minimap.moved.connect(self.centerOn)
         for bar in (self.horizontalScrollBar(), self.verticalScrollBar()):
@@ -97,6 +98,8 @@ class DiagramCanvas(QGraphicsView):
         rect = self.diagram_scene.rect_of(name)
         if not rect.isEmpty() and not self.in_sight().contains(rect):
             self.centerOn(rect.center())
+        self._chosen = name
+        self._find_corner()
 
     def in_sight(self) -> QRectF:
         return self.mapToScene(self.viewport().rect()).boundingRect()
@@ -108,9 +111,18 @@ class DiagramCanvas(QGraphicsView):
 
     def place_minimap(self) -> None:
         self.minimap.fit_into(self.viewport().size())
-        corner = self.viewport().geometry().bottomRight()
-        self.minimap.move(corner.x() - self.minimap.width() - _EDGE, corner.y() - self.minimap.height() - _EDGE)
+        self._find_corner()
         self._follow()
+
+    def _find_corner(self) -> None:
+        """At the bottom right, unless it would stand before the chosen box; only then it goes elsewhere."""
+        room = self.viewport().geometry().adjusted(_EDGE, _EDGE, -_EDGE, -_EDGE)
+        right, below = room.right() - self.minimap.width(), room.bottom() - self.minimap.height()
+        corners = [QPoint(right, below), QPoint(room.left(), below), QPoint(right, room.top()), room.topLeft()]
+        place = self.diagram_scene.rect_of(self._chosen)
+        box = QRect() if place.isEmpty() else self.mapFromScene(place).boundingRect()
+        size = self.minimap.size()
+        self.minimap.move(next((each for each in corners if not QRect(each, size).intersects(box)), corners[0]))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

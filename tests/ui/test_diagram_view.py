@@ -398,3 +398,15 @@ def test_picture_in_words_for_those_who_do_not_see_it() -> None:
     assert sentence(picture) == "Diagram: 4 entities, 1 of them with staged changes, 1 link"
     assert entity_sentence(picture, "due") == "due (new): 1 attribute, no links"
     assert entity_sentence(picture, "nobody") == ""
+
+
+def test_diagram_view_minimap_makes_way_for_the_chosen_box(view: DiagramView) -> None:
+    canvas = view.canvas
+    canvas.set_zoom(2.0)
+    box = view.scene.rect_of("todos")
+    half = canvas.in_sight().size() / 2
+    canvas.centerOn(box.bottomRight() - QPointF(half.width() - 10, half.height() - 10))
+    canvas.show_box("todos")
+    assert canvas.minimap.isVisible()
+    assert canvas.in_sight().contains(box)
+    assert not canvas.minimap.geometry().intersects(canvas.mapFromScene(box).boundingRect())
