@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.services.suite import Services
     from app.services.templates import Template
 
-_ROOM_FOR_BOTH = 125  # letters
+_ROOM_FOR_BOTH = 145  # letters
 
 
 class AddAgentDialog(ActionDialog):

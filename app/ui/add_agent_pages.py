@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from app.core.status import Severity
@@ -36,7 +36,8 @@ class HandPage(QWidget):
     def __init__(self, draft: Draft, rules: Rules, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rules = rules
-        self._entities = [each.name for each in draft.wanted.entities if _takes_links(each, rules)]
+        ends = sorted(draft.wanted.entities, key=lambda each: (each.is_system, each.name.lower()))
+        self._entities = [each.name for each in ends if _takes_links(each, rules)]
         self.name_edit = name_edit("Name", "invoices")
         self.name_field = FormField("Na&me", self.name_edit)
         hint = "An agent needs at least one field; id comes with the platform."
@@ -50,8 +51,11 @@ class HandPage(QWidget):
         for part in (self.name_field, self.fields, self.links):
             box.addWidget(part)
         box.addStretch(1)
-        _fill(self, content)
+        self._scroll = _fill(self, content)
         self.name_edit.textChanged.connect(self._name_links)
+        for part in (self.fields, self.links):
+            # Where it stands is known a moment later.
+            part.added.connect(lambda row: QTimer.singleShot(0, row, lambda: self._scroll.ensureWidgetVisible(row)))
         self.fields.add(takes_keyboard=False)
         for signal in (self.name_edit.textChanged, self.fields.changed, self.links.changed):
             signal.connect(lambda *_: self.changed.emit())
@@ -278,7 +282,7 @@ def _takes_links(entity: Entity, rules: Rules) -> bool:
     return not entity.is_system or entity.name in rules.extendable
 
 
-def _fill(page: QWidget, content: QWidget) -> None:
+def _fill(page: QWidget, content: QWidget) -> QScrollArea:
     scroll = QScrollArea()
     scroll.setWidgetResizable(True)
     scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -289,3 +293,4 @@ def _fill(page: QWidget, content: QWidget) -> None:
     box = QVBoxLayout(page)
     box.setContentsMargins(0, 0, 0, 0)
     box.addWidget(scroll)
+    return scroll

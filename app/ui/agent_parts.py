@@ -197,6 +197,7 @@ class PartList(QWidget):
     """A heading, column titles, rows, and the button that adds one."""
 
     changed = Signal()
+    added = Signal(object)  # a PartRow that has the keyboard now
 
     def __init__(
         self, title: str, add: str, columns: Sequence[tuple[str, str]], make: Callable[[], PartRow], hint: str
@@ -243,6 +244,7 @@ class PartList(QWidget):
         if takes_keyboard:
             row.first.setFocus()
             row.first.selectAll()
+            self.added.emit(row)
         self._tell()
         self.changed.emit()
         return row

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QEvent, QPoint, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.core.apps import AppState
-from app.core.errors import KnownError
+from app.core.errors import Invalid, KnownError
 from app.core.text import plain
 
 from .ages import counted
@@ -20,6 +20,7 @@ from .schema_document import SchemaDocument
 
 if TYPE_CHECKING:
     from app.schema.draft import Draft
+    from app.schema.model import Schema
     from app.services.suite import Services
     from app.services.template_library import Standing
     from app.services.templates import Template
@@ -53,6 +54,9 @@ class TemplateNote(QFrame):
         self.bring_up_button = QPushButton("Bring up to the template…")
         self.follow_button = QPushButton("Follow")
         self._menu = QMenu(self)
+        self.ways = QMenu(self)
+        self.ways.addAction("Add what is missing, keep the rest", lambda: self.stage(keeps_extras=True))
+        self.ways.addAction("Exactly as the template: drop the rest", lambda: self.stage(keeps_extras=False))
         self._lay_out()
         self.bring_up_button.clicked.connect(self.bring_up)
         self._menu.aboutToShow.connect(self._fill_menu)
@@ -164,25 +168,46 @@ class TemplateNote(QFrame):
         self._runner.start(follow, owner=self, title="Follow a template", done=done, replaces="follow")
 
     def bring_up(self) -> None:
-        """On top of what is staged, as one undo step; then the plan."""
-        standing = self._found.standing if self._found is not None else None
-        template = standing.template if standing is not None else None
-        if template is None:
+        """Asks first where there is more in the template's agents than the template has."""
+        schema = self._wanted
+        if schema is None:
             return
         from app.schema.bring_up import brought_up
 
-        schema = template.schema
+        draft = self._document.draft
+        try:
+            is_one_way = brought_up(draft, schema) == brought_up(draft, schema, keeps_extras=True)
+        except Invalid:
+            is_one_way = True  # staging it says why
+        if is_one_way:
+            self.stage(keeps_extras=True)
+        else:
+            self.ways.popup(self.bring_up_button.mapToGlobal(QPoint(0, self.bring_up_button.height())))
+
+    def stage(self, *, keeps_extras: bool) -> None:
+        """On top of what is staged, as one undo step; then the plan."""
+        schema = self._wanted
+        if schema is None:
+            return
 
         def make(draft: Draft) -> Draft:
-            return brought_up(draft, schema)
+            from app.schema.bring_up import brought_up
 
-        before = self._document.draft
-        if not self._document.edit(f"Bring up to {plain(template.title, 60)}", make):
+            return brought_up(draft, schema, keeps_extras=keeps_extras)
+
+        title = _title(self._found.standing) if self._found is not None and self._found.standing is not None else ""
+        if not self._document.edit(f"Bring up to {title}", make):
             return
-        if self._document.draft is before and not self._document.is_changed:
-            self.confirmed.emit("The app is as its template already")
-        else:
+        if self._document.is_changed:
             self.review_requested.emit()
+        else:
+            self.confirmed.emit("There is nothing to bring up")
+
+    @property
+    def _wanted(self) -> Schema | None:
+        """The schema of the template, None where there is none."""
+        standing = self._found.standing if self._found is not None else None
+        return standing.template.schema if standing is not None and standing.template is not None else None
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -163,7 +163,7 @@ def test_dialog_links_lead_to_agents_and_to_users_only(dialog: AddAgentDialog) -
     row = dialog.hand_page.links.add()
     assert isinstance(row, LinkRow)
     shown = [row.entity_box.itemText(at) for at in range(row.entity_box.count())]
-    assert shown == ["todos", "notes", "$users", "this agent"]
+    assert shown == ["notes", "todos", "$users", "this agent"]
 
 
 def test_dialog_from_a_template_offers_free_names_and_copies_with_links(

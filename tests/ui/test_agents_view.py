@@ -14,7 +14,8 @@ from pytestqt.qtbot import QtBot
 from app.core.changes import Changes
 from app.core.errors import Unreachable
 from app.core.refs import AppRef
-from app.schema.model import Schema
+from app.schema.model import Attribute, Schema
+from app.schema.types import StringType
 from app.ui.add_agent_dialog import AddAgentDialog
 from app.ui.agents_view import AgentsView
 from app.ui.app_view import AppView
@@ -206,6 +207,23 @@ def test_note_says_what_differs_and_stages_what_brings_it_up(view: AgentsView, q
     assert wanted.entity("lists") is not None
     assert wanted.entity("notes") is not None
     assert view.document.undo_stack.undoText() == "Bring up to Todo"
+
+
+def test_note_asks_what_becomes_of_what_the_template_does_not_have(view: AgentsView, qtbot: QtBot) -> None:
+    extra = Attribute("mine", StringType())
+    view.document.edit("Add", lambda draft: draft.add_attribute("todos", extra))
+    note = view.template_note
+    qtbot.mouseClick(note.bring_up_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(note.ways.isVisible)
+    keep, drop = note.ways.actions()
+    note.ways.close()
+    for action, is_kept in ((keep, True), (drop, False)):
+        with qtbot.waitSignal(view.review_requested):
+            action.trigger()
+        todos = view.document.draft.wanted.entity("todos")
+        assert todos is not None
+        assert (extra in todos.attributes) is is_kept
+        assert todos.attribute("rank") is not None
 
 
 def test_note_follows_another_template(view: AgentsView, qtbot: QtBot, library: FakeLibrary) -> None:
