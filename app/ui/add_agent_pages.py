@@ -95,14 +95,15 @@ class HandPage(QWidget):
 
     def tell(self, draft: Draft) -> tuple[Draft | None, str]:
         """The same, with each part marked that is wrong."""
-        found = judge(draft, self._rules, self.typed)
+        typed = self.typed
+        found = judge(draft, self._rules, typed)
         for field in self.fields.rows:
             field.set_error("")
         for row, sentence in zip(self._field_rows, found.fields, strict=True):
             row.set_error(plain(sentence, 300))
         for link, sentence in zip(self._link_rows, found.links, strict=True):
-            link.set_error(plain(sentence, 300))
-        typed = self.typed
+            # Before there is a name, the label that follows it cannot be there either.
+            link.set_error(plain(sentence, 300) if typed.name else "")
         self.name_field.set_error(plain(found.name, 300) if typed.name else "")
         return found.draft, self._missing(typed, found)
 

@@ -132,6 +132,7 @@ def test_dialog_links_follow_the_names_until_they_are_typed(
     qtbot.mouseClick(dialog.hand_page.links.add_button, Qt.MouseButton.LeftButton)
     row = dialog.hand_page.links.rows[0]
     assert isinstance(row, LinkRow)
+    assert row.error == ""
     type_name(dialog, qtbot, "invoices")
     qtbot.keyClicks(field(dialog).name_edit, "total")
     row.entity_box.setCurrentIndex(row.entity_box.findData("notes"))
