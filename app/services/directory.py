@@ -513,7 +513,8 @@ class Directory:
     def put_owned(self, connection_id: str, remote: RemoteApp, claim: Claim, template: str, agents: int) -> AppSummary:
         """An app was created and linked: its row says at once whose it is, before the registry is read again.
 
-        ``template`` is remembered; the caller keeps rows with ``keep``, many together.
+        ``template`` is remembered. The caller tells of rows and keeps them with ``keep``, many together: a thousand
+        apps are not to paint the window a thousand times.
         """
         connection, shelf = self._connections.get(connection_id), self._shelf(connection_id)
         if shelf.registry is not None:
@@ -522,11 +523,15 @@ class Directory:
         row = self._row(connection, shelf, remote, int(self._clock()))
         row = row._replace(owner=claim.owner, kind=claim.kind.value, template=template, agents=agents)
         row = shelf.rows[remote.app_id] = self._judged(shelf, row, remote, None)
-        self._changed(connection_id)
         return row
 
     async def keep(self, rows: Sequence[AppSummary]) -> None:
-        """Write rows to the local database, in one transaction; raises NotFound when a connection is gone."""
+        """Tell of these rows and write them to the local database, in one transaction.
+
+        Raises NotFound when a connection is gone.
+        """
+        for connection_id in {each.connection_id for each in rows}:
+            self._changed(connection_id)
         await asyncio.to_thread(self._store.upsert_many, rows)
 
     async def drop(self, ref: AppRef) -> None:

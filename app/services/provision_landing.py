@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from app.storage.foundation_stores import KeptEntry
     from app.storage.stores import AuditEntry
 
-# So many apps of a batch are written to the local database together.
-_TOGETHER = 50
+# So many apps of a batch are written to the local database, and told to the window, together.
+_TOGETHER = 100
 
 
 class AuditStore(Protocol):
@@ -29,7 +29,7 @@ class AuditStore(Protocol):
 
 
 class Landing:
-    """Inventory, followed templates and audit trail, a few dozen apps at once; entries are closed after that.
+    """Inventory, followed templates and audit trail, a hundred apps at once; entries are closed after that.
 
     Stopped in between, an entry stays open, and its next attempt finds that only this is left to do.
     """
@@ -51,7 +51,7 @@ class Landing:
         self._waiting: list[tuple[Made, AppSummary]] = []
 
     async def land(self, made: Made) -> AppSummary:
-        """The app's row, in the window at once; on disk with ``flush`` at the latest."""
+        """The app's row; in the window and on disk with ``flush`` at the latest."""
         template = made.template
         row = self._directory.put_owned(
             made.entry.connection_id,
