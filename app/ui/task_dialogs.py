@@ -139,10 +139,7 @@ class CleanUpDialog(PreviewDialog):
         self.ask(what if count else "")
         lines = [f"Goes: {each}" for each in preview.goes] + [f"Stays: {each}" for each in preview.stays]
         if preview.kept_until:
-            lines.append(
-                f"The platform keeps deleted apps until {moment(preview.kept_until)} and then erases them; nothing in "
-                "Tenantry brings them back."
-            )
+            lines.append(f"The platform erases what is deleted at {moment(preview.kept_until)}.")
         self.show_sentences("Nothing of it can be done:" if not count else "This will be done:", lines)
         if preview.refusal:
             self.message.tell(plain(preview.refusal, 300), "")
