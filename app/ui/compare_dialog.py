@@ -118,6 +118,7 @@ class CompareDialog(QDialog):
         self._slow.timeout.connect(self.progress.show)
         for picker in (self.left, self.right):
             picker.changed.connect(self._later.start)
+        self.empty.activated.connect(self._compare)
         self.swap_button.clicked.connect(self.swap)
         self.copy_button.clicked.connect(self.copy)
         self.stage_button.clicked.connect(self._stage)
@@ -201,6 +202,7 @@ class CompareDialog(QDialog):
     def _fail(self, error: KnownError) -> bool:
         self._settle()
         self._show_nothing()
+        self.empty.tell("Not compared", "Mend what stands above, or choose another side.", "Compare again")
         self.notes.show_rows([NoteRow(Severity.ERROR, plain(error.sentence, 400), plain(error.remedy, 300))])
         return True
 

@@ -166,3 +166,16 @@ def test_picker_keyboard_in_the_list_chooses_nothing_by_itself(
     assert dialog.right.source is None
     qtbot.keyClick(dialog.right.app_list, Qt.Key.Key_Down)
     assert dialog.right.source is not None
+
+
+def test_dialog_side_that_cannot_be_read_is_tried_again(
+    qtbot: QtBot, runner: Runner, window: QWidget, workshop: FakeWorkshop
+) -> None:
+    workshop.error = NotFound("The app is not there any more.")
+    dialog = _opened(qtbot, runner, window, AppSource(REF), TODO)
+    qtbot.waitUntil(lambda: bool(dialog.notes.rows))
+    assert dialog.empty.title.text() == "Not compared"
+    workshop.error = None
+    qtbot.mouseClick(dialog.empty.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(dialog.tree.isVisible)
+    assert not dialog.notes.rows
