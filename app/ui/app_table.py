@@ -69,18 +69,26 @@ class AppTable:
 
     __slots__ = ("_connections", "_ids_text", "_index", "_orders", "haystack", "rows")
 
-    def __init__(self, rows: Sequence[AppSummary] = (), connections: Mapping[str, Connection] | None = None) -> None:
+    def __init__(
+        self,
+        rows: Sequence[AppSummary] = (),
+        connections: Mapping[str, Connection] | None = None,
+        known: AppTable | None = None,
+    ) -> None:
+        """``known`` is the table before this one: what it worked out for rows that stayed is taken over."""
         self.rows: tuple[AppSummary, ...] = tuple(rows)
         self._connections = dict(connections or {})
-        # The ID comes last: RowOrder cuts it off.
-        hay = [f"{row[2]}\n{row[3]}\n{row[1]}".lower().replace("\0", " ") for row in self.rows]
-        self.haystack: list[str] = hay
+        self.haystack: list[str] = _haystack(self.rows, known)
         self._orders: dict[tuple[int, bool], list[int]] = {}
         self._index: dict[tuple[str, str], int] | None = None
         self._ids_text: str | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def is_of(self, rows: tuple[AppSummary, ...], connections: Mapping[str, Connection]) -> bool:
+        """Whether a table of these would be the same."""
+        return self.rows == rows and self._connections == connections
 
     def ref(self, row_id: int) -> AppRef:
         row = self.rows[row_id]
@@ -136,6 +144,12 @@ _KEYS: dict[AppColumn, Callable[[AppSummary], Any]] = {
     AppColumn.CREATED: lambda row: row.created_at,
     AppColumn.SEEN: lambda row: row.seen_at,
 }
+
+
+def _haystack(rows: tuple[AppSummary, ...], known: AppTable | None) -> list[str]:
+    """Lower-cased title, owner and ID of each row; the ID comes last, for RowOrder cuts it off."""
+    found = dict(zip(map(id, known.rows), known.haystack, strict=True)) if known is not None else {}
+    return [found.get(id(row)) or f"{row[2]}\n{row[3]}\n{row[1]}".lower().replace("\0", " ") for row in rows]
 
 
 def words(query: str) -> tuple[str, ...]:

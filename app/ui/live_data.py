@@ -178,7 +178,9 @@ class LiveData(QObject):
 
     async def _read_apps(self, services: Services) -> _Listed:
         connections = {each.id: each for each in services.connections.all()}
-        table = AppTable(services.directory.inventory(), connections)
+        rows, shown = services.directory.inventory(), self.table
+        # At the start the services know what the window shows already: a second table would be memory for nothing.
+        table = shown if shown.is_of(rows, connections) else AppTable(rows, connections, shown)
         column, is_descending = self.order()
         table.order(column, is_descending=is_descending)
         return _Listed(table, TreeGroups(tuple(connections.values()), table.rows))

@@ -50,3 +50,13 @@ def test_window_module_imported_leaves_heavy_libraries_alone():
 
 def test_command_line_asked_for_its_version_imports_next_to_nothing():
     assert modules_after("import app.__main__") & {"PySide6", "httpx", "sqlalchemy", "asyncio"} == set()
+
+
+def test_module_imported_after_the_window_does_not_have_its_source_read():
+    """PySide6 would keep the source of everything that the engine imports."""
+    code = """
+import app.ui.application, linecache, sqlalchemy.orm
+print([name for name in linecache.cache if name.endswith(".py") and "sqlalchemy" in name])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
