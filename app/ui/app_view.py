@@ -248,7 +248,7 @@ class AppView(QWidget):
         for signal in (document.changed, document.base_changed, document.review_changed):
             signal.connect(self.pending_changed)
         self._stack.addWidget(editor)
-        document.part_wanted.connect(lambda _entity, _part: self.show_schema())
+        document.part_wanted.connect(self._show_part)
         self.setFocusProxy(editor)
         self.editor_made.emit()
 
@@ -265,6 +265,12 @@ class AppView(QWidget):
 
     def show_schema(self) -> None:
         self._choose_page(is_agents=False)
+
+    def _show_part(self, entity: str, part: str) -> None:
+        """The grids have the keyboard on it already, unless the agents were in front of them."""
+        if self._editor is not None and self._is_agents_wanted:
+            self.show_schema()
+            self._editor.grids.show_part(entity, part)
 
     def show_agents(self) -> None:
         """As soon as the schema is read."""

@@ -121,3 +121,15 @@ def test_app_view_copies_the_app_id(view: AppView, qtbot: QtBot) -> None:
 def test_app_view_says_owner_kind_and_state(view: AppView) -> None:
     view.set_app(apps()[2])
     assert view.about.text() == "gil@example.com · tenant · drift: 2 attributes"
+
+
+@pytest.mark.parametrize("is_behind", [False, True])
+def test_app_view_part_that_is_gone_to_has_the_keyboard(view: AppView, qtbot: QtBot, *, is_behind: bool) -> None:
+    editor = opened(view, qtbot)
+    view.activateWindow()
+    if is_behind:
+        view.show_agents()
+    editor.document.select("todos", "done")
+    grid = editor.grids.attributes
+    qtbot.waitUntil(grid.hasFocus)
+    assert grid.grid.row(grid.currentIndex().row()).attribute.name == "done"
