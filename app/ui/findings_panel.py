@@ -78,7 +78,9 @@ class FindingRow(QFrame):
         # May take a second line: what has to be done is often at its end.
         head = text_label(title, "title")
         head.setWordWrap(True)
-        head.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        head.setSizePolicy(policy)
         texts.addWidget(head)
         if detail:
             texts.addWidget(ElidedLabel(detail, look="muted"))

@@ -293,10 +293,15 @@ def test_findings_of_a_whole_connection_come_before_those_of_its_apps() -> None:
     assert all_findings([status]) == (of_all, of_app)
 
 
-def test_long_finding_takes_a_second_line(services: FakeServices, open_window: Open) -> None:
-    long = replace(FINDING, title="word " * 40)
-    row, short = FindingRow(long, None), FindingRow(FINDING, None)
-    assert row.heightForWidth(700) > short.heightForWidth(700)
+def test_long_finding_takes_a_second_line(qtbot: QtBot) -> None:
+    heights = []
+    for title in ("word " * 40, FINDING.title):
+        row = FindingRow(replace(FINDING, title=title), None)
+        qtbot.addWidget(row)
+        row.setFixedWidth(700)
+        row.show()
+        heights.append(row.layout().totalHeightForWidth(700))
+    assert heights[0] > heights[1] > 0
 
 
 def test_window_when_health_changes_updates_the_card(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
