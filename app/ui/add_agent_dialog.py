@@ -57,7 +57,7 @@ class AddAgentDialog(ActionDialog):
         self.template_page = TemplatePage(document.draft, document.rules)
         self.tabs = QTabWidget()
         self.preview = PlanPreview(runner)
-        self.stage_button = QPushButton("Add, review &later")
+        self.stage_button = QPushButton("Add, re&view later")
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._made: Draft | None = None
         self.set_place(connection)
@@ -69,7 +69,7 @@ class AddAgentDialog(ActionDialog):
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName("How to add an agent")
         self.tabs.addTab(self.hand_page, "&By hand")
-        self.tabs.addTab(self.template_page, "&From a template")
+        self.tabs.addTab(self.template_page, "F&rom a template")
         self.tabs.setCurrentIndex(1 if self._template else 0)
         split = self._split
         split.addWidget(self.tabs)

@@ -84,4 +84,4 @@ class MendDialog(PreviewDialog):
     def _answers(self, outcome: MendOutcome) -> tuple[Answer, ...]:
         if outcome.draft is None or outcome.ref is None:
             return ()
-        return (("Review the plan…", partial(self.plan_requested.emit, outcome.ref, outcome.draft)),)
+        return (("&Review the plan…", partial(self.plan_requested.emit, outcome.ref, outcome.draft)),)

@@ -53,7 +53,7 @@ class NoteRow(QFrame):
         button = QPushButton(text)
         button.setProperty("look", "small")
         button.setAutoDefault(False)
-        button.setAccessibleName(f"{text}: {sentence}")
+        button.setAccessibleName(f"{text.replace('&', '')}: {sentence}")
         button.clicked.connect(lambda: act())
         self.buttons.append(button)
         return button

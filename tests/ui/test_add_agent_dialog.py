@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.schema.model import Link, LinkEnd
@@ -215,6 +216,17 @@ def test_dialog_says_where_it_acts(qtbot: QtBot, runner: Runner, document: Schem
     assert made.heading.text() == "Add agent to Ana’s workspace"
     assert made.badge.isVisible()
     assert made.place.text() == CLOUD.label
+
+
+@pytest.mark.parametrize("page", [0, 1])
+def test_dialog_no_two_parts_share_a_letter(dialog: AddAgentDialog, page: int) -> None:
+    """Where two do, Alt and the letter only moves between them."""
+    dialog.tabs.setCurrentIndex(page)
+    parts = [*dialog.findChildren(QAbstractButton), *dialog.findChildren(QLabel)]
+    texts = [each.text() for each in parts if each.isVisible()] + [dialog.tabs.tabText(at) for at in (0, 1)]
+    letters = [key for text in texts if (key := QKeySequence.mnemonic(text).toString())]
+    assert len(letters) >= 4
+    assert len(letters) == len(set(letters)), letters
 
 
 def test_dialog_everything_that_takes_the_keyboard_has_a_name(dialog: AddAgentDialog) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QDialog, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
 
@@ -186,8 +186,11 @@ def test_view_drift_leads_to_a_plan(view: ReconcileView, qtbot: QtBot) -> None:
     dialog = _preview(view, qtbot)
     qtbot.mouseClick(dialog.action_button, LEFT)
     qtbot.waitUntil(lambda: len(dialog.notes.rows) == 1)
+    button = dialog.notes.rows[0].buttons[0]
+    assert button.shortcut() == QKeySequence("Alt+R")
+    assert button.accessibleName().startswith("Review the plan…: ")
     with qtbot.waitSignal(view.plan_requested) as asked:
-        qtbot.mouseClick(dialog.notes.rows[0].buttons[0], LEFT)
+        qtbot.mouseClick(button, LEFT)
     assert asked.args[0] == AppRef("local", GIL)
 
 
