@@ -576,18 +576,3 @@ def test_grid_is_painted_with_every_kind_of_row(grids: SchemaGrids, document: Sc
     )
     picture = grids.grab()
     assert picture.width() == QWidget.width(grids)
-
-
-def test_link_grid_without_changes_needs_no_bar_where_its_columns_fit(grids: SchemaGrids) -> None:
-    grid = grids.links
-    columns = range(grid.grid.columnCount() - 1)
-    # The columns take air where there is room: the width at which they just fit is come near step by step.
-    for _ in range(30):
-        needed = sum(grid.columnWidth(at) for at in columns) + grid.horizontalHeader().minimumSectionSize()
-        if grid.viewport().width() == needed:
-            break
-        grids.resize(grids.width() - grid.viewport().width() + needed, 600)
-    assert grid.horizontalScrollBar().maximum() == 0
-    widths = [grid.columnWidth(at) for at in columns]
-    assert grid.grid.remove_or_restore([0])
-    assert [grid.columnWidth(at) for at in columns] == widths
