@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.core.errors import FieldError, Invalid
+from app.core.words import free_name
 
 from .draft_names import labels_of, shown
 from .model import Attribute, Entity, Link, LinkEnd, Schema
@@ -23,15 +24,6 @@ class NewName:
     name: str
     proposed: str
     sentence: str = ""
-
-
-def free_name(name: str, taken: Collection[str]) -> str:
-    """``name``, or with the first number that makes it free: notes, notes2, notes3."""
-    number, found = 1, name
-    while found in taken:
-        number += 1
-        found = f"{name}{number}"
-    return found
 
 
 def own_names(schema: Schema, chosen: Collection[str] | None = None) -> tuple[str, ...]:

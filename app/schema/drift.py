@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .model import Attribute, Entity, Link, LinkEnd, Schema
+from .model import Attribute, Entity, Link, LinkEnd, Schema, link_key
 from .types import AnyType, BooleanType, DateType, JsonType, NumberType, StringType, Type
 
 _TYPE_WORDS: dict[type, str] = {
@@ -16,7 +16,6 @@ _TYPE_WORDS: dict[type, str] = {
     JsonType: "json",
     AnyType: "any",
 }
-_LinkKey = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +101,8 @@ def _type_word(type_: Type) -> str:
 
 
 def _links(actual: Schema, wanted: Schema) -> Iterator[Difference]:
-    live = {_key(link): link for link in actual.links if not link.is_system}
-    due = {_key(link): link for link in wanted.links if not link.is_system}
+    live = {link_key(link): link for link in actual.links if not link.is_system}
+    due = {link_key(link): link for link in wanted.links if not link.is_system}
     known = {each.name for each in wanted.entities}
     for key, link in due.items():
         if key not in live:
@@ -113,11 +112,6 @@ def _links(actual: Schema, wanted: Schema) -> Iterator[Difference]:
     for key, link in live.items():
         if key not in due and {link.forward.entity, link.reverse.entity} <= known:
             yield Difference(f"The link {_words(link)} is not in the template.", _place(link), "link")
-
-
-def _key(link: Link) -> _LinkKey:
-    """Links are told apart by their ends: platforms do not keep the name of a link."""
-    return (link.forward.entity, link.forward.label, link.reverse.entity, link.reverse.label)
 
 
 def _place(link: Link) -> str:

@@ -14,8 +14,8 @@ from typing import Final
 from app.core.text import plain
 
 from .layout_blocks import blocks_of, packed
-from .layout_links import Edge, End, LinkKey, routed
-from .model import Entity, Link, Schema
+from .layout_links import Edge, End, routed
+from .model import Entity, Link, LinkKey, Schema
 from .type_names import type_name
 
 __all__ = ["Box", "Diagram", "Edge", "End", "Measure", "Notes", "Row", "layout"]

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from app.core.text import plain
 
-from .model import Cardinality, Link
+from .model import Cardinality, Link, LinkKey, link_key
 
 # Room for a crow's foot and its circle between the box and the bend.
 STUB: Final = 20.0
@@ -18,7 +18,6 @@ _CORNER: Final = 14.0
 # Longer labels are cut: names come from a server.
 _LABEL: Final = 40
 
-LinkKey = tuple[str, str, str, str]
 Point = tuple[float, float]
 Rect = tuple[float, float, float, float]
 
@@ -95,11 +94,11 @@ def routed(
     notes: Mapping[LinkKey, str],
 ) -> tuple[Edge, ...]:
     """One edge per link whose two entities have boxes, in the order of their ends' names."""
-    ordered = sorted(links, key=_key)
+    ordered = sorted(links, key=link_key)
     ports = [_ports(link, boxes[link.forward.entity], boxes[link.reverse.entity]) for link in ordered]
     for link, (_, reverse) in zip(ordered, ports, strict=True):
         # The word stands where the link leads to, behind its name.
-        note = notes.get(_key(link), "")
+        note = notes.get(link_key(link), "")
         reverse.label += f" ({note})" if note else ""
     _spread(port for pair in ports for port in pair)
     room = _Room(boxes.values())
@@ -108,12 +107,8 @@ def routed(
     edges = []
     for link, (forward, reverse) in zip(ordered, ports, strict=True):
         ends = [_end(port, room, label_char, label_height) for port in (forward, reverse)]
-        edges.append(Edge(_key(link), ends[0], ends[1], _bends(ends[0], ends[1]), notes.get(_key(link), "")))
+        edges.append(Edge(link_key(link), ends[0], ends[1], _bends(ends[0], ends[1]), notes.get(link_key(link), "")))
     return tuple(edges)
-
-
-def _key(link: Link) -> LinkKey:
-    return link.forward.entity, link.forward.label, link.reverse.entity, link.reverse.label
 
 
 def _ports(link: Link, one: Placed, other: Placed) -> tuple[_Port, _Port]:

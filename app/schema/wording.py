@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.core.words import counted
+
 from .model import Attribute, Entity, Extra, Index, Link, LinkEnd
 from .type_names import type_name
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def add_entity(entity: Entity) -> str:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.core.errors import FieldError, Invalid, KnownError
+from app.core.words import free_name
 from app.schema.check import Problem, Rules, check_entity
 from app.schema.check_rules import shown
-from app.schema.copying import NewName, free_name, going, going_words, new_names, own_names, with_copies
+from app.schema.copying import NewName, going, going_words, new_names, own_names, with_copies
 from app.schema.draft import Draft
 from app.schema.drift import is_same_type
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.core.text import plain
+from app.core.words import counted
 from app.services.workshop_words import PushReport
 
 if TYPE_CHECKING:
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
 
 _KEPT = "The staged edits are kept."
 _LEFT = "What is left is staged, based on the schema as it is now: correct it, or push again."
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def stale_sentence(title: str, theirs: int, conflicts: int) -> str:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from app.core.errors import BadAnswer, FieldError, Invalid, KnownError, NotFound, ReadOnly
+from app.core.words import counted
 from app.platforms.contract import PushProgress
 from app.services.aftermath import Aftermath, aftermath, merged
-from app.services.push_words import counted, failed, partial, settled, stale_sentence, unknown
+from app.services.push_words import failed, partial, settled, stale_sentence, unknown
 from app.services.workshop_words import PushReport
 
 if TYPE_CHECKING:

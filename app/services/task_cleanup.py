@@ -13,6 +13,7 @@ from app.core.connection import TokenKind
 from app.core.errors import Conflict, FieldError, Invalid, KnownError, NotFound, PlatformFault, ReadOnly, Unreachable
 from app.core.refs import AppRef
 from app.core.text import plain
+from app.core.words import counted
 from app.services.directory import WORKERS_LOCAL, Progress
 
 if TYPE_CHECKING:
@@ -315,7 +316,7 @@ def _goes(action: Action, items: Sequence[CleanupItem]) -> tuple[str, ...]:
     there = [each for each in items if not each.is_gone]
     linked = sum(bool(each.task) for each in items)
     sentences = [f"{_count(there)} with all rows and admin tokens." if there else ""]
-    sentences.append(f"{len(items):,} {'record' if len(items) == 1 else 'records'} of the registry.")
+    sentences.append(f"{counted(len(items), 'record')} of the registry.")
     sentences.append(f"{linked:,} {'task is' if linked == 1 else 'tasks are'} left without a database." * bool(linked))
     return tuple(each for each in sentences if each)
 
@@ -336,7 +337,7 @@ def _stays(action: Action, items: Sequence[CleanupItem], left: Sequence[CleanupI
 
 
 def _count(items: Sequence[CleanupItem]) -> str:
-    return f"{len(items):,} {'database' if len(items) == 1 else 'databases'}"
+    return counted(len(items), "database")
 
 
 def _name(item: CleanupItem) -> str:

@@ -13,9 +13,9 @@ from typing import Any, Final, NoReturn
 
 from app.core.errors import FieldError, Invalid
 from app.core.text import plain
+from app.core.words import free_name
 from app.schema.check import check
 from app.schema.check_rules import Problem, Rules
-from app.schema.copying import free_name
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
 from app.schema.types import AnyType, BooleanType, DateType, JsonType, NumberType, StringType
 from app.services.json_places import Path, Places

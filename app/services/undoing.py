@@ -6,10 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from app.core.errors import Conflict, KnownError, StalePlan, Unsupported
+from app.core.words import counted
 from app.schema.compare import Plan, Renames
 from app.schema.draft import Draft
 from app.services.aftermath import Aftermath, aftermath, merged
-from app.services.push_words import counted
 from app.services.workshop_words import PushRecord, RecordedOutcome, Undo
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, 
 
 from app.core.status import Severity
 from app.core.text import plain
+from app.core.words import counted
 from app.schema.copying import new_names, own_names
 from app.schema.model import Entity
 from app.schema.types import AnyType
 
 from .agent_form import AgentInput, Judged, JudgedCopies, judge, judge_copies
 from .agent_parts import FIELD_COLUMNS, LINK_COLUMNS, FieldRow, LinkRow, PartList, name_edit
-from .ages import counted
 from .badges import ElidedLabel, StateMark, text_label
 from .form_field import CheckBox, ChoiceBox, FormField
 

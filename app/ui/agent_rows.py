@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from app.core.text import plain
+from app.core.words import counted
 from app.schema.draft import Draft
 from app.schema.model import Attribute, Entity, Link, Schema
 
-from .ages import counted
 from .schema_document import SchemaDocument
 from .type_names import type_name
 

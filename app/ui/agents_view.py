@@ -24,11 +24,10 @@ from app.core.connection import Connection
 from app.core.errors import KnownError
 from app.core.status import Severity
 from app.core.text import plain
+from app.core.words import counted, free_name
 
 from .agent_delegate import AgentDelegate
 from .agent_rows import NOTHING_KNOWN, AgentModel, AgentRow, Known, agent_rows
-from .ages import counted
-from .attribute_grid_model import free_name
 from .badges import text_label
 from .empty_state import EmptyState
 from .entity_list import EntityView

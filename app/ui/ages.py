@@ -17,8 +17,3 @@ def ago(then: float, now: float) -> str:
     if seconds < 172_800:
         return f"{seconds // 3600} h ago"
     return f"{seconds // 86_400} days ago"
-
-
-def counted(number: int, singular: str, plural: str | None = None) -> str:
-    """ "1 app", "23 apps", "1,204 apps"."""
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"

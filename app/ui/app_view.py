@@ -14,8 +14,8 @@ from app.core.connection import Connection
 from app.core.errors import KnownError
 from app.core.refs import AppRef
 from app.core.text import plain
+from app.core.words import counted
 
-from .ages import counted
 from .app_list_model import STATE_WORDS, moment
 from .badges import ElidedLabel, StateMark, rule, text_label
 from .copy_formats import copied_sentence

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Any, Literal
 
 from app.core.text import plain
+from app.core.words import free_name
 from app.schema.draft import Draft, Mark
 from app.schema.model import Attribute, Entity
 from app.schema.types import AnyType, Type
@@ -205,13 +206,6 @@ class AttributeGridModel(SchemaGridModel[AttributeRow]):
             return draft
 
         return self.document.edit(f"{'Remove' if standing else 'Restore'} {self._named(names)}", make)
-
-
-def free_name(stem: str, taken: set[str]) -> str:
-    """``stem``, or with the first number from 2 on that makes it free."""
-    if stem not in taken:
-        return stem
-    return next(name for at in range(2, len(taken) + 3) if (name := f"{stem}{at}") not in taken)
 
 
 def _change(mark: Mark | None, attribute: Attribute) -> Cell:

@@ -27,9 +27,9 @@ from app.core.connection import Connection
 from app.core.errors import KnownError
 from app.core.refs import AppRef
 from app.core.text import plain
+from app.core.words import counted
 from app.services.workshop_words import AppSource
 
-from .ages import counted
 from .badges import text_label
 from .empty_state import EmptyState
 from .form_field import ChoiceBox

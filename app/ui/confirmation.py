@@ -6,8 +6,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from app.core.connection import Connection
+from app.core.words import counted
 
-from .ages import counted
 from .environment_badge import SPOKEN
 from .form_field import CheckBox, FormField
 

@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from app.core.text import plain
+from app.core.words import counted
 from app.schema.draft import Draft
 from app.schema.layout import Diagram, Measure, Notes, layout
-from app.schema.model import Entity, Link, Schema
+from app.schema.model import Entity, Link, LinkKey, Schema, link_key
 
 from .entity_marks import entity_marks
 
 NEW, CHANGED, RENAMED, REMOVED = "new", "changed", "renamed", "removed"
-LinkKey = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +101,15 @@ def _links(draft: Draft) -> tuple[tuple[Link, ...], dict[LinkKey, str]]:
     for link in draft.wanted.links:
         was = before.pop((link.forward.entity, link.forward.label), None)
         if was is None:
-            notes[key_of(link)] = NEW
+            notes[link_key(link)] = NEW
         elif was is not link and was != link:
             is_renamed = (was.forward.label, was.reverse.label) != (link.forward.label, link.reverse.label)
             if is_renamed or _moved(was, entity) != _moved(link, {}):
-                notes[key_of(link)] = RENAMED if is_renamed else CHANGED
+                notes[link_key(link)] = RENAMED if is_renamed else CHANGED
     gone = [_renamed(link, entity) for link in before.values()]
-    wanted = {key_of(link) for link in draft.wanted.links}
-    gone = [link for link in gone if key_of(link) not in wanted]
-    notes |= {key_of(link): REMOVED for link in gone}
+    wanted = {link_key(link) for link in draft.wanted.links}
+    gone = [link for link in gone if link_key(link) not in wanted]
+    notes |= {link_key(link): REMOVED for link in gone}
     return (*draft.wanted.links, *gone), notes
 
 
@@ -125,10 +125,6 @@ def _renamed(link: Link, entity: dict[str, str]) -> Link:
         forward=replace(one, entity=entity.get(one.entity, one.entity)),
         reverse=replace(other, entity=entity.get(other.entity, other.entity)),
     )
-
-
-def key_of(link: Link) -> LinkKey:
-    return link.forward.entity, link.forward.label, link.reverse.entity, link.reverse.label
 
 
 def _names(before: Draft, after: Draft) -> dict[str, str]:
@@ -150,7 +146,7 @@ def sentence(picture: Picture) -> str:
     entities, links = len(picture.diagram.boxes), len(picture.diagram.edges)
     staged = sum(bool(box.note) for box in picture.diagram.boxes)
     more = f", {staged:,} of them with staged changes" if staged else ""
-    return f"Diagram: {_count(entities, 'entity', 'entities')}{more}, {_count(links, 'link', 'links')}"
+    return f"Diagram: {counted(entities, 'entity', 'entities')}{more}, {counted(links, 'link', 'links')}"
 
 
 def entity_sentence(picture: Picture, name: str) -> str:
@@ -161,14 +157,10 @@ def entity_sentence(picture: Picture, name: str) -> str:
     near = _neighbours(picture.schema.links, name)
     leads = f", linked with {', '.join(plain(each, 60) for each in near[:6])}" if near else ", no links"
     note = f" ({box.note})" if box.note else ""
-    count = _count(len(box.rows) + box.hidden, "attribute", "attributes")
+    count = counted(len(box.rows) + box.hidden, "attribute", "attributes")
     return f"{plain(name, 80)}{note}: {count}{leads}"
 
 
 def _neighbours(links: Iterable[Link], name: str) -> list[str]:
     found = {link.reverse.entity for link in links if link.forward.entity == name}
     return sorted(found | {link.forward.entity for link in links if link.reverse.entity == name})
-
-
-def _count(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"

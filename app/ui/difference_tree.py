@@ -9,8 +9,8 @@ from PySide6.QtGui import QFont, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem, QWidget
 
 from app.core.text import plain
+from app.core.words import counted
 
-from .ages import counted
 from .plan_text import StepLine, risk_word
 from .risk_mark import risk_icon
 from .theme import scaled_font

@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.text import plain
+from app.core.words import free_name
 
-from .attribute_grid_model import free_name
 from .badges import text_label
 from .entity_delegate import EntityDelegate
 from .entity_list_model import EntityListModel, EntityRow, EntityRows

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSi
 from app.core.connection import Connection
 from app.core.status import ConnectionStatus, Finding, FindingAction, Severity
 from app.core.text import plain
-from app.ui.ages import counted
+from app.core.words import counted
 from app.ui.badges import ElidedLabel, StateMark, text_label
 from app.ui.environment_badge import EnvironmentBadge
 

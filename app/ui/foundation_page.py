@@ -16,6 +16,7 @@ from app.core.errors import KnownError
 from app.core.refs import AppRef
 from app.core.status import Severity
 from app.core.text import plain
+from app.core.words import counted
 
 from .ages import ago
 from .badges import ElidedLabel, rule, text_label
@@ -245,7 +246,7 @@ class FoundationPage(QWidget):
     # Small parts
 
     def show_count(self, shown: int, total: int, noun: str, *, is_narrowed: bool) -> None:
-        words = f"{total:,} {noun if total == 1 else noun + 's'}"
+        words = counted(total, noun)
         self.count_label.setText(f"{shown:,} of {total:,}" if is_narrowed else words)
         self.count_label.show()
 

@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 from app.core.apps import AppState
 from app.core.status import Severity
 from app.core.text import plain
+from app.core.words import counted
 
-from .ages import ago, counted
+from .ages import ago
 from .dialog_size import space_rows
 from .icons import State, state_icon
 

@@ -8,10 +8,10 @@ from enum import IntEnum
 from typing import Any, Literal
 
 from app.core.text import plain
+from app.core.words import free_name
 from app.schema.draft import Draft
 from app.schema.model import Link, LinkEnd, LinkKey, OnDelete, link_key
 
-from .attribute_grid_model import free_name
 from .schema_grid_model import Cell, Choice, GridRow, Index, SchemaGridModel, change_cell, removed_mark
 
 _ON_DELETE: dict[OnDelete | None, str] = {

@@ -10,8 +10,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from app.core.connection import Connection
+from app.core.words import counted
 
-from .ages import counted
 from .dialog_size import fit
 from .note_row import Answer
 from .preview_dialog import PreviewDialog, outcome_rows

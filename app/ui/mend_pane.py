@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 
 from app.core.status import Severity
 from app.core.text import plain
+from app.core.words import counted
 
-from .ages import counted
 from .badges import StateMark, text_label
 from .check_mark import RadioButton
 from .reconcile_model import Choices, kind_title

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QPushButton, QTabl
 from app.core.errors import KnownError
 from app.core.refs import AppRef
 from app.core.text import plain
+from app.core.words import counted
 
-from .ages import counted
 from .badges import text_label
 from .dialog_size import space_rows
 from .runner import Runner

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from app.core.text import plain
+from app.core.words import counted
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
 from app.schema.operations import (
     AddAttribute,
@@ -23,7 +24,6 @@ from app.schema.operations import (
     RenameLink,
 )
 
-from .ages import counted
 from .type_names import type_name
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from app.core.connection import Connection, Platform
 from app.core.errors import KnownError
 from app.core.status import Severity
 from app.core.text import plain
+from app.core.words import counted
 
 from . import plan_work
 from .action_dialog import ActionDialog
-from .ages import counted
 from .badges import ElidedLabel, text_label
 from .dialog_size import fit
 from .draft_subject import DraftSubject

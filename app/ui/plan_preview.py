@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStackedWidget, QVBoxLayout, QWidget
 
-from .ages import counted
+from app.core.words import counted
+
 from .badges import text_label
 from .plan_model import PlanDelegate, PlanModel
 from .plan_text import StepLine, risk_counts, risk_word, step_lines

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.core.text import plain
+from app.core.words import counted
 from app.schema.operations import DropAttribute, DropEntity, DropLink, Operation, Risk
-
-from .ages import counted
 
 if TYPE_CHECKING:
     from app.platforms.contract import RenderedStep, RowCount

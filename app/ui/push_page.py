@@ -21,8 +21,8 @@ from app.core.apps import AppState
 from app.core.refs import AppRef
 from app.core.status import Severity
 from app.core.text import plain
+from app.core.words import counted
 
-from .ages import counted
 from .badges import StateMark, text_label
 from .dialog_size import space_rows
 from .icons import State, state_icon

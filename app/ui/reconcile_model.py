@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.core.text import plain
-
-from .ages import counted
+from app.core.words import counted
 
 if TYPE_CHECKING:
     from app.services.reconcile_words import Mend, Reconciliation, RegistryFinding

@@ -15,8 +15,8 @@ from app.core.connection import Connection
 from app.core.refs import AppRef
 from app.core.status import Severity
 from app.core.text import plain
+from app.core.words import counted
 
-from .ages import counted
 from .badges import StateMark
 from .check_mark import CheckDelegate
 from .form_field import CheckBox

@@ -24,9 +24,9 @@ from app.core.connection import Connection
 from app.core.errors import KnownError
 from app.core.status import Severity
 from app.core.text import plain
+from app.core.words import counted
 from app.schema.operations import AddAttribute, AddEntity, AddLink, Risk
 
-from .ages import counted
 from .badges import text_label
 from .confirmation import Confirmation
 from .empty_state import EmptyState

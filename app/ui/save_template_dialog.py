@@ -14,10 +14,10 @@ from app.core.connection import Connection
 from app.core.errors import KnownError
 from app.core.refs import AppRef
 from app.core.text import plain
+from app.core.words import counted
 
 from .action_dialog import ActionDialog
 from .agent_choice import AgentChoice
-from .ages import counted
 from .badges import text_label
 from .form_field import ChoiceBox, FormField
 from .runner import Runner

@@ -13,8 +13,9 @@ from app.core.apps import AppSummary
 from app.core.connection import Connection
 from app.core.status import Severity
 from app.core.text import plain
+from app.core.words import counted
 
-from .ages import ago, counted
+from .ages import ago
 from .badges import StateMark, text_label
 from .entity_list import EntityList
 from .icons import sign

@@ -22,8 +22,8 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QPush
 
 from app.core.status import Severity
 from app.core.text import plain
+from app.core.words import counted
 
-from .ages import counted
 from .dialog_size import space_rows
 from .form_field import CheckBox
 from .icons import state_icon

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QScrollAr
 from app.core.connection import Connection, Environment
 from app.core.status import ConnectionStatus, Health
 from app.core.text import plain
-from app.ui.ages import ago, counted
+from app.core.words import counted
+from app.ui.ages import ago
 from app.ui.badges import ElidedLabel, StateMark, text_label
 from app.ui.environment_badge import EnvironmentBadge
 from app.ui.icons import sign, state_word

@@ -13,9 +13,9 @@ from app.core.connection import Connection
 from app.core.refs import AppRef
 from app.core.secret import Secret
 from app.core.text import plain
+from app.core.words import counted
 
 from .action_dialog import ActionDialog
-from .ages import counted
 from .app_list_model import moment
 from .badges import text_label
 from .dialog_size import fit

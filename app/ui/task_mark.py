@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRectF, Qt, QTimer
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -117,7 +117,3 @@ class TaskMarkDelegate(QStyledItemDelegate):
         # Qt shows a tip below and right of the pointer; this one stands below what it is about.
         QToolTip.showText(below - QPoint(0, 12), str(index.data(_TIP) or ""), view.viewport(), place)
         return True
-
-
-def any_creating(model: QAbstractItemModel) -> bool:
-    return any(model.index(row, 0).data(STATE_ROLE) == "creating" for row in range(model.rowCount()))

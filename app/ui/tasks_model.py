@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex
 
 from app.core.text import plain
+from app.core.words import counted
 
-from .ages import counted
 from .app_list_model import day, moment
 from .row_model import Column, RowModel
 from .task_mark import STATE_ROLE

@@ -13,8 +13,8 @@ from app.core.apps import AppSummary
 from app.core.connection import Connection
 from app.core.refs import AppRef
 from app.core.text import plain
+from app.core.words import counted
 
-from .ages import counted
 from .foundation_page import READ_ONLY, FoundationPage
 from .row_table import RowTable, SearchBox, menu_of, pop_up
 from .runner import Runner

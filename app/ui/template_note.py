@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, Q
 from app.core.apps import AppState
 from app.core.errors import Invalid, KnownError
 from app.core.text import plain
+from app.core.words import counted
 
-from .ages import counted
 from .badges import StateMark, text_label
 from .runner import Runner
 from .schema_document import SchemaDocument

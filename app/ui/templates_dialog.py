@@ -26,8 +26,8 @@ from PySide6.QtWidgets import (
 from app.core.errors import Invalid, KnownError
 from app.core.status import Severity
 from app.core.text import plain
+from app.core.words import counted
 
-from .ages import counted
 from .badges import ElidedLabel, text_label
 from .dialog_size import fit
 from .form_field import FormField, clear_errors, show_invalid

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePoli
 from app.core.connection import Connection
 from app.core.status import ConnectionStatus, Health
 from app.core.text import plain
-from app.ui.ages import counted
+from app.core.words import counted
 from app.ui.badges import StateMark, text_label
 from app.ui.environment_badge import EnvironmentBadge
 from app.ui.icons import sign, state_icon, state_word

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QWidget
 from app.core.apps import AppKind, AppState, AppSummary
 from app.core.connection import Connection
 from app.core.text import plain
+from app.core.words import counted
 
 from .action_dialog import ActionDialog
-from .ages import counted
 from .badges import text_label
 from .form_field import ChoiceBox, FormField
 from .mailbox import Mailbox

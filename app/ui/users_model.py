@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject
 
 from app.core.apps import AppState
 from app.core.text import plain
+from app.core.words import counted
 
-from .ages import counted
 from .app_list_model import STATE_WORDS, day, moment
 from .icons import State, app_state
 from .row_model import Column, RowModel

@@ -12,8 +12,8 @@ from app.core.connection import Connection
 from app.core.refs import AppRef
 from app.core.status import Severity
 from app.core.text import plain
+from app.core.words import counted
 
-from .ages import counted
 from .app_list_model import moment
 from .foundation_page import FoundationPage
 from .note_row import NoteRow

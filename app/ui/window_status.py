@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QStatusBar, QWidget
 from app.core.connection import Connection
 from app.core.status import ConnectionStatus, Health
 from app.core.text import plain
-from app.ui.ages import ago, counted
+from app.core.words import counted
+from app.ui.ages import ago
 from app.ui.badges import StateMark, text_label
 from app.ui.icons import state_word
 from app.ui.live_data import LiveData

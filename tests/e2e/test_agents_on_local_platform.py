@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-from contextlib import asynccontextmanager
-from pathlib import Path
-
 import pytest
 
-from app.bootstrap import build_services
 from app.core.apps import AppState
 from app.core.errors import Invalid
 from app.core.refs import AppRef
@@ -18,44 +12,12 @@ from app.schema.model import Attribute, Entity, Link, LinkEnd
 from app.schema.types import NumberType, StringType
 from app.services.connections import BUILTIN_ID
 from app.services.suite import Services
-from app.storage.paths import Profile
+from tests.support.opened_services import opened
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120), pytest.mark.xdist_group("services-on-local-platform")]
 
 DIARY = Entity("diary", (Attribute("text", StringType(), is_required=True), Attribute("mood", NumberType())))
 OWNER = Link("", LinkEnd("diary", "author", "one", on_delete="cascade"), LinkEnd("users", "diary", "many"))
-
-
-@pytest.fixture(scope="module")
-def seeded(tmp_path_factory) -> Path:
-    """A profile after its first start."""
-    root = tmp_path_factory.mktemp("seeded")
-
-    async def first_start() -> None:
-        services = await build_services(Profile.at(root))
-        try:
-            await services.local_platform.start()
-        finally:
-            await services.aclose()
-
-    asyncio.run(first_start())
-    return root
-
-
-@pytest.fixture
-def profile(seeded, tmp_path) -> Profile:
-    shutil.copytree(seeded, tmp_path / "profile", ignore=shutil.ignore_patterns("port"))
-    return Profile.at(tmp_path / "profile")
-
-
-@asynccontextmanager
-async def opened(profile: Profile):
-    services = await build_services(profile)
-    try:
-        await services.directory.refresh()
-        yield services
-    finally:
-        await services.aclose()
 
 
 async def made(services: Services, title: str, template: str | None = None) -> AppRef:

@@ -2,9 +2,6 @@
 
 import asyncio
 import os
-import shutil
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
@@ -18,40 +15,9 @@ from app.core.status import FindingKind, Health
 from app.services.connections import BUILTIN_ID, ConnectionDraft
 from app.services.sample_data import FOUNDATION_APP_ID, sample_id
 from app.storage.paths import Profile
+from tests.support.opened_services import opened
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("services-on-local-platform")]
-
-
-@pytest.fixture(scope="module")
-def seeded(tmp_path_factory) -> Path:
-    """A profile after its first start."""
-    root = tmp_path_factory.mktemp("seeded")
-
-    async def first_start() -> None:
-        services = await build_services(Profile.at(root))
-        try:
-            await services.local_platform.start()
-        finally:
-            await services.aclose()
-
-    asyncio.run(first_start())
-    return root
-
-
-@pytest.fixture
-def profile(seeded, tmp_path) -> Profile:
-    shutil.copytree(seeded, tmp_path / "profile", ignore=shutil.ignore_patterns("port"))
-    return Profile.at(tmp_path / "profile")
-
-
-@asynccontextmanager
-async def opened(profile: Profile):
-    services = await build_services(profile)
-    try:
-        await services.directory.refresh()
-        yield services
-    finally:
-        await services.aclose()
 
 
 async def test_first_start_shows_the_sample_tenants_with_owner_and_kind(profile):

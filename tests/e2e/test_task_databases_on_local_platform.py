@@ -1,20 +1,16 @@
 """Databases of tasks with all services together on the real local platform, as a process, with a throwaway profile."""
 
 import asyncio
-import shutil
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import httpx
 import pytest
 
-from app.bootstrap import build_services
 from app.core.apps import AppState
 from app.core.errors import Invalid, Unauthorised
 from app.core.refs import AppRef
 from app.services.connections import BUILTIN_ID
 from app.services.sample_data import FOUNDATION_APP_ID, sample_id
-from app.storage.paths import Profile
+from tests.support.opened_services import opened
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("task-databases-on-local-platform")]
 
@@ -22,38 +18,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("task-databases-on-local-
 TITLE = "Read in the old archive"
 SURVEY_RECORD = sample_id("database", "survey")
 SURVEY = AppRef(BUILTIN_ID, sample_id("app", "survey"))
-
-
-@pytest.fixture(scope="module")
-def seeded(tmp_path_factory) -> Path:
-    """A profile after its first start."""
-    root = tmp_path_factory.mktemp("seeded")
-
-    async def first_start() -> None:
-        services = await build_services(Profile.at(root))
-        try:
-            await services.local_platform.start()
-        finally:
-            await services.aclose()
-
-    asyncio.run(first_start())
-    return root
-
-
-@pytest.fixture
-def profile(seeded, tmp_path) -> Profile:
-    shutil.copytree(seeded, tmp_path / "profile", ignore=shutil.ignore_patterns("port"))
-    return Profile.at(tmp_path / "profile")
-
-
-@asynccontextmanager
-async def opened(profile: Profile):
-    services = await build_services(profile)
-    try:
-        await services.directory.refresh()
-        yield services
-    finally:
-        await services.aclose()
 
 
 async def task_row(services, title=TITLE):

@@ -8,7 +8,8 @@ import pytest
 
 from app.core.apps import AppState
 from app.core.status import Health, Severity
-from app.ui.ages import ago, counted
+from app.core.words import counted
+from app.ui.ages import ago
 from app.ui.icons import _LOOKS, State, state_word
 from app.ui.redaction import redacted
 from app.ui.settings import WindowSettings

@@ -123,10 +123,6 @@ class _Counter:
         return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
 
 
-def _answered(question: Question, rows: int | KnownError) -> RowCount:
-    return _uncounted(question, rows) if isinstance(rows, KnownError) else _counted(question, rows)
-
-
 def _uncounted(question: Question, error: KnownError) -> RowCount:
     return RowCount(question.operation, None, f"The rows could not be counted: {error.sentence} {error.remedy}".strip())
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from app.schema.formats.instant_wire import link_name
-from app.schema.model import Attribute, Entity, Link, Schema
+from app.schema.model import Attribute, Entity, Link, Schema, link_key
 from app.schema.types import AnyType, JsonType
 
 # What ``system_catalog.clj`` of the reference server defines on the entities that apps can see.
@@ -69,8 +69,7 @@ def canonical_link(link: Link) -> Link:
 
 def is_system_link(link: Link) -> bool:
     """Whether the platform itself makes this link in every app."""
-    forward, reverse = link.forward, link.reverse
-    return (forward.entity, forward.label, reverse.entity, reverse.label) in SYSTEM_LINKS
+    return link_key(link) in SYSTEM_LINKS
 
 
 def with_system_parts(schema: Schema, live: Schema) -> Schema:
@@ -83,8 +82,8 @@ def with_system_parts(schema: Schema, live: Schema) -> Schema:
     seen = {each.name for each in schema.entities}
     entities = tuple(_with_owned(each, owned.get(each.name)) for each in schema.entities)
     missing = tuple(_with_owned(Entity(name, is_system=True), each) for name, each in owned.items() if name not in seen)
-    system_links = {_ends(each): each for each in live.links if each.is_system}
-    links = tuple(each for each in schema.links if _ends(each) not in system_links)
+    system_links = {link_key(each): each for each in live.links if each.is_system}
+    links = tuple(each for each in schema.links if link_key(each) not in system_links)
     return Schema(entities + missing, links + tuple(system_links.values()))
 
 
@@ -97,11 +96,7 @@ def _attribute(entity: str, attribute: Attribute) -> Attribute:
 
 
 def _link_order(link: Link) -> tuple[str, str, str, str, str]:
-    return link.name, *_ends(link)
-
-
-def _ends(link: Link) -> tuple[str, str, str, str]:
-    return link.forward.entity, link.forward.label, link.reverse.entity, link.reverse.label
+    return link.name, *link_key(link)
 
 
 def _with_owned(entity: Entity, live: Entity | None) -> Entity:

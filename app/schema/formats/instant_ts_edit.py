@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
+from app.core.words import free_name
 from app.schema.formats.instant_wire import link_name
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
 
@@ -22,7 +23,6 @@ from .instant_ts_render import (
     end_values,
     entity_entry,
     forward_values,
-    free_name,
     indented,
     key_text,
     link_entry,

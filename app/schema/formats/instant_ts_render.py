@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 
 from app.core.errors import FieldError, Invalid
 from app.core.text import plain
+from app.core.words import free_name
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
 from app.schema.types import AnyType, BooleanType, DateType, JsonType, NumberType, StringType, Type
 
@@ -125,14 +126,6 @@ def link_entries(links: Iterable[Link], style: Style) -> Iterator[str]:
         name = free_name(link.name, taken)
         taken.add(name)
         yield link_entry(link, name, style)
-
-
-def free_name(name: str, taken: set[str]) -> str:
-    """``name``, with a number where it is taken."""
-    found, number = name, 2
-    while found in taken:
-        found, number = f"{name}{number}", number + 1
-    return found
 
 
 def link_entry(link: Link, name: str, style: Style) -> str:

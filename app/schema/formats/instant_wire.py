@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from app.core.errors import BadAnswer, FieldError, Invalid
 from app.core.text import plain
+from app.core.words import free_name
 from app.schema.model import Attribute, Cardinality, Entity, Link, LinkEnd, OnDelete, Schema
 from app.schema.types import AnyType, BooleanType, DateType, JsonType, NumberType, StringType, Type
 
@@ -207,19 +208,11 @@ def _link_defs(schema: Schema) -> dict[str, Any]:
     defs: dict[str, Any] = {}
     for link in schema.links:
         if not link.is_system:
-            defs[_free_name(link, defs)] = {
+            defs[free_name(link.name, defs)] = {
                 "forward": _forward_def(link.forward),
                 "reverse": _end_def(link.reverse),
             }
     return defs
-
-
-def _free_name(link: Link, taken: Mapping[str, Any]) -> str:
-    """The link's name; a number is added where two links would share one (only here does the name matter)."""
-    name, number = link.name, 2
-    while name in taken:
-        name, number = f"{link.name}{number}", number + 1
-    return name
 
 
 def _forward_def(end: LinkEnd) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from app.core.words import counted
 from app.schema.layout import Box, Diagram, Edge, End, layout
 from app.schema.layout_feet import Foot, foot
 from app.schema.model import Schema
@@ -62,10 +63,6 @@ def describe(shown: Diagram) -> str:
     ]
     counts = f"{counted(len(shown.boxes), 'entity', 'entities')}, {counted(len(shown.edges), 'link', 'links')}"
     return ". ".join([counts, *links])
-
-
-def counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
 
 
 def _edge(edge: Edge, look: SvgColours) -> str:
