@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -87,13 +87,18 @@ class LiveSchema:
 class RenderedStep:
     """One thing that the platform will be asked to do: ``text`` is the request's own text (JSON, SQL).
 
-    ``operation`` is the index of the plan's step that it belongs to; ``note`` says what is special about it.
+    ``operation`` is the index of the plan's step that it belongs to; ``note`` says what is special about it. ``lock``
+    tells in words what it locks and for how long; what is not ``is_transactional`` takes effect by itself, and stays
+    where a later step fails. ``phase`` names the steps that are sent together.
     """
 
     operation: int
     text: str
     is_background: bool = False
     note: str = ""
+    lock: str = ""
+    is_transactional: bool = True
+    phase: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,3 +212,63 @@ class PlatformClient(Protocol):
         """
 
     async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TableSize:
+    """``rows_estimate`` is the platform's own guess (-1 where it never counted), ``bytes`` with indexes."""
+
+    entity: str
+    rows_estimate: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowPage:
+    """Rows as plain Python values in the order of ``columns``; ``next_key`` goes into the next call's ``after``, None
+    at the end."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    next_key: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreHealth:
+    """How one database is; ``tables``, ``bytes``, ``open_connections`` are None where they are not known."""
+
+    is_reachable: bool
+    latency_ms: float | None = None
+    tables: int | None = None
+    bytes: int | None = None
+    version: str = ""
+    open_connections: int | None = None
+    sentence: str = ""
+    remedy: str = ""
+
+
+class SqlClient(PlatformClient, Protocol):
+    """What only a platform that speaks SQL offers (``Traits.has_sql``)."""
+
+    async def entity_names(self, app_id: str) -> tuple[str, ...]:
+        """Of all tables, in order of name; one cheap question, also for thousands."""
+
+    async def sizes(self, app_id: str) -> tuple[TableSize, ...]: ...
+
+    async def rows(
+        self,
+        app_id: str,
+        entity: str,
+        *,
+        columns: Sequence[str] | None = None,
+        where: Mapping[str, Any] | None = None,
+        after: Any = None,
+        limit: int = 500,
+    ) -> RowPage:
+        """A page in the order of the primary key; ``where`` are columns that equal a value (None: that are null)."""
+
+    async def write(self, app_id: str, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """All in one transaction, values bound by name (``:name``); raises ReadOnly on a read-only connection."""
+
+    async def check(self, app_id: str) -> StoreHealth:
+        """Never raises a known error: it says in ``sentence`` and ``remedy`` what is wrong."""

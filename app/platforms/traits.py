@@ -1,0 +1,213 @@
+"""What a connection's platform is like, known without asking it and without importing its client."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from app.core.connection import Connection, Platform
+from app.core.errors import Unsupported
+
+if TYPE_CHECKING:
+    from app.schema.check import Rules
+    from app.schema.compare import Renames
+    from app.schema.model import Schema
+
+SQLITE_PREFIX = "sqlite:"
+
+
+class ReadText(Protocol):
+    """A schema that was read from a text; ``spans``: (line from 1, column in characters from 0) of each place."""
+
+    @property
+    def schema(self) -> Schema: ...
+
+    @property
+    def spans(self) -> Mapping[str, tuple[int, int]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TextFormat:
+    """A platform's own text of a schema. ``parse`` is None where the text can only be read (``read_only_reason``).
+
+    ``edit`` changes a text so that it says the schema, as little as possible. ``completed`` takes what the platform
+    owns from the live schema (its second argument): a text has no say in it, and may leave it out.
+    """
+
+    label: str
+    suffix: str
+    render: Callable[[Schema], str]
+    edit: Callable[[str, Schema, Renames | None], str]
+    parse: Callable[[str], ReadText] | None = None
+    completed: Callable[[Schema, Schema], Schema] = lambda schema, _live: schema
+    read_only_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """``canonical`` is the form in which the platform gives a schema back.
+
+    ``needs_token``: nothing can be asked without one. ``has_registry_app``: a foundation with users, tasks and agents
+    is Instant's. ``has_main_database``: one of its databases can be the main one, with workspaces and their stores.
+    ``keeps_link_names``: a link's name is something of its own. ``keeps_dropped_data``: for two days.
+    """
+
+    platform_label: str
+    load_rules: Callable[[], Rules]
+    canonical: Callable[[Schema], Schema]
+    text: TextFormat | None = None
+    needs_token: bool = True
+    has_registry_app: bool = False
+    keeps_link_names: bool = True
+    keeps_dropped_data: bool = False
+    has_sql: bool = False
+    has_main_database: bool = False
+    is_file: bool = False
+
+    @property
+    def rules(self) -> Rules:
+        """What a schema may be here."""
+        return self.load_rules()
+
+
+def traits_of(connection: Connection) -> Traits:
+    if connection.platform is Platform.POSTGRES:
+        return SQLITE if connection.base_url.startswith(SQLITE_PREFIX) else POSTGRES
+    return INSTANT if connection.platform is Platform.INSTANT else OTHER
+
+
+def registry_refusal(connection: Connection) -> str:
+    """Why users, tasks, agents and templates are not to be had here; empty where they are."""
+    traits = traits_of(connection)
+    if traits.has_registry_app:
+        return ""
+    return f"Users, tasks and agents belong to an Instant foundation; {connection.label} is {traits.platform_label}."
+
+
+def ensure_registry_app(connection: Connection) -> None:
+    """Raises Unsupported where nothing of a foundation may be asked."""
+    refusal = registry_refusal(connection)
+    if refusal:
+        raise Unsupported(refusal, remedy="Choose a connection to Instant.")
+
+
+def _instant_rules() -> Rules:
+    from app.platforms.instant.schema_rules import RULES
+
+    return RULES
+
+
+def _instant_form(schema: Schema) -> Schema:
+    from app.schema.formats.instant_form import canonical
+
+    return canonical(schema)
+
+
+def _instant_render(schema: Schema) -> str:
+    from app.schema.formats import instant_ts
+
+    return instant_ts.render(schema)
+
+
+def _instant_edit(text: str, schema: Schema, renames: Renames | None) -> str:
+    from app.schema.formats import instant_ts
+
+    return instant_ts.edit(text, schema, renames)
+
+
+def _instant_parse(text: str) -> ReadText:
+    from app.schema.formats import instant_ts
+
+    return instant_ts.parse(text)
+
+
+def _instant_completed(schema: Schema, live: Schema) -> Schema:
+    from app.schema.formats.instant_form import with_system_parts
+
+    return with_system_parts(schema, live)
+
+
+def _postgres_rules() -> Rules:
+    from app.platforms.postgres.schema_rules import RULES_POSTGRES
+
+    return RULES_POSTGRES
+
+
+def _sqlite_rules() -> Rules:
+    from app.platforms.postgres.schema_rules import RULES_SQLITE
+
+    return RULES_SQLITE
+
+
+def _plain_rules() -> Rules:
+    from app.schema.check import Rules
+
+    return Rules()
+
+
+def _sql_form(schema: Schema, *, dialect: str) -> Schema:
+    from app.schema.formats.sql_form import canonical
+
+    return canonical(schema, dialect)
+
+
+def _sql_render(schema: Schema, *, dialect: str) -> str:
+    from app.schema.formats.sql import render
+
+    return render(schema, dialect)
+
+
+def _sql_edit(_text: str, schema: Schema, _renames: Renames | None, *, dialect: str) -> str:
+    """Written anew: the script is made of the schema alone."""
+    return _sql_render(schema, dialect=dialect)
+
+
+def _with_views(schema: Schema, live: Schema) -> Schema:
+    """A script has no say in views, and may leave them out."""
+    views = tuple(each for each in live.entities if each.is_system)
+    names = {each.name for each in views}
+    return replace(schema, entities=(*(each for each in schema.entities if each.name not in names), *views))
+
+
+def _sql_text(label: str, dialect: str) -> TextFormat:
+    return TextFormat(
+        label,
+        ".sql",
+        render=functools.partial(_sql_render, dialect=dialect),
+        edit=functools.partial(_sql_edit, dialect=dialect),
+        completed=_with_views,
+        read_only_reason="The script shows what the schema is. Change it in the grids.",
+    )
+
+
+INSTANT = Traits(
+    "Instant",
+    _instant_rules,
+    _instant_form,
+    TextFormat("instant.schema.ts", ".ts", _instant_render, _instant_edit, _instant_parse, _instant_completed),
+    has_registry_app=True,
+    keeps_link_names=False,
+    keeps_dropped_data=True,
+)
+POSTGRES = Traits(
+    "PostgreSQL",
+    _postgres_rules,
+    functools.partial(_sql_form, dialect="postgresql"),
+    _sql_text("SQL", "postgresql"),
+    needs_token=False,
+    has_sql=True,
+    has_main_database=True,
+)
+SQLITE = Traits(
+    "SQLite",
+    _sqlite_rules,
+    functools.partial(_sql_form, dialect="sqlite"),
+    _sql_text("SQL", "sqlite"),
+    needs_token=False,
+    has_sql=True,
+    has_main_database=True,
+    is_file=True,
+)
+OTHER = Traits("the platform", _plain_rules, lambda schema: schema.normalised())
