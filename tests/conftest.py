@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import logging
 import os
 from collections.abc import Iterator
@@ -10,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.postgres_server import PostgresServer, postgres_server
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 _MANY_OBJECTS = 50_000
+_NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
@@ -59,3 +63,19 @@ def _throwaway_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytes
         monkeypatch.setenv(name, str(folder))
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
     return home
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL of this test process; each test makes databases of its own in it."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> Iterator[str]:
+    """The name of an empty database."""
+    name = f"test_{next(_NUMBERS)}"
+    postgres.create_database(name)
+    yield name
+    postgres.drop_database(name)
