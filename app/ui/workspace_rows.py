@@ -1,0 +1,147 @@
+"""What is known of a workspace and its store, in words; no Qt in here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.core.apps import AppState
+from app.core.status import Health, Severity
+from app.core.text import plain
+from app.core.words import counted
+
+if TYPE_CHECKING:
+    from app.services.stores import StoreCheck, Workspace
+
+    from .icons import State
+
+_UNITS = ("kB", "MB", "GB", "TB")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceRow:
+    """A line of the table. ``check`` is None until the store was checked; ``findings`` counts what names it."""
+
+    workspace: Workspace
+    is_hosted: bool = True
+    check: StoreCheck | None = None
+    findings: int = 0
+    is_checking: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.workspace.id
+
+    @property
+    def app_id(self) -> str:
+        """Of its store; "" without one."""
+        return self.workspace.store.app_id if self.workspace.store is not None else ""
+
+
+def name_of(row: WorkspaceRow) -> str:
+    """A workspace without a name is known by its ID."""
+    return plain(row.workspace.name, 120) or plain(row.id, 60)
+
+
+def state_look(row: WorkspaceRow) -> tuple[State, str]:
+    """Shape and word."""
+    if row.is_checking:
+        return AppState.CREATING, "Checking"
+    if row.workspace.store is None:
+        return (AppState.MISSING, "No store") if row.is_hosted else (AppState.OK, "In the main database")
+    if row.check is None:
+        return Health.UNKNOWN, "Not checked"
+    if row.check.health is not Health.UP and row.check.health is not Health.DEGRADED:
+        return row.check.health, _HEALTH_WORDS[row.check.health]
+    if row.findings:
+        return Severity.WARNING, counted(row.findings, "finding")
+    return row.check.health, _HEALTH_WORDS[row.check.health]
+
+
+_HEALTH_WORDS = {
+    Health.UNKNOWN: "Not checked",
+    Health.UP: "Up",
+    Health.DEGRADED: "Degraded",
+    Health.UNAUTHORISED: "Unauthorised",
+    Health.READ_ONLY: "Read-only",
+    Health.UNREACHABLE: "Unreachable",
+}
+# What needs an eye comes first when the list is sorted by state.
+_RANK = ("Unreachable", "Unauthorised", "No store", "finding", "Degraded", "Checking", "Not checked")
+
+
+def state_rank(row: WorkspaceRow) -> int:
+    word = state_look(row)[1]
+    return next((at for at, each in enumerate(_RANK) if each in word), len(_RANK))
+
+
+def state_lines(row: WorkspaceRow) -> tuple[str, ...]:
+    """The tool tip of the state: what is the matter, and what to do."""
+    word = state_look(row)[1]
+    if row.workspace.store is None:
+        return (name_of(row), _NO_STORE if row.is_hosted else "Application tables are in the main database, too.")
+    check = row.check
+    if check is None:
+        return (name_of(row), f"{word}: “Check” asks the store.")
+    lines = (plain(check.sentence, 200), plain(check.remedy, 200))
+    return (f"{name_of(row)}: {word}", *(line for line in lines if line))
+
+
+_NO_STORE = "No store is configured: “Edit store…” names one."
+
+
+def store_text(row: WorkspaceRow) -> str:
+    return plain(row.app_id, 80) or "—"
+
+
+def store_lines(row: WorkspaceRow) -> tuple[str, ...]:
+    """Name and app ID."""
+    if row.workspace.store is None:
+        return (name_of(row), "No store")
+    return (name_of(row), plain(row.app_id, 200), f"Password: {secret_words(row)}", "Click to copy")
+
+
+def secret_words(row: WorkspaceRow) -> str:
+    """Where the password of the store is kept."""
+    place = row.workspace.store.secret_place if row.workspace.store is not None else "none"
+    return {"vault": "in the keyring", "row": "in the main database’s row"}.get(place, "none")
+
+
+def latency_text(row: WorkspaceRow) -> str:
+    latency = row.check.latency_ms if row.check is not None else None
+    return "—" if latency is None else f"{latency:,.0f} ms" if latency >= 10 else f"{latency:.1f} ms"
+
+
+def tables_text(row: WorkspaceRow) -> str:
+    return "—" if row.check is None or row.check.tables < 0 else f"{row.check.tables:,}"
+
+
+def size_text(row: WorkspaceRow) -> str:
+    return "—" if row.check is None or row.check.bytes < 0 else size_words(row.check.bytes)
+
+
+def size_words(size: int) -> str:
+    """ "512 B", "8.4 MB"; decimal units."""
+    if size < 1000:
+        return f"{size} B"
+    value, unit = size / 1000, 0
+    while value >= 999.5 and unit < len(_UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{value:.1f} {_UNITS[unit]}" if value < 99.95 else f"{value:,.0f} {_UNITS[unit]}"
+
+
+def checked_at(row: WorkspaceRow) -> float:
+    return row.check.checked_at if row.check is not None else 0.0
+
+
+def searched(row: WorkspaceRow) -> str:
+    return f"{row.workspace.name} {row.id} {row.app_id} {state_look(row)[1]}"
+
+
+def copied_words(rows: Sequence[WorkspaceRow]) -> str:
+    """What the status bar says after the app IDs of these stores were copied."""
+    with_store = [row for row in rows if row.app_id]
+    if len(with_store) == 1:
+        return f"Copied app ID of {name_of(with_store[0])}’s store: {plain(with_store[0].app_id, 60)}"
+    return f"Copied {counted(len(with_store), 'app ID')}"
