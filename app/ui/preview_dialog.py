@@ -42,13 +42,15 @@ _MOST_NOTES = 100
 
 
 class PreviewDialog(ActionDialog):
-    """Nothing is done before it was shown. What destroys needs a tick, in production the connection's name."""
+    """Nothing is done before it was shown. What destroys needs a tick, in production the name of ``phrase``: the
+    connection's, unless a subclass names another."""
 
     def __init__(
         self, runner: Runner, connection: Connection, heading: str, action: str, parent: QWidget | None = None
     ) -> None:
         super().__init__(runner, heading, action, parent)
         self.connection = connection
+        self.phrase, self.phrase_noun = plain(connection.label, 60), "connection"
         self.is_previewed, self.is_over = False, False
         self._total = 0
         self.set_place(connection)
@@ -115,9 +117,9 @@ class PreviewDialog(ActionDialog):
         self._polish()
         if is_meant and self.connection.environment is Environment.PRODUCTION:
             edit = self.name_edit = QLineEdit()
-            edit.setPlaceholderText(plain(self.connection.label, 60))
+            edit.setPlaceholderText(self.phrase)
             edit.textChanged.connect(lambda _text: self.follow())
-            self._confirmation = FormField(f"{what}, in production. &Type the connection’s name to go on", edit)
+            self._confirmation = FormField(f"{what}, in production. &Type the {self.phrase_noun}’s name to go on", edit)
         elif is_meant:
             check = self.check = CheckBox(f"&I have looked at it: {what}")
             check.toggled.connect(lambda _on: self.follow())
@@ -136,7 +138,7 @@ class PreviewDialog(ActionDialog):
     @property
     def is_confirmed(self) -> bool:
         if self.name_edit is not None:
-            return self.name_edit.text().strip() == plain(self.connection.label, 60)
+            return self.name_edit.text().strip() == self.phrase.strip()
         return self.check is None or self.check.isChecked()
 
     def can_act(self) -> bool:

@@ -48,27 +48,20 @@ def state_look(row: WorkspaceRow) -> tuple[State, str]:
     """Shape and word."""
     if row.is_checking:
         return AppState.CREATING, "Checking"
-    if row.workspace.store is None:
+    store = row.workspace.store
+    if store is None:
         return (AppState.MISSING, "No store") if row.is_hosted else (AppState.OK, "In the main database")
-    if row.check is None:
-        return Health.UNKNOWN, "Not checked"
-    if row.check.health is not Health.UP and row.check.health is not Health.DEGRADED:
-        return row.check.health, _HEALTH_WORDS[row.check.health]
+    if not store.is_readable:
+        return Severity.ERROR, "Unreadable pointer"
+    if row.check is not None and not row.check.is_reachable:
+        return Health.UNREACHABLE, "Unreachable"
     if row.findings:
         return Severity.WARNING, counted(row.findings, "finding")
-    return row.check.health, _HEALTH_WORDS[row.check.health]
+    return (Health.UNKNOWN, "Not checked") if row.check is None else (Health.UP, "Up")
 
 
-_HEALTH_WORDS = {
-    Health.UNKNOWN: "Not checked",
-    Health.UP: "Up",
-    Health.DEGRADED: "Degraded",
-    Health.UNAUTHORISED: "Unauthorised",
-    Health.READ_ONLY: "Read-only",
-    Health.UNREACHABLE: "Unreachable",
-}
 # What needs an eye comes first when the list is sorted by state.
-_RANK = ("Unreachable", "Unauthorised", "No store", "finding", "Degraded", "Checking", "Not checked")
+_RANK = ("Unreachable", "Unreadable pointer", "No store", "finding", "Checking", "Not checked")
 
 
 def state_rank(row: WorkspaceRow) -> int:
@@ -82,8 +75,10 @@ def state_lines(row: WorkspaceRow) -> tuple[str, ...]:
     if row.workspace.store is None:
         return (name_of(row), _NO_STORE if row.is_hosted else "Application tables are in the main database, too.")
     check = row.check
+    if not row.workspace.store.is_readable:
+        return (f"{name_of(row)}: {word}", plain(row.workspace.store.problem, 200), "“Edit store…” writes a new one.")
     if check is None:
-        return (name_of(row), f"{word}: “Check” asks the store.")
+        return (name_of(row), "Not checked yet: “Check” asks the store.")
     lines = (plain(check.sentence, 200), plain(check.remedy, 200))
     return (f"{name_of(row)}: {word}", *(line for line in lines if line))
 
@@ -92,6 +87,8 @@ _NO_STORE = "No store is configured: “Edit store…” names one."
 
 
 def store_text(row: WorkspaceRow) -> str:
+    if row.workspace.store is not None and not row.app_id:
+        return "cannot be read"
     return plain(row.app_id, 80) or "—"
 
 
@@ -99,7 +96,11 @@ def store_lines(row: WorkspaceRow) -> tuple[str, ...]:
     """Name and app ID."""
     if row.workspace.store is None:
         return (name_of(row), "No store")
-    return (name_of(row), plain(row.app_id, 200), f"Password: {secret_words(row)}", "Click to copy")
+    if not row.app_id:
+        return (name_of(row), plain(row.workspace.store.problem, 200))
+    extra = f"{row.workspace.pointers} pointers: the first counts" if row.workspace.pointers > 1 else ""
+    copies = "Click to copy · Ctrl+C copies the selection"
+    return (name_of(row), plain(row.app_id, 200), f"Password: {secret_words(row)}", extra, copies)
 
 
 def secret_words(row: WorkspaceRow) -> str:
