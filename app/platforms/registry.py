@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.core.connection import Connection, Platform
@@ -11,7 +10,8 @@ from app.core.errors import Unsupported
 from .http import HttpPolicy, OnCall, Tokens
 
 if TYPE_CHECKING:
-    from .instant.client import InstantClient
+    from .contract import PlatformClient
+    from .postgres.dsn import Places
 
 __all__ = ["Tokens", "make_client"]
 
@@ -21,25 +21,37 @@ _CLOUD_POLICY = HttpPolicy(max_in_flight=8)
 
 
 def make_client(
-    connection: Connection, tokens: Tokens, on_call: OnCall, *, policy: HttpPolicy | None = None
-) -> InstantClient:
-    """The client for this connection; raises Unsupported for a platform that has none yet. Close it after use."""
-    maker = _MAKERS.get(connection.platform)
-    if maker is None:
-        raise Unsupported(f"Tenantry cannot connect to {connection.platform.value} yet.")
-    return maker(connection, tokens, on_call, policy or policy_for(connection))
+    connection: Connection,
+    tokens: Tokens,
+    on_call: OnCall,
+    *,
+    policy: HttpPolicy | None = None,
+    places: Places | None = None,
+) -> PlatformClient:
+    """The client for this connection; raises Unsupported for a platform that has none yet. Close it after use.
+
+    ``places`` answers where the apps of a SQL connection are that its own server does not have.
+    """
+    if connection.platform is Platform.INSTANT:
+        return _instant(connection, tokens, on_call, policy or policy_for(connection))
+    if connection.platform is Platform.POSTGRES:
+        return _postgres(connection, tokens, on_call, policy or policy_for(connection), places)
+    raise Unsupported(f"Tenantry cannot connect to {connection.platform.value} yet.")
 
 
 def policy_for(connection: Connection) -> HttpPolicy:
     return _LOCAL_POLICY if connection.environment.value == "local" or connection.is_builtin else _CLOUD_POLICY
 
 
-def _instant(connection: Connection, tokens: Tokens, on_call: OnCall, policy: HttpPolicy) -> InstantClient:
+def _instant(connection: Connection, tokens: Tokens, on_call: OnCall, policy: HttpPolicy) -> PlatformClient:
     from .instant.client import InstantClient
 
     return InstantClient(connection, tokens, on_call, policy=policy)
 
 
-_MAKERS: dict[Platform, Callable[[Connection, Tokens, OnCall, HttpPolicy], InstantClient]] = {
-    Platform.INSTANT: _instant,
-}
+def _postgres(
+    connection: Connection, tokens: Tokens, on_call: OnCall, policy: HttpPolicy, places: Places | None
+) -> PlatformClient:
+    from .postgres.client import PostgresClient
+
+    return PostgresClient(connection, tokens, on_call, policy=policy, places=places)

@@ -11,8 +11,10 @@ from app.core.connection import Connection, TokenKind
 from app.core.errors import NotFound
 from app.core.secret import Secret
 from app.platforms.contract import PlatformClient
+from app.platforms.traits import traits_of
 
 if TYPE_CHECKING:
+    from app.platforms.postgres.dsn import Places
     from app.services.tokens import TokenKeeper
 
 
@@ -22,24 +24,29 @@ class QueryClient(PlatformClient, Protocol):
     async def query(self, app_id: str, query: dict[str, Any]) -> dict[str, Any]: ...
 
 
-ClientMaker = Callable[[Connection, Secret | None, Secret | None, Callable[[ActivityEntry], None]], PlatformClient]
+# A SQL connection's maker gets its places as a fifth argument.
+ClientMaker = Callable[..., PlatformClient]
 
 
 def make_platform_client(
-    connection: Connection, platform: Secret | None, dash: Secret | None, on_call: Callable[[ActivityEntry], None]
+    connection: Connection,
+    platform: Secret | None,
+    dash: Secret | None,
+    on_call: Callable[[ActivityEntry], None],
+    places: Places | None = None,
 ) -> PlatformClient:
     """The real maker; imports what is heavy."""
     from app.platforms.registry import Tokens, make_client
 
-    client: PlatformClient = make_client(connection, Tokens(platform=platform, dash=dash), on_call)
-    return client
+    return make_client(connection, Tokens(platform=platform, dash=dash), on_call, places=places)
 
 
 class ClientPool:
     """Clients by connection ID; closes them all at the end.
 
     ``find`` gives the connection as it is now, or None. ``before`` is awaited before the client of a built-in
-    connection is made: it starts the local platform, and raises where that cannot be.
+    connection is made: it starts the local platform, and raises where that cannot be. ``places`` gives, by connection
+    ID, who knows where the stores of a SQL connection are.
     """
 
     def __init__(
@@ -50,12 +57,14 @@ class ClientPool:
         *,
         make: ClientMaker = make_platform_client,
         before: Callable[[], Awaitable[object]] | None = None,
+        places: Callable[[str], Places] | None = None,
     ) -> None:
         self._find = find
         self._tokens = tokens
         self._on_call = on_call
         self._make = make
         self._before = before
+        self._places = places
         self._clients: dict[str, PlatformClient] = {}
         self._locks: dict[str, asyncio.Lock] = {}
         self._retired: set[asyncio.Task[None]] = set()
@@ -74,7 +83,7 @@ class ClientPool:
 
     async def temporary(self, connection: Connection, platform: Secret | None, dash: Secret | None) -> PlatformClient:
         """A client of its own that the caller closes; its calls are recorded like all others."""
-        return self._make(connection, platform, dash, self._on_call)
+        return self._made(connection, platform, dash)
 
     def forget(self, connection_id: str) -> None:
         """The connection or its tokens changed: the next ``get`` makes a new client."""
@@ -92,6 +101,10 @@ class ClientPool:
     async def _opened(self, connection: Connection) -> PlatformClient:
         platform = await self._tokens.get(connection.id, TokenKind.PLATFORM)
         dash = await self._tokens.get(connection.id, TokenKind.DASH)
-        client = self._make(connection, platform, dash, self._on_call)
-        self._clients[connection.id] = client
+        client = self._clients[connection.id] = self._made(connection, platform, dash)
         return client
+
+    def _made(self, connection: Connection, platform: Secret | None, dash: Secret | None) -> PlatformClient:
+        if self._places is None or not traits_of(connection).has_sql:
+            return self._make(connection, platform, dash, self._on_call)
+        return self._make(connection, platform, dash, self._on_call, self._places(connection.id))

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.core.apps import AppState
-from app.core.connection import Platform
 from app.core.errors import KnownError, ReadOnly
 from app.core.text import plain
 from app.platforms.contract import YES, Capability
+from app.platforms.traits import Traits, traits_of
 
 if TYPE_CHECKING:
     from app.core.connection import Connection
@@ -84,20 +84,22 @@ class PlatformSide:
 
     def plan(self, ref: AppRef, draft: Draft) -> Plan:
         """What a canonical draft comes to on its platform."""
-        return told_plan(draft.plan(), self.connection(ref).platform)
+        return told_plan(draft.plan(), self.traits(ref))
+
+    def traits(self, ref: AppRef) -> Traits:
+        return traits_of(self.connection(ref))
 
     def form(self, ref: AppRef) -> Form:
-        return form_of(self.connection(ref).platform)
+        """The one form of a schema on the app's platform."""
+        return self.traits(ref).canonical
 
     async def rules(self, ref: AppRef) -> Rules:
         """Those of the platform; they are known without asking it."""
         try:
             rules: Rules = (await self.client(ref)).schema_rules
         except KnownError:
-            # Only the built-in connection has nobody to ask before its process runs; it is an Instant.
-            from app.platforms.instant.schema_rules import RULES
-
-            return RULES
+            # The built-in connection has nobody to ask before its process runs.
+            return self.traits(ref).rules
         return rules
 
     def push_capability(self, ref: AppRef) -> Capability:
@@ -121,21 +123,12 @@ class PlatformSide:
         return connection
 
 
-def told_plan(plan: Plan, platform: Platform) -> Plan:
-    """The steps that are something on this platform. Instant keeps no names of links: where an entity is renamed, the
-    names that are made of it change with it, which nobody needs to read or send."""
+def told_plan(plan: Plan, traits: Traits) -> Plan:
+    """The steps that are something on this platform. Where it keeps no names of links, those that are made of an
+    entity's name change with it, which nobody needs to read or send."""
     from app.schema.compare import Plan
     from app.schema.operations import RenameLink
 
-    if platform is not Platform.INSTANT:
+    if traits.keeps_link_names:
         return plan
     return Plan(tuple(each for each in plan.steps if not (isinstance(each, RenameLink) and each.is_name_only)))
-
-
-def form_of(platform: Platform) -> Form:
-    """The one form of a schema on this platform."""
-    if platform is Platform.INSTANT:
-        from app.schema.formats.instant_form import canonical
-
-        return canonical
-    return lambda schema: schema.normalised()

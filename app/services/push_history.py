@@ -13,6 +13,7 @@ from app.core.errors import NotFound
 from app.core.refs import AppRef
 from app.schema.compare import Plan, Renames
 from app.services.operator import operator_name
+from app.platforms.traits import traits_of
 from app.services.platform_side import told_plan
 from app.services.workshop_json import plan_from_text, plan_to_text
 from app.services.workshop_words import PushRecord, RecordedOutcome
@@ -72,7 +73,7 @@ class PushHistory:
             connection_label=connection.label,
             app_id=ref.app_id,
             app_title=app_title,
-            steps=tuple(each.describe() for each in told_plan(plan, connection.platform).steps),
+            steps=tuple(each.describe() for each in told_plan(plan, traits_of(connection)).steps),
             plan=text,
             did=None,
             outcome="started",

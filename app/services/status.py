@@ -14,6 +14,7 @@ from app.core.changes import Changes
 from app.core.connection import Connection, TokenKind
 from app.core.errors import KnownError, NotFound, Unauthorised
 from app.core.status import ConnectionStatus, Health
+from app.platforms.traits import traits_of
 from app.services.batches import ChangeBatch
 from app.services.findings import Facts, findings
 
@@ -135,7 +136,8 @@ class StatusMonitor:
         old, now = self._status(connection.id), self._clock()
         try:
             client = await self._clients.get(connection.id)
-            if not await self._knows_token(connection.id):
+            knows_token = await self._knows_token(connection.id)
+            if not knows_token and traits_of(connection).needs_token:
                 raise Unauthorised(f"No token is stored for {connection.label}.")
             probe = await client.probe()
         except KnownError as error:
@@ -161,16 +163,16 @@ class StatusMonitor:
         apps = self._directory.apps_of(connection.id)
         listed = [each for each in apps if each.state != AppState.MISSING.value]
         registry, registry_error = self._directory.known_registry(connection.id)
-        vault = self._tokens.state()
+        vault, knows_token = self._tokens.state(), self._has_token.get(connection.id, True)
         facts = Facts(
             connection=connection,
             health=status.health,
-            has_token=self._has_token.get(connection.id, True),
+            has_token=knows_token or not traits_of(connection).needs_token,
             apps=apps,
             registry=registry,
             registry_error=registry_error,
             drifts=self._directory.drifts_of(connection.id),
-            vault_sentence=vault.sentence if vault.kind == "memory" else "",
+            vault_sentence=vault.sentence if vault.kind == "memory" and knows_token else "",
             vault_remedy=vault.remedy,
             now=self._clock(),
         )
