@@ -267,6 +267,9 @@ class SqlClient(PlatformClient, Protocol):
     ) -> RowPage:
         """A page in the order of the primary key; ``where`` are columns that equal a value (None: that are null)."""
 
+    async def counts_by(self, app_id: str, entity: str, column: str) -> Mapping[Any, int]:
+        """Rows of each value of a column, in one grouped question; rows without one are left out."""
+
     async def write(self, app_id: str, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         """All in one transaction, values bound by name (``:name``); raises ReadOnly on a read-only connection."""
 
