@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,7 +22,13 @@ class Rules:
     those. ``system_entities`` are what the platform itself makes under its ``reserved_prefix``; only ``extendable``
     ones take attributes and links. ``reserved_names`` are names of attributes and labels that mean something else;
     ``query_words`` are allowed, and cannot be asked for in queries. ``has_indexes`` is about those over several
-    attributes or of a special kind.
+    attributes or of a special kind, and ``index_kinds`` are the kinds that there are, the usual one first.
+
+    ``max_bytes`` limits a name in UTF-8; ``name_parts`` takes an entity's name apart where each part has to fit by
+    itself, and raises Invalid where that cannot be. ``parse_type`` makes a type of a text that the operator wrote, and
+    raises Invalid; ``takes_type`` says whether the platform can keep a type, whatever ``types`` lists. With
+    ``links_have_columns`` each link is over attributes of both entities (``Link.columns``), and its name stands apart
+    from those of attributes; without ``has_reverse_labels`` its other end has no name.
     """
 
     platform: str = "the platform"
@@ -45,6 +51,13 @@ class Rules:
     can_require_on_system: bool = True
     can_require_reverse: bool = True
     can_cascade_many: bool = True
+    parse_type: Callable[[str], Type] | None = None
+    takes_type: Callable[[Type], bool] | None = None
+    name_parts: Callable[[str], tuple[str, ...]] | None = None
+    max_bytes: int | None = None
+    has_reverse_labels: bool = True
+    links_have_columns: bool = False
+    index_kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

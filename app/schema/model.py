@@ -70,15 +70,26 @@ class LinkEnd:
     on_delete: OnDelete | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Link:
-    """A relationship with a name of its own; ``forward`` is the side that stores it."""
+    """A relationship with a name of its own; ``forward`` is the side that stores it.
+
+    ``columns`` are pairs of an attribute of the forward entity and the one of the reverse entity that it leads to, in
+    the order of the key; empty on platforms that link rows without attributes.
+    """
 
     name: str
     forward: LinkEnd
     reverse: LinkEnd
     is_system: bool = False
     extra: Extra = ()
+    columns: tuple[tuple[str, str], ...] = ()
+
+    def __repr__(self) -> str:
+        """Without columns the same as ever: fingerprints are made of it, and are kept."""
+        parts = f"name={self.name!r}, forward={self.forward!r}, reverse={self.reverse!r}, is_system={self.is_system!r}"
+        columns = f", columns={self.columns!r}" if self.columns else ""
+        return f"Link({parts}, extra={self.extra!r}{columns})"
 
 
 LinkKey = tuple[str, str, str, str]
