@@ -1,77 +1,70 @@
-"""Build the wheel and try it: install it into an empty environment, start the program and the local platform.
+"""Build what can be built on this system, and try each part: wheel, bundle, and on Debian and its kin the ``.deb``.
 
-A bundle with Python inside and a ``.deb`` are not built yet; this says so at its end instead of pretending.
+``build.py`` builds everything; ``build.py wheel``, ``bundle`` or ``deb`` only that.
+Paths of what was built are on stdout.
 """
 
 from __future__ import annotations
 
-import json
+import argparse
 import shutil
-import subprocess
 import sys
-import tempfile
-import urllib.request
-import venv
-import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-DIST = ROOT / "dist"
+from bundle import PROGRAM, build_bundle, size_mb, try_bundle
+from common import DIST, say
+from wheel import build_wheel, check_contents, try_wheel
 
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def build_wheel() -> Path:
-    """Build from a copy, so that nothing left over from an earlier build gets in."""
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "source"
-        shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "build", "dist", "tests", "*.egg-info"))
-        command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-        subprocess.run([*command, "--wheel-dir", str(DIST), str(source)], check=True)
-    return max(DIST.glob("tenantry-*.whl"), key=lambda each: each.stat().st_mtime)
-
-
-def check_contents(wheel: Path) -> None:
-    names = set(zipfile.ZipFile(wheel).namelist())
-    wanted = {"app/__main__.py", "app/resources/templates/todo.json", "app/storage/migrations/env.py"}
-    if missing := wanted - names:
-        sys.exit(f"{wheel.name} lacks {', '.join(sorted(missing))}")
-
-
-def try_wheel(wheel: Path) -> None:
-    """Install with the locked dependencies, ask for the version, and serve the local platform once."""
-    with tempfile.TemporaryDirectory() as folder:
-        venv.create(folder, with_pip=True)
-        python = Path(folder) / "bin" / "python"
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--require-hashes", "-r", str(ROOT / "packaging/requirements.txt")], check=True)
-        subprocess.run([*pip, "--no-deps", str(wheel)], check=True)
-        program = Path(folder) / "bin" / "tenantry"
-        subprocess.run([str(program), "--version"], check=True, cwd=folder, stdout=sys.stderr)
-        serve = [str(program), "local-platform", "--port", "0", "--data", str(Path(folder) / "data")]
-        server = subprocess.Popen(serve, cwd=folder, stdout=subprocess.PIPE, text=True)
-        try:
-            assert server.stdout is not None
-            ready = json.loads(server.stdout.readline())
-            headers = {"Authorization": f"Bearer {ready['platform_token']}"}
-            request = urllib.request.Request(f"{ready['api_uri']}/superadmin/apps", headers=headers)
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                assert json.load(answer) == {"apps": []}
-        finally:
-            server.terminate()
-            server.wait(10)
+PARTS = ("wheel", "bundle", "deb")
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description="Build the packages and try them.")
+    parser.add_argument("parts", nargs="*", choices=(*PARTS, []), help="what to build (all)")
+    parser.add_argument("--release", action="store_true", help="compress the .deb as small as can be (a minute more)")
+    options = parser.parse_args()
+    wanted = options.parts or [each for each in PARTS if each != "deb" or _has_dpkg()]
     DIST.mkdir(exist_ok=True)
+    if "wheel" in wanted:
+        _wheel()
+    if "bundle" in wanted or "deb" in wanted:
+        _bundle()
+    if "deb" in wanted:
+        _deb(options.release)
+    if sys.platform == "linux" and not _has_dpkg():
+        say("No .deb was built: dpkg-deb is missing on this system.")
+    say("Not built here: the installers for Windows and macOS; packaging/windows and packaging/macos say how.")
+
+
+def _has_dpkg() -> bool:
+    return shutil.which("dpkg-deb") is not None
+
+
+def _wheel() -> None:
     wheel = build_wheel()
     check_contents(wheel)
-    say(f"Built {wheel.relative_to(ROOT)}; trying it in an empty environment")
+    say("Trying the wheel in an empty environment")
     try_wheel(wheel)
-    say("The wheel installs, starts and serves. Not built yet: a bundle with Python inside, and a .deb.")
     print(wheel)
+
+
+def _bundle() -> Path:
+    bundle = build_bundle()
+    say(f"Trying the bundle, {size_mb(bundle):.0f} MB")
+    try_bundle(bundle / PROGRAM)
+    print(bundle)
+    return bundle
+
+
+def _deb(is_release: bool) -> None:
+    from deb import build_deb, check_deb
+    from double_click import try_deb
+
+    package = build_deb(DIST / "tenantry", is_release=is_release)
+    check_deb(package)
+    say("Installing the .deb, starting it by a double click, and removing it again")
+    try_deb(package)
+    print(package)
 
 
 if __name__ == "__main__":
