@@ -1,0 +1,224 @@
+"""Databases as apps: listing them, making one, dropping one."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from app.core.errors import Conflict, FieldError, Invalid, NotFound, Unsupported
+from app.core.text import plain
+from app.platforms.contract import RemoteApp
+
+from .dsn import Dsn, Place, is_absolute, store_id
+from .limits import AUTOCOMMIT, READ, Limits
+from .opening import make_file
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from app.schema.model import Schema
+
+    from .client import PostgresClient
+
+NO_RENAMES: Final = "A database is known by its name: renaming it would lose what points to it."
+_MAX_BYTES: Final = 63
+_MAGIC: Final = b"SQLite format 3\0"
+_SUFFIXES: Final = frozenset({".db", ".sqlite", ".sqlite3"})
+# Copying the template of a new database can take a while on a slow disk.
+_MAKING: Final = Limits(statement_timeout_s=300, is_write=True, is_autocommit=True)
+_LIST: Final = """/* list databases */
+SELECT datname, shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database
+WHERE datallowconn AND NOT datistemplate AND has_database_privilege(oid, 'CONNECT') ORDER BY datname"""
+
+
+def own_place(client: PostgresClient, app_id: str) -> Place:
+    """Of a database on the connection's own server, or a file next to its own. Raises NotFound."""
+    own = client.own
+    if not client.dsn.is_sqlite:
+        return Place(own.dsn.with_database(app_id), own.password)
+    if is_absolute(app_id) and Path(app_id).parent == Path(own.dsn.database).parent:
+        return Place(own.dsn.with_database(app_id))
+    raise NotFound(f"No store {plain(app_id, 80)} is known to this connection.")
+
+
+async def list_apps(client: PostgresClient) -> tuple[RemoteApp, ...]:
+    own = tuple(_app(name) for name, _note in await _databases(client))
+    known = getattr(client.places, "known", None)
+    elsewhere: tuple[str, ...] = await known() if known is not None else ()
+    seen = {app.app_id for app in own}
+    return (*own, *(_app(each) for each in elsewhere if each not in seen))
+
+
+async def get_app(client: PostgresClient, app_id: str) -> RemoteApp:
+    """Raises NotFound for a database that is not there; a store elsewhere is not asked whether it is up."""
+    names = {name for name, _note in await _databases(client)}
+    if app_id not in names:
+        place = await client.place_of(app_id)
+        if store_id(place.dsn, client.dsn) in names or place == own_place_or_none(client, app_id):
+            raise NotFound(f"There is no database {plain(app_id, 80)}.")
+    return _app(app_id)
+
+
+def own_place_or_none(client: PostgresClient, app_id: str) -> Place | None:
+    try:
+        return own_place(client, app_id)
+    except NotFound:
+        return None
+
+
+async def create_app(client: PostgresClient, title: str, *, app_id: str, schema: Schema | None) -> RemoteApp:
+    if client.dsn.is_sqlite:
+        name = await _create_file(client, title, app_id)
+    else:
+        name = await _create_database(client, title, app_id)
+    if schema is not None:
+        await _push(client, name, schema)
+    return _app(name)
+
+
+async def delete_app(client: PostgresClient, app_id: str) -> None:
+    _ensure_deletable(client, app_id)
+    place = await client.place_of(app_id)
+    if client.dsn.is_sqlite:
+        await client.engines.run(place, _is_free, doing=f"delete {_file(app_id)}", limits=AUTOCOMMIT)
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            Path(app_id + suffix).unlink(missing_ok=True)
+        return
+
+    def drop(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(f"DROP DATABASE {_quoted(app_id)}")
+
+    await client.engines.run(client.own, drop, doing=f"delete the database {plain(app_id, 80)}", limits=_MAKING)
+
+
+def _ensure_deletable(client: PostgresClient, app_id: str) -> None:
+    if app_id in (client.dsn.database, client.connection.foundation_app_id):
+        raise Unsupported("The main database of a connection is never deleted from here.")
+    is_own = client.dsn.is_sqlite or store_id(Dsn.parse(client.connection.base_url)[0], client.dsn) is not None
+    if not client.dsn.is_sqlite and (app_id in {"postgres", "template0", "template1"} or not is_own):
+        raise Unsupported(f"The database {plain(app_id, 80)} belongs to the server itself.")
+
+
+def _is_free(connection: sa.Connection) -> None:
+    """Raises where someone else is writing."""
+    connection.exec_driver_sql("BEGIN EXCLUSIVE")
+    connection.exec_driver_sql("ROLLBACK")
+
+
+async def _databases(client: PostgresClient) -> list[tuple[str, str | None]]:
+    if client.dsn.is_sqlite:
+        return [(name, None) for name in _files(client.dsn)]
+
+    def work(connection: sa.Connection) -> list[tuple[str, str | None]]:
+        return [(row[0], row[1]) for row in connection.exec_driver_sql(_LIST)]
+
+    return await client.engines.run(client.own, work, doing="list the databases", limits=READ)
+
+
+def _files(dsn: Dsn) -> list[str]:
+    """Its own file first, then the SQLite files next to it."""
+    own = Path(dsn.database)
+    if not own.is_file():
+        raise NotFound(f"There is no SQLite file {plain(dsn.database)}.", remedy="Check the path of the connection.")
+    others = [each for each in own.parent.iterdir() if each.suffix in _SUFFIXES and each != own and _is_sqlite(each)]
+    return [str(own), *sorted(str(each) for each in others)]
+
+
+def _is_sqlite(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
+async def _create_database(client: PostgresClient, title: str, app_id: str) -> str:
+    name = _checked(title)
+    note = f"tenantry {app_id}"
+    existing = dict(await _databases(client))
+    if name in existing:
+        if existing[name] == note:
+            return name
+        raise _taken(name)
+
+    def work(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(f"CREATE DATABASE {_quoted(name)}")
+        # Tells a repeat that this is the database which the first try made.
+        connection.exec_driver_sql(f"COMMENT ON DATABASE {_quoted(name)} IS {_literal(note)}")
+
+    await client.engines.run(client.own, work, doing=f"create the database {plain(name, 80)}", limits=_MAKING)
+    return name
+
+
+async def _create_file(client: PostgresClient, title: str, app_id: str) -> str:
+    name = _checked(title)
+    if "/" in name or "\\" in name or name.startswith("."):
+        raise _wrong("The name of a SQLite file has no slashes, and does not begin with a dot.")
+    file = name if Path(name).suffix in _SUFFIXES else f"{name}.db"
+    path = Path(client.dsn.database).parent / file
+    mark = zlib.crc32(app_id.encode()) & 0x7FFFFFFF
+
+    def work(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(f"PRAGMA application_id={mark}")
+
+    def marked(connection: sa.Connection) -> bool:
+        return bool(connection.exec_driver_sql("PRAGMA application_id").scalar() == mark)
+
+    place = Place(client.dsn.with_database(str(path)))
+    doing = f"create the file {plain(file, 80)}"
+    if path.exists():
+        if await client.engines.run(place, marked, doing=doing):
+            return str(path)
+        raise _taken(file)
+    client.engines.ensure_writable(doing)
+    try:
+        make_file(path)
+    except OSError as error:
+        raise Invalid(f"Could not {doing}: {error.strerror}.", remedy="Check the folder of the connection.") from None
+    await client.engines.run(place, work, doing=doing, limits=AUTOCOMMIT)
+    return str(path)
+
+
+async def _push(client: PostgresClient, name: str, schema: Schema) -> None:
+    from app.schema.compare import compare
+
+    live = await client.read_live(name)
+    await client.send_plan(name, live, compare(live.schema, schema))
+
+
+def _checked(title: str) -> str:
+    name = title.strip()
+    if not name or "\0" in name:
+        raise _wrong("A database needs a name.")
+    if len(name.encode()) > _MAX_BYTES:
+        raise _wrong(f"The name of a database has at most {_MAX_BYTES} bytes.")
+    return name
+
+
+def _wrong(sentence: str) -> Invalid:
+    return Invalid(sentence, fields=(FieldError("title", sentence),), remedy="Choose another name.")
+
+
+def _taken(name: str) -> Conflict:
+    return Conflict(f"There is a database {plain(name, 80)} already.", remedy="Choose another name.")
+
+
+def _app(app_id: str) -> RemoteApp:
+    return RemoteApp(app_id, _file(app_id) if is_absolute(app_id) else app_id)
+
+
+def _file(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
+def _quoted(name: str) -> str:
+    """For the driver too, which reads a percent sign as a parameter where it has any."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _unused(_value: Any) -> None: ...

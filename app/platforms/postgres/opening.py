@@ -1,0 +1,129 @@
+"""Opening one connection: to a server with its limits and TLS options, or to a SQLite file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from app.core.errors import NotFound
+from app.core.text import plain
+
+from .dsn import Dsn, Place
+from .limits import Limits
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+_CANCEL_S: Final = 5.0
+_BUSY_S: Final = 5.0
+# Poolers that keep to the letter of it refuse settings in the first message.
+_NO_OPTIONS: Final = "unsupported startup parameter"
+
+
+class Opener:
+    """Used by many threads at once. A server that takes no settings while connecting is remembered as a pooler."""
+
+    def __init__(self, is_read_only: bool, connect_timeout_s: float) -> None:
+        self._is_read_only = is_read_only
+        self._connect_timeout_s = max(2, round(connect_timeout_s))
+        self._poolers: set[str] = set()
+        self._lock = threading.Lock()
+
+    def open(self, place: Place, limits: Limits) -> Any:
+        """A connection of the driver; raises the driver's errors, and NotFound for a file that is not there."""
+        return self._open_file(place.dsn, limits) if place.dsn.is_sqlite else self._open_server(place, limits)
+
+    def prepare(self, connection: sa.Connection, place: Place, limits: Limits) -> None:
+        """Where the connection itself could not carry the settings, the transaction does."""
+        if place.dsn.is_sqlite or not self._is_pooler(place.dsn):
+            return
+        is_local = str(not limits.is_autocommit).lower()
+        asked = ", ".join(f"set_config('{name}', '{value}', {is_local})" for name, value in self._settings(limits))
+        connection.exec_driver_sql(f"SELECT {asked}")
+
+    def _is_pooler(self, dsn: Dsn) -> bool:
+        is_known = dsn.is_transaction_pooler or bool(dsn.pooler_tenant)
+        return is_known or dsn.server in self._poolers
+
+    def _settings(self, limits: Limits) -> list[tuple[str, str]]:
+        settings = [
+            ("search_path", "public"),
+            ("statement_timeout", str(round(limits.statement_timeout_s * 1000))),
+            ("lock_timeout", str(round(limits.lock_timeout_s * 1000))),
+        ]
+        return [*settings, ("default_transaction_read_only", "on")] if self._is_read_only else settings
+
+    def _open_server(self, place: Place, limits: Limits) -> Any:
+        import psycopg
+
+        try:
+            raw = psycopg.connect(**self._parameters(place, limits))
+        except psycopg.OperationalError as error:
+            if _NO_OPTIONS not in str(error):
+                raise
+            with self._lock:
+                self._poolers.add(place.dsn.server)
+            raw = psycopg.connect(**self._parameters(place, limits))
+        raw.autocommit = limits.is_autocommit
+        if not limits.is_autocommit:
+            raw.read_only = True if self._is_read_only or not limits.is_write else None
+            if limits.isolation == "REPEATABLE READ":
+                raw.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        return raw
+
+    def _parameters(self, place: Place, limits: Limits) -> dict[str, Any]:
+        dsn = place.dsn
+        is_pooler = self._is_pooler(dsn)
+        options = "" if is_pooler else " ".join(f"-c {name}={value}" for name, value in self._settings(limits))
+        return {
+            **dict(dsn.options),
+            "host": dsn.host,
+            "port": dsn.port,
+            "dbname": dsn.database,
+            "user": dsn.user or None,
+            # An empty one keeps the password of an environment from going to whatever server is named here.
+            "password": place.password.reveal() if place.password else "",
+            "application_name": "tenantry",
+            "client_encoding": "UTF8",
+            "connect_timeout": self._connect_timeout_s,
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "options": options,
+            "prepare_threshold": None,
+        }
+
+    def _open_file(self, dsn: Dsn, limits: Limits) -> Any:
+        path = Path(dsn.database)
+        if not path.is_file():
+            raise NotFound(
+                f"There is no SQLite file {plain(dsn.database)}.", remedy="Check the path; it may have been moved."
+            )
+        uri = f"file:{quote(path.as_posix())}?mode=rw"
+        raw = sqlite3.connect(uri, uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+        raw.execute(f"PRAGMA foreign_keys={'ON' if limits.has_foreign_keys else 'OFF'}")
+        if self._is_read_only or not limits.is_write:
+            raw.execute("PRAGMA query_only=ON")
+        return raw
+
+
+def stop(raw: Any) -> None:
+    """Asks the running statement to end; from any thread. What has ended already is left alone."""
+    if isinstance(raw, sqlite3.Connection):
+        with contextlib.suppress(sqlite3.Error):
+            raw.interrupt()
+        return
+    import psycopg
+
+    with contextlib.suppress(psycopg.Error, OSError):
+        raw.cancel_safe(timeout=_CANCEL_S)
+
+
+def make_file(path: Path) -> None:
+    """A new SQLite file, for its owner only; raises FileExistsError."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
