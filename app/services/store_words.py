@@ -18,9 +18,10 @@ TableKind = Literal["system", "application", "other"]
 class StoreRow:
     """Where a workspace's store is, as its pointer says; never with a password.
 
-    ``app_id`` is "" where the pointer cannot be read, and ``problem`` says why, in a sentence. ``record_id`` is the
-    row's own ID ("" where the table has none, or where the store was set here). ``is_own``: set here by the operator,
-    and the main database does not say it. ``provider`` as the row has it (untrusted). ``has_password``: the row or the vault has one.
+    ``app_id`` is "" where the pointer cannot be read, and ``problem`` says why, in a sentence; beside an ``app_id`` it
+    says why the password is not known. ``record_id`` is the row's own ID ("" where the table has none, or where the
+    store was set here). ``is_own``: set here by the operator, and the main database does not say it. ``provider`` as
+    the row has it (untrusted).
     """
 
     app_id: str
@@ -38,8 +39,9 @@ class StoreRow:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Names are untrusted text. Counts are -1 where the main database has no such table; ``created_at`` is seconds since the epoch, 0 where it is
-    not said. ``store`` is None where no row points to one; of several rows the first that can be read counts, and ``pointers`` says how many there are."""
+    """Names are untrusted text. Counts are -1 where the main database has no such table; ``created_at`` is seconds
+    since the epoch, 0 where it is not said. ``store`` is None where no row points to one; of several rows the first
+    that can be read counts, and ``pointers`` says how many there are."""
 
     id: str
     name: str
@@ -87,6 +89,7 @@ class MainOverview:
     read_at: float
     notes: tuple[str, ...] = ()
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    env_folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
