@@ -38,20 +38,26 @@ def change_link(draft: Draft, key: LinkKey, new_link: Link) -> Draft:
 
 
 def ensure_fits(draft: Draft, link: Link, others: Schema) -> None:
-    """Raises Invalid where an end has no entity or no label, or a label that is taken."""
+    """Raises Invalid where an end has no entity or no label, or a label that is taken.
+
+    A link over columns has a name at its forward end only, and that stands apart from those of attributes.
+    """
     for end in (link.forward, link.reverse):
-        _ensure_label(draft, end, others)
+        if link.columns and end is link.reverse and not end.label:
+            wanted_entity(draft, end.entity)
+        else:
+            _ensure_label(draft, end, others, is_apart=bool(link.columns))
     if (link.forward.entity, link.forward.label) == (link.reverse.entity, link.reverse.label):
         entity, label = shown(link.forward.entity), shown(link.forward.label)
         refuse(f"Both ends of the link are called {label} at {entity}.", field="label")
 
 
-def _ensure_label(draft: Draft, end: LinkEnd, others: Schema) -> None:
+def _ensure_label(draft: Draft, end: LinkEnd, others: Schema, *, is_apart: bool = False) -> None:
     entity = wanted_entity(draft, end.entity)
     name, label = shown(end.entity), shown(end.label)
     if not end.label.strip():
         refuse(f"A link of {name} needs a label at this end.", field="label", remedy="Enter one.")
-    if entity.attribute(end.label) is not None:
+    if entity.attribute(end.label) is not None and not is_apart:
         refuse(f"{name} has an attribute {label} already.", field="label")
     if end.label in labels_of(others, end.entity):
         refuse(f"{name} has a link {label} already.", field="label")

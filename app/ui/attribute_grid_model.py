@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Any, Literal
+from typing import Any
+
+from PySide6.QtCore import QObject
 
 from app.core.text import plain
 from app.core.words import free_name
+from app.platforms.traits import traits_of
 from app.schema.draft import Draft, Mark
 from app.schema.model import Attribute, Entity
 from app.schema.types import AnyType, Type
 
-from .schema_grid_model import Cell, Choice, GridRow, Index, SchemaGridModel, change_cell, removed_mark
+from .entity_start import PRIMARY, entity_kind
+from .extras import extra_of, with_extra
+from .schema_document import SchemaDocument
+from .schema_grid_model import Cell, Choice, EditorKind, GridRow, Index, SchemaGridModel, change_cell, removed_mark
+from .type_entry import read_type, same_enum_elsewhere, text_of_type, type_words
 from .type_names import type_name
 
 _NEW_NAME = "attribute"
@@ -25,9 +32,12 @@ class AttributeColumn(IntEnum):
     REQUIRED = 2
     UNIQUE = 3
     INDEXED = 4
-    CHANGE = 5
+    DEFAULT = 5
+    COMMENT = 6
+    CHANGE = 7
 
 
+_LINES = frozenset({AttributeColumn.NAME, AttributeColumn.DEFAULT, AttributeColumn.COMMENT})
 _FLAGS = {
     AttributeColumn.REQUIRED: ("is_required", "required", "optional"),
     AttributeColumn.UNIQUE: ("is_unique", "unique", "not unique"),
@@ -41,8 +51,15 @@ class AttributeRow(GridRow):
 
 
 class AttributeGridModel(SchemaGridModel[AttributeRow]):
-    titles = ("Attribute", "Type", "Required", "Unique", "Indexed", "")
+    """On a platform of columns a type is free text, and default and comment have cells of their own."""
+
+    titles = ("Attribute", "Type", "Required", "Unique", "Indexed", "Default", "Comment", "")
     spoken_titles = (*titles[:-1], "Change")
+
+    def __init__(self, document: SchemaDocument, parent: QObject | None = None) -> None:
+        self.has_sql = traits_of(document.connection).has_sql
+        self.hidden = frozenset() if self.has_sql else frozenset({AttributeColumn.DEFAULT, AttributeColumn.COMMENT})
+        super().__init__(document, parent)
 
     # Rows
 
@@ -61,21 +78,34 @@ class AttributeGridModel(SchemaGridModel[AttributeRow]):
     def _row(
         self, entity: Entity, attribute: Attribute, mark: Mark | None, *, is_removed: bool = False
     ) -> AttributeRow:
-        lock = _lock(entity, attribute, is_removed)
+        lock = _lock(entity, attribute, is_removed, is_closed=self._is_closed(entity))
         place = f"{entity.name}.{attribute.name}"
 
         def problem(*fields: str) -> Any:
             return None if is_removed else self.problem(place, *fields)
 
         cells = (
-            Cell("name", plain(attribute.name, 100), is_locked=bool(lock), problem=problem("name", "default", "")),
+            Cell(
+                "name",
+                plain(attribute.name, 100),
+                is_locked=bool(lock),
+                problem=problem("name", "" if self.has_sql else "default", ""),
+                sign="key" if attribute.name in primary_key(entity) else "",
+            ),
             Cell("chip", plain(type_name(attribute.type), 80), is_locked=bool(lock), problem=problem("type")),
             Cell("flag", is_on=attribute.is_required, is_locked=bool(lock), problem=problem("is_required")),
             Cell("flag", is_on=attribute.is_unique, is_locked=bool(lock), problem=problem("is_unique")),
             Cell("flag", is_on=attribute.is_indexed, is_locked=bool(lock), problem=problem("is_indexed")),
+            Cell("code", plain(_default_text(attribute), 120), is_locked=bool(lock), problem=problem("default")),
+            Cell("note", plain(extra_of(attribute.extra, "comment", ""), 120), is_locked=bool(lock)),
             _change(mark, attribute),
         )
         return AttributeRow((attribute.name, is_removed), cells, mark, is_removed, lock, attribute)
+
+    def _is_closed(self, entity: Entity) -> bool:
+        """Whether the entity is the platform's own, and takes nothing (a view)."""
+        rules = self.document.rules
+        return self.has_sql and entity.is_system and (rules is None or entity.name not in rules.extendable)
 
     def place(self, row: int) -> str:
         return f"{self.entity}.{self.row(row).attribute.name}"
@@ -89,17 +119,41 @@ class AttributeGridModel(SchemaGridModel[AttributeRow]):
 
     # Editors
 
-    def editor_kind(self, index: Index) -> Literal["line", "choice", "search", "flag", ""]:
+    def editor_kind(self, index: Index) -> EditorKind:
         column = index.column()
         if column in _FLAGS:
             return "flag"
-        if column == AttributeColumn.NAME:
+        if column in _LINES:
             return "line"
-        return "choice" if column == AttributeColumn.TYPE else ""
+        if column == AttributeColumn.TYPE:
+            return "words" if self._has_free_types else "choice"
+        return ""
+
+    @property
+    def _has_free_types(self) -> bool:
+        rules = self.document.rules
+        return rules is not None and rules.parse_type is not None
 
     def edit_text(self, index: Index) -> str:
         attribute = self.row(index.row()).attribute
-        return attribute.name if index.column() == AttributeColumn.NAME else type_name(attribute.type)
+        match index.column():
+            case AttributeColumn.NAME:
+                return attribute.name
+            case AttributeColumn.DEFAULT:
+                return attribute.default or ""
+            case AttributeColumn.COMMENT:
+                return str(extra_of(attribute.extra, "comment", ""))
+            case _:
+                return text_of_type(attribute.type) if self._has_free_types else type_name(attribute.type)
+
+    def lock_of_cell(self, row: int, column: int) -> str:
+        made_by = _made_by(self.row(row).attribute)
+        if column == AttributeColumn.DEFAULT and made_by:
+            return f"The database makes the values of this attribute: {plain(made_by, 200)}."
+        return ""
+
+    def completions(self, index: Index) -> Sequence[str]:
+        return type_words(self.document.rules, self.document.draft)
 
     def choices(self, index: Index) -> Sequence[Choice]:
         """The types of the platform, and the one that the attribute has where the platform's list lacks it."""
@@ -115,11 +169,44 @@ class AttributeGridModel(SchemaGridModel[AttributeRow]):
         if column == AttributeColumn.NAME:
             return self._rename(self.row(rows[0]).attribute.name, str(value).strip())
         if column == AttributeColumn.TYPE:
-            return self._change(rows, f"Set the type of {{}} to {plain(type_name(value), 60)}", type=value)
+            return self._set_type(rows, value)
+        if column == AttributeColumn.DEFAULT:
+            text = str(value).strip()
+            said = f"Set the default of {{}} to {_braced(text)}" if text else "Remove the default of {}"
+            return self._change(rows, said, default=text or None)
+        if column == AttributeColumn.COMMENT:
+            return self._set_comment(rows, str(value).strip())
         if column in _FLAGS:
             field, on, off = _FLAGS[AttributeColumn(column)]
             return self._change(rows, f"Make {{}} {on if value else off}", **{field: bool(value)})
         return None
+
+    def _set_type(self, rows: Sequence[int], value: Any) -> tuple[str, Callable[[Draft], Draft]] | None:
+        """``value`` is a type or, where types are free text, the text of one. Raises Invalid."""
+        rules = self.document.rules
+        if isinstance(value, str):
+            assert rules is not None
+            value = read_type(value, rules, self.document.draft)
+        made = self._change(rows, f"Set the type of {{}} to {_braced(type_name(value))}", type=value)
+        if made is None:
+            return None
+        title, make = made
+        return title, lambda draft: same_enum_elsewhere(make(draft), value)
+
+    def _set_comment(self, rows: Sequence[int], text: str) -> tuple[str, Callable[[Draft], Draft]] | None:
+        found = self.attributes(rows)
+        changed = {each.name: with_extra(each.extra, "comment", text) for each in found}
+        changed = {each.name: changed[each.name] for each in found if each.extra != changed[each.name]}
+        entity = self.entity
+        if not changed:
+            return None
+
+        def make(draft: Draft) -> Draft:
+            for name, extra in changed.items():
+                draft = draft.change_attribute(entity, name, extra=extra)
+            return draft
+
+        return f"{'Set' if text else 'Remove'} the comment of {self._named(list(changed))}", make
 
     def _rename(self, old: str, new: str) -> tuple[str, Callable[[Draft], Draft]] | None:
         entity = self.entity
@@ -218,9 +305,32 @@ def _change(mark: Mark | None, attribute: Attribute) -> Cell:
     return replace(cell, note=cell.note.replace(f"was {old}", f"{old} → {new}", 1))
 
 
-def _lock(entity: Entity, attribute: Attribute, is_removed: bool) -> str:
+def primary_key(entity: Entity) -> tuple[str, ...]:
+    """The names of the attributes in it, () where there is none."""
+    return next((each.attributes for each in entity.indexes if each.kind == PRIMARY), ())
+
+
+def _made_by(attribute: Attribute) -> str:
+    """How the database itself makes the values, "" where it does not."""
+    generated = extra_of(attribute.extra, "generated", "")
+    identity = extra_of(attribute.extra, "identity", "")
+    return f"= {generated}" if generated else (f"identity, {identity}" if identity else "")
+
+
+def _default_text(attribute: Attribute) -> str:
+    return _made_by(attribute) or attribute.default or ""
+
+
+def _braced(text: str) -> str:
+    """For a title that is formatted later."""
+    return plain(text, 60).replace("{", "{{").replace("}", "}}")
+
+
+def _lock(entity: Entity, attribute: Attribute, is_removed: bool, *, is_closed: bool = False) -> str:
     if is_removed:
         return "It is removed with the next push. Delete or Ctrl+Z brings it back."
+    if is_closed:
+        return f"{plain(entity.name, 60)} is a {entity_kind(entity)}: it can be read here, not changed."
     if attribute.is_system:
         return f"{plain(attribute.name, 60)} comes with the platform: it can be read, not changed."
     return ""

@@ -30,6 +30,7 @@ from app.core.status import Severity
 from app.core.text import plain
 
 from .entity_list_model import EntityListModel, EntityRow
+from .entity_start import rename_entity
 from .icons import paint_state
 from .schema_delegates import MARK_ROLES, mark_editor, paint_mark
 from .schema_document import SchemaDocument
@@ -145,7 +146,10 @@ class EntityDelegate(QStyledItemDelegate):
             title = f"Rename {plain(old, 60)} to {plain(new, 60)}"
             if self.fresh_key:
                 title = f"Add the entity {plain(new, 60)}"
-            self._document.edit(title, lambda draft: draft.rename_entity(old, new), key=self.fresh_key, select=new)
+            rules = self._document.rules
+            self._document.edit(
+                title, lambda draft: rename_entity(draft, old, new, rules), key=self.fresh_key, select=new
+            )
 
     def refusal(self, index: Index, text: str) -> str:
         """Why this name would not be taken, "" where it would."""
@@ -155,7 +159,7 @@ class EntityDelegate(QStyledItemDelegate):
         if old == new:
             return ""
         try:
-            after = self._document.draft.rename_entity(old, new)
+            after = rename_entity(self._document.draft, old, new, self._document.rules)
         except Invalid as error:
             return plain(error.fields[0].message if error.fields else error.sentence, 300)
         return self._document.refusal_of_name(after, new)

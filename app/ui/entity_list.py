@@ -25,6 +25,7 @@ from app.core.words import free_name
 from .badges import text_label
 from .entity_delegate import EntityDelegate
 from .entity_list_model import EntityListModel, EntityRow, EntityRows
+from .entity_start import add_entity
 from .icons import sign
 from .runner import Runner
 from .schema_document import SchemaDocument
@@ -201,8 +202,8 @@ class EntityList(QWidget):
         name = free_name("entity", taken)
         self._count += 1
         key = f"add entity {id(self)} {self._count}"
-        title = f"Add the entity {name}"
-        if self._document.edit(title, lambda each: each.add_entity(name), key=key, select=name):
+        title, rules = f"Add the entity {name}", self._document.rules
+        if self._document.edit(title, lambda each: add_entity(each, name, rules), key=key, select=name):
             self.clear_find()
             self._fresh = self._delegate.fresh_key = key
             self.view.setFocus()

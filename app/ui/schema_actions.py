@@ -22,6 +22,7 @@ _EDITING = (
     "schema.add_entity",
     "schema.add_attribute",
     "schema.add_link",
+    "schema.add_index",
     "schema.duplicate",
     "schema.remove",
     "schema.review",
@@ -52,6 +53,7 @@ def add_schema_actions(window: MainWindow) -> None:
     add("add_entity", "New &entity", lambda each: each.add_entity(), "Ctrl+Shift+T").setIcon(sign("plus"))
     add("add_attribute", "New &attribute", lambda each: each.add_attribute(), "Ctrl+Shift+A")
     add("add_link", "New &link", lambda each: each.add_link(), "Ctrl+L")
+    add("add_index", "New &index", lambda each: each.add_index(), "Ctrl+Shift+I")
     add("duplicate", "&Duplicate", lambda each: each.duplicate(), "Ctrl+D", starts_group=True)
     add("remove", "&Remove or restore", lambda each: each.remove())
     add("find", "&Find in schema", lambda each: each.find_in_schema(), "Ctrl+Shift+F", starts_group=True)
@@ -113,6 +115,8 @@ def follow_editor(window: MainWindow) -> None:
         can_edit = editor is not None and not editor.document.is_read_only
         for name in _EDITING:
             registry[name].setEnabled(can_edit)
+        has_indexes = can_edit and editor is not None and editor.grids.indexes is not None
+        registry["schema.add_index"].setEnabled(has_indexes)
         for name in _READING:
             registry[name].setEnabled(editor is not None)
         has_changes = can_edit and editor is not None and editor.document.is_changed

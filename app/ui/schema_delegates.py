@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import (
@@ -42,6 +43,8 @@ from .theme import Colours, colours, mono_font
 Index = QModelIndex | QPersistentModelIndex
 _PAD = 8
 _SIGN = 12
+_LONGEST = 2_000
+_MONO = frozenset({"name", "code"})
 _ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 _LEAVE = _ENTER | {Qt.Key.Key_Tab, Qt.Key.Key_Backtab}
 _LEFT = int((Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter).value)
@@ -79,6 +82,35 @@ def paint_mark(painter: QPainter, place: QRectF, kind: str, colour: QColor) -> N
         barb = half * 0.8
         painter.drawPolyline(QPolygonF([tip + QPointF(-barb, -barb), tip, tip + QPointF(-barb, barb)]))
     painter.restore()
+
+
+def paint_key(painter: QPainter, place: QRectF, colour: QColor) -> None:
+    """The sign of a primary key."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(colour, place.width() / 8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    side, y = place.width(), place.center().y()
+    ring = side * 0.2
+    painter.drawEllipse(QPointF(place.left() + ring * 1.4, y), ring, ring)
+    start, end, tooth = place.left() + ring * 2.4, place.right() - side * 0.06, side * 0.2
+    painter.drawLine(QPointF(start, y), QPointF(end, y))
+    for x in (end, end - side * 0.22):
+        painter.drawLine(QPointF(x, y), QPointF(x, y + tooth))
+    painter.restore()
+
+
+class ListCompleter(QCompleter):
+    """Completes the last of several words that commas separate."""
+
+    def splitPath(self, path: str) -> list[str]:
+        return [path.rpartition(",")[2].strip()]
+
+    def pathFromIndex(self, index: Index) -> str:
+        editor = self.widget()
+        before = editor.text().rpartition(",")[0] if isinstance(editor, QLineEdit) else ""
+        word = str(index.data())
+        return f"{before}, {word}" if before else word
 
 
 def mark_editor(editor: QLineEdit, wrong: str) -> str:
@@ -154,9 +186,10 @@ class SchemaDelegate(QStyledItemDelegate):
         look, cell = self._look, self._grid.cell(row, column)
         if cell.kind == "flag":
             return look.side + 2 * _PAD
-        font = look.mono if cell.kind == "name" else look.font
+        font = look.mono if cell.kind in _MONO else look.font
         width = look.metrics[id(font)].horizontalAdvance(f"{cell.text} {cell.note}".strip())
         extra = (look.sign + 6 if cell.problem or cell.kind == "change" else 0) + (14 if cell.kind == "chip" else 0)
+        extra += look.sign + 6 if cell.sign else 0
         return width + 2 * _PAD + extra + 2
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
@@ -178,6 +211,10 @@ class SchemaDelegate(QStyledItemDelegate):
             place = QRect(room.right() - sign + 1, room.center().y() - (sign - 2) // 2, sign, sign)
             paint_state(painter, place, severity)
             room.setRight(room.right() - sign - 5)
+        if cell.sign:
+            top = room.center().y() - look.sign / 2 + 0.5
+            paint_key(painter, QRectF(room.right() - look.sign, top, look.sign, look.sign), look.neutral)
+            room.setRight(room.right() - look.sign - 5)
         self._paint_cell(painter, room, each, cell, look)
         if option.state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QPen(look.accent, 1))
@@ -202,6 +239,10 @@ class SchemaDelegate(QStyledItemDelegate):
         match cell.kind:
             case "name":
                 painter.setFont(look.struck if row.is_removed else look.mono)
+                painter.setPen(look.muted if is_dim else look.text)
+                painter.drawText(room, _LEFT, self._cut(cell.text, look.mono, room.width(), look))
+            case "code":
+                painter.setFont(look.mono)
                 painter.setPen(look.muted if is_dim else look.text)
                 painter.drawText(room, _LEFT, self._cut(cell.text, look.mono, room.width(), look))
             case "chip":
@@ -271,7 +312,8 @@ class SchemaDelegate(QStyledItemDelegate):
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         kind = self._grid.editor_kind(index)
         title = self._grid.spoken_titles[index.column()]
-        editor: QWidget = self._line(parent, index) if kind == "line" else self._combo(parent, index, kind == "search")
+        is_line = kind in ("line", "words")
+        editor: QWidget = self._line(parent, index) if is_line else self._combo(parent, index, kind == "search")
         editor.setAccessibleName(f"{title} of {self._grid.row(index.row()).cells[0].text}")
         editor.setAutoFillBackground(True)
         return editor
@@ -279,11 +321,39 @@ class SchemaDelegate(QStyledItemDelegate):
     def _line(self, parent: QWidget, index: Index) -> QLineEdit:
         editor = QLineEdit(parent)
         editor.setFont(self._look.mono)
-        editor.setMaxLength(400)
+        editor.setMaxLength(_LONGEST)
         mark_editor(editor, "")
         place = QPersistentModelIndex(index)
         editor.textEdited.connect(lambda _text: self._judge(editor, place))
+        words = self._grid.completions(index)
+        if words:
+            self._complete(editor, words, is_list=self._grid.is_list(index.column()))
         return editor
+
+    def _complete(self, editor: QLineEdit, words: Sequence[str], *, is_list: bool) -> None:
+        completer = ListCompleter(list(words), editor) if is_list else QCompleter(list(words), editor)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setMaxVisibleItems(12)
+        editor.setCompleter(completer)
+
+        def taken() -> None:
+            # Setting the text from the list is no edit of the line's own.
+            editor.setModified(True)
+            self._judge(editor, self._view.currentIndex())
+
+        # After the line has taken it over.
+        completer.activated.connect(lambda _word: QTimer.singleShot(0, editor, taken))
+
+        def entered() -> None:
+            popup = completer.popup()
+            is_open = popup is not None and popup.isVisible() and not popup.currentIndex().isValid()
+            if popup is not None and is_open and self._may_leave(editor):
+                popup.hide()
+                QTimer.singleShot(0, editor, lambda: self._take(editor))
+
+        # With the list open, Enter comes here and not to the filter; what is typed and complete is taken at once.
+        editor.returnPressed.connect(entered)
 
     def _combo(self, parent: QWidget, index: Index, is_search: bool) -> QComboBox:
         editor = QComboBox(parent)
@@ -324,12 +394,16 @@ class SchemaDelegate(QStyledItemDelegate):
         row, column = index.row(), index.column()
         if isinstance(editor, QLineEdit):
             if editor.isModified() and not self._grid.refusal(row, column, editor.text()):
-                self._grid.set_values([row], column, editor.text(), key=self._key(row))
+                is_shared = self._grid.editor_kind(index) == "words" and not self._grid.is_list(column)
+                rows = self._rows_for_edit(row) if is_shared else [row]
+                self._grid.set_values(rows, column, editor.text(), key=self._key(row))
         elif isinstance(editor, QComboBox):
             at = editor.findText(editor.currentText())
             if at >= 0:
-                rows = getattr(self._view, "rows_for_edit", lambda one: [one])(row)
-                self._grid.set_values(rows, column, editor.itemData(at), key=self._key(row))
+                self._grid.set_values(self._rows_for_edit(row), column, editor.itemData(at), key=self._key(row))
+
+    def _rows_for_edit(self, row: int) -> list[int]:
+        return list(getattr(self._view, "rows_for_edit", lambda one: [one])(row))
 
     def _key(self, row: int) -> str:
         found = getattr(self._view, "merge_key", None)

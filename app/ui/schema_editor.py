@@ -171,6 +171,10 @@ class SchemaEditor(QWidget):
     def add_link(self) -> None:
         self.grids.links.add()
 
+    def add_index(self) -> None:
+        if self.grids.indexes is not None:
+            self.grids.indexes.add()
+
     def duplicate(self) -> None:
         """The entity where the keyboard is in the list, else the selected rows of the grid it is in."""
         if self.entities.view.hasFocus():

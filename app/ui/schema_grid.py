@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -33,6 +33,7 @@ class SchemaGrid(QTableView):
     Insert adds, Ctrl+D duplicates; Tab goes along the cells, and on from the last one."""
 
     add_requested = Signal()
+    entered = Signal()  # the keyboard came here
     left = Signal(int)  # the keyboard went past the last row (1) or the first (-1)
 
     def __init__(self, model: SchemaGridModel[Any], name: str, last_column: int, parent: QWidget | None = None) -> None:
@@ -104,12 +105,15 @@ class SchemaGrid(QTableView):
         return QSize(120, self._height(min(_FEWEST_ROWS, max(1, self.grid.rowCount()))))
 
     def _resized(self) -> None:
+        for column in self.grid.hidden:
+            self.setColumnHidden(column, True)
         self._fit()
         self.updateGeometry()
 
     def _fit(self) -> None:
         """As wide as the contents; where that is too wide, texts give way. The last column takes what is left."""
         wanted = [self._wanted(column) for column in range(self._last_column)]
+        shown = len(wanted) - len(self.grid.hidden)
         # The same room for what changes in every entity: columns must not move because something is staged.
         room = self.viewport().width() - _CHANGE_LETTERS * self.fontMetrics().averageCharWidth()
         slack = room - sum(wanted)
@@ -117,19 +121,22 @@ class SchemaGrid(QTableView):
             wanted = self._squeezed(wanted, room)
         elif slack > 0:
             # Some air, but not so much that the eye loses the row.
-            wanted = [each + min(_MOST_AIR, slack // (2 * len(wanted))) for each in wanted]
+            air = min(_MOST_AIR, slack // (2 * shown))
+            wanted = [each + air if each else 0 for each in wanted]
         # A bar only for what is there to be read.
         letters = _LEAST_CHANGE_LETTERS if self._has_changes() else 0
         least = max(self.horizontalHeader().minimumSectionSize(), letters * self.fontMetrics().averageCharWidth())
         wanted.append(max(least, self.viewport().width() - sum(wanted)))
         for column, width in enumerate(wanted):
-            if self.columnWidth(column) != width:
+            if width and self.columnWidth(column) != width:
                 self.setColumnWidth(column, width)
 
     def _has_changes(self) -> bool:
         return any(self.grid.row(row).mark is not None for row in range(min(_MEASURED_ROWS, self.grid.rowCount())))
 
     def _wanted(self, column: int) -> int:
+        if column in self.grid.hidden:
+            return 0
         metrics = self.horizontalHeader().fontMetrics()
         widest = metrics.horizontalAdvance(self.grid.titles[column]) + 18
         rows = range(min(_MEASURED_ROWS, self.grid.rowCount()))
@@ -140,7 +147,7 @@ class SchemaGrid(QTableView):
         widths = list(wanted)
         excess = sum(widths) - room
         narrowest = _FEWEST_LETTERS * self.fontMetrics().averageCharWidth()
-        names = [at for at in range(len(widths)) if self.grid.is_name(at)]
+        names = [at for at in range(len(widths)) if widths[at] and self.grid.is_name(at)]
         while excess > 0 and names:
             widest = max(names, key=lambda at: widths[at])
             others = [widths[at] for at in names if widths[at] < widths[widest]]
@@ -195,8 +202,8 @@ class SchemaGrid(QTableView):
             return
         self._fresh = (name, key)
         self.setFocus()
-        self.show_rows([row])
-        self.edit(self.grid.index(row, 0))
+        self.show_rows([row], self.grid.first)
+        self.edit(self.grid.index(row, self.grid.first))
 
     def duplicate(self) -> None:
         names = self.grid.duplicate(self.selected_rows())
@@ -235,7 +242,7 @@ class SchemaGrid(QTableView):
 
     def copy(self) -> None:
         """The selected rows as lines of tab-separated text."""
-        columns = range(self._last_column + 1)
+        columns = [at for at in range(self._last_column + 1) if at not in self.grid.hidden]
         lines = [
             "\t".join(str(self.grid.index(row, at).data() or "") for at in columns) for row in self.selected_rows()
         ]
@@ -310,6 +317,12 @@ class SchemaGrid(QTableView):
 
     def _is_flag(self, index: QModelIndex) -> bool:
         return self.grid.editor_kind(index) == "flag"
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.entered.emit()
+        if self.currentIndex().isValid() and not self.selectionModel().hasSelection():
+            self.show_rows([self.currentIndex().row()], self.currentIndex().column())
 
     def focusNextPrevChild(self, is_next: bool) -> bool:
         """Tab goes along the cells, and leaves the grid after the last one."""

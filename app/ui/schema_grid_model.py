@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
-CellKind = Literal["name", "chip", "flag", "text", "change"]
+CellKind = Literal["name", "chip", "flag", "text", "code", "note", "change"]
+EditorKind = Literal["line", "words", "choice", "search", "flag", ""]
 _NO_PARENT = QModelIndex()
+_GIVES_WAY = frozenset({"name", "code", "note"})
+_SIGN_WORDS = {"key": "primary key"}
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What a delegate paints. ``text`` of a change is its word, ``note`` what follows it."""
+    """What a delegate paints. ``text`` of a change is its word, ``note`` what follows it. ``sign`` is ``key`` at what
+    is in the primary key."""
 
     kind: CellKind
     text: str = ""
@@ -33,6 +37,7 @@ class Cell:
     is_on: bool = False
     is_locked: bool = False
     problem: Problem | None = None
+    sign: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +63,15 @@ R = TypeVar("R", bound=GridRow)
 
 
 class SchemaGridModel(QAbstractTableModel, Generic[R]):
-    """Follows the document: rows come, go and change one by one, so that selection and editors stay in place."""
+    """Follows the document: rows come, go and change one by one, so that selection and editors stay in place.
+
+    ``hidden`` are the columns that mean nothing on the document's platform; ``first`` is the one whose editor opens
+    when a row was added.
+    """
 
     titles: tuple[str, ...] = ()
+    hidden: frozenset[int] = frozenset()
+    first = 0
     spoken_titles: tuple[str, ...] = ()
 
     def __init__(self, document: SchemaDocument, parent: QObject | None = None) -> None:
@@ -80,9 +91,16 @@ class SchemaGridModel(QAbstractTableModel, Generic[R]):
         """The rows of ``self.entity``."""
         raise NotImplementedError
 
-    def editor_kind(self, index: Index) -> Literal["line", "choice", "search", "flag", ""]:
-        """Which editor fits; "" for none."""
+    def editor_kind(self, index: Index) -> EditorKind:
+        """Which editor fits; "" for none. ``words`` is a line that completes what is typed (``completions``)."""
         raise NotImplementedError
+
+    def completions(self, index: Index) -> Sequence[str]:
+        return ()
+
+    def is_list(self, column: int) -> bool:
+        """Whether a cell holds several words, separated by commas."""
+        return False
 
     def edit_text(self, index: Index) -> str:
         """The text that an editor begins with."""
@@ -92,7 +110,8 @@ class SchemaGridModel(QAbstractTableModel, Generic[R]):
         return ()
 
     def change_of(self, rows: Sequence[int], column: int, value: Any) -> tuple[str, Callable[[Draft], Draft]] | None:
-        """Title and making of the edit that puts ``value`` into a column of rows; None where nothing changes."""
+        """Title and making of the edit that puts ``value`` into a column of rows; None where nothing changes. Raises
+        Invalid where the value cannot be read."""
         raise NotImplementedError
 
     def place(self, row: int) -> str:
@@ -141,8 +160,8 @@ class SchemaGridModel(QAbstractTableModel, Generic[R]):
         return self._rows[at]
 
     def is_name(self, column: int) -> bool:
-        """Whether a column holds names, which can be cut where there is little room."""
-        return bool(self._rows) and self._rows[0].cells[column].kind == "name"
+        """Whether a column holds names or words, which can be cut where there is little room."""
+        return bool(self._rows) and self._rows[0].cells[column].kind in _GIVES_WAY
 
     def row_of(self, name: str) -> int | None:
         """The row of an attribute or of a link's label; a removed one only where there is no other."""
@@ -187,10 +206,10 @@ class SchemaGridModel(QAbstractTableModel, Generic[R]):
 
     def refusal(self, row: int, column: int, value: Any) -> str:
         """Why this value would not be taken, "" where it would; changes nothing."""
-        made = self.change_of([row], column, value)
-        if made is None:
-            return ""
         try:
+            made = self.change_of([row], column, value)
+            if made is None:
+                return ""
             after = made[1](self.document.draft)
         except Invalid as error:
             return plain(error.fields[0].message if error.fields else error.sentence, 300)
@@ -202,7 +221,11 @@ class SchemaGridModel(QAbstractTableModel, Generic[R]):
     def set_values(self, rows: Sequence[int], column: int, value: Any, *, key: str = "") -> bool:
         """One undo step for all of the rows; those that are locked are left out."""
         free = [at for at in rows if not self.lock(at, column)]
-        made = self.change_of(free, column, value) if free else None
+        try:
+            made = self.change_of(free, column, value) if free else None
+        except Invalid as error:
+            self.document.refused.emit(error.sentence, self.place(free[0]))
+            return False
         if made is None:
             return not self.document.lock_reason
         return self.document.edit(made[0], made[1], key=key, place=self.place(free[0]))
@@ -260,13 +283,17 @@ class SchemaGridModel(QAbstractTableModel, Generic[R]):
             return f"{plain(cell.problem.sentence, 300)} {plain(cell.problem.remedy, 300)}".strip()
         if each.is_removed:
             return "Removed with the next push. Delete or Ctrl+Z brings it back."
-        return self.lock(row, column) if cell.kind != "change" else plain(f"{cell.text} {cell.note}".strip(), 300)
+        if cell.kind == "change":
+            return plain(f"{cell.text} {cell.note}".strip(), 300)
+        return self.lock(row, column) or (_SIGN_WORDS[cell.sign].capitalize() if cell.sign else "")
 
     def _spoken(self, row: int, column: int) -> str:
         each, cell = self._rows[row], self._rows[row].cells[column]
         said = self.spoken_titles[column]
         value = ("yes" if cell.is_on else "no") if cell.kind == "flag" else f"{cell.text} {cell.note}".strip()
         parts = [f"{said}: {value or 'none'}"]
+        if cell.sign:
+            parts.append(_SIGN_WORDS[cell.sign])
         if each.mark is not None and cell.kind != "change":
             parts.append(each.mark.kind)
         if cell.problem is not None:

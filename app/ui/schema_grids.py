@@ -1,11 +1,14 @@
-"""The grids of one entity: its attributes and its links, each cell edited in place."""
+"""The grids of one entity: its attributes, links and indexes, each cell edited in place."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.core.text import plain
+from app.platforms.traits import traits_of
 from app.schema.model import Entity
 
 from .attribute_grid_model import AttributeColumn, AttributeGridModel
@@ -15,9 +18,14 @@ from .link_grid_model import LinkColumn, LinkGridModel
 from .schema_document import SchemaDocument
 from .schema_grid import SchemaGrid
 
+_MOST_REFERRING = 12
+
 
 class SchemaGrids(QWidget):
-    """The selected entity: its name, its attributes, its links."""
+    """The selected entity: its name, its attributes, its links, and where the platform has them its indexes.
+
+    One grid at a time shows selected rows: the one that the keyboard is in, or was in last.
+    """
 
     def __init__(self, document: SchemaDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,12 +36,35 @@ class SchemaGrids(QWidget):
         self.attribute_button = QPushButton("Attribute")
         self.link_button = QPushButton("Link")
         self.attributes = SchemaGrid(AttributeGridModel(document, self), "Attributes", AttributeColumn.CHANGE)
-        self.links = SchemaGrid(LinkGridModel(document, self), "Links", LinkColumn.CHANGE)
-        self.links_head = text_label("LINKS", "sectionHead")
+        self._has_sql = traits_of(document.connection).has_sql
+        self.links = self._make_links()
+        self.links_head = text_label("", "sectionHead")
+        self.referring = text_label("", "muted")
+        self.indexes: SchemaGrid | None = self._make_indexes() if self._has_sql else None
+        self.indexes_head = text_label("", "sectionHead")
+        self.index_button: QPushButton | None = QPushButton("Index") if self._has_sql else None
+        self._active = self.attributes
         self._tips: dict[QPushButton, str] = {}
         self._lay_out()
         self._connect()
         self._tell()
+
+    def _make_links(self) -> SchemaGrid:
+        if not self._has_sql:
+            return SchemaGrid(LinkGridModel(self._document, self), "Links", LinkColumn.CHANGE)
+        from .foreign_key_grid_model import ForeignKeyGridModel, KeyColumn
+
+        return SchemaGrid(ForeignKeyGridModel(self._document, self), "Foreign keys", KeyColumn.CHANGE)
+
+    def _make_indexes(self) -> SchemaGrid:
+        from .index_grid_model import IndexColumn, IndexGridModel
+
+        return SchemaGrid(IndexGridModel(self._document, self), "Indexes", IndexColumn.CHANGE)
+
+    @property
+    def grids(self) -> tuple[SchemaGrid, ...]:
+        """From top to bottom."""
+        return (self.attributes, self.links, *((self.indexes,) if self.indexes is not None else ()))
 
     def _lay_out(self) -> None:
         self.title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -46,13 +77,17 @@ class SchemaGrids(QWidget):
         head.addWidget(self.about)
         head.addWidget(self.mark)
         head.addStretch(1)
-        for button, key in ((self.attribute_button, "Ctrl+Shift+A or Insert"), (self.link_button, "Ctrl+L")):
+        for button, key in self._buttons():
             button.setProperty("look", "small")
             button.setIcon(sign("plus"))
-            self._tips[button] = f"New {button.text().lower()} ({key})"
-            button.setAccessibleName(f"Add {'an attribute' if button is self.attribute_button else 'a link'}")
+            word = button.text().lower()
+            self._tips[button] = f"New {word} ({key})"
+            button.setAccessibleName(f"Add {'a' if word == 'link' else 'an'} {word}")
             head.addWidget(button)
         self.links_head.setContentsMargins(14, 14, 8, 4)
+        self.indexes_head.setContentsMargins(14, 14, 8, 4)
+        self.referring.setContentsMargins(14, 6, 8, 0)
+        self.referring.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -60,30 +95,48 @@ class SchemaGrids(QWidget):
         layout.addWidget(self.attributes)
         layout.addWidget(self.links_head)
         layout.addWidget(self.links)
+        layout.addWidget(self.referring)
+        if self.indexes is not None:
+            layout.addWidget(self.indexes_head)
+            layout.addWidget(self.indexes)
         layout.addStretch(1)
         self.setMinimumWidth(260)
+
+    def _buttons(self) -> tuple[tuple[QPushButton, str], ...]:
+        """With their keys."""
+        usual = ((self.attribute_button, "Ctrl+Shift+A or Insert"), (self.link_button, "Ctrl+L"))
+        return usual if self.index_button is None else (*usual, (self.index_button, "Ctrl+Shift+I"))
 
     def _connect(self) -> None:
         document = self._document
         self.attribute_button.clicked.connect(self.attributes.add)
         self.link_button.clicked.connect(self.links.add)
-        self.attributes.add_requested.connect(self.attributes.add)
-        self.links.add_requested.connect(self.links.add)
-        self.attributes.left.connect(lambda way: self._enter(self.links, 0) if way > 0 else None)
-        self.links.left.connect(lambda way: self._enter(self.attributes, -1) if way < 0 else None)
-        for grid in (self.attributes, self.links):
+        if self.index_button is not None and self.indexes is not None:
+            self.index_button.clicked.connect(self.indexes.add)
+        for at, grid in enumerate(self.grids):
+            grid.add_requested.connect(grid.add)
+            grid.left.connect(partial(self._leave, at))
+            grid.entered.connect(partial(self._activate, grid))
+        for grid in self.grids:
             for signal in (grid.grid.modelReset, grid.grid.rowsInserted, grid.grid.rowsRemoved):
                 signal.connect(self._tell)
         document.changed.connect(self._tell)
         document.base_changed.connect(self._tell)
         document.part_wanted.connect(self.show_part)
 
-    @staticmethod
-    def _enter(grid: SchemaGrid, row: int) -> None:
-        count = grid.grid.rowCount()
-        if count:
+    def _leave(self, at: int, way: int) -> None:
+        """The keyboard goes on to the next grid that has rows."""
+        rest = self.grids[at + 1 :] if way > 0 else self.grids[:at][::-1]
+        grid = next((each for each in rest if each.grid.rowCount()), None)
+        if grid is not None:
             grid.setFocus()
-            grid.show_rows([row % count])
+            grid.show_rows([0 if way > 0 else grid.grid.rowCount() - 1])
+
+    def _activate(self, grid: SchemaGrid) -> None:
+        self._active = grid
+        for each in self.grids:
+            if each is not grid:
+                each.clearSelection()
 
     def _tell(self) -> None:
         document, name = self._document, self._document.selected_entity
@@ -93,13 +146,30 @@ class SchemaGrids(QWidget):
         self.about.setText(f"{count} attribute{'' if count == 1 else 's'}" if entity is not None else "")
         self._tell_mark(name, entity is not None)
         self._fit_head()
-        has_links = self.links.grid.rowCount() > 0
-        self.links_head.setText("LINKS" if has_links else "NO LINKS")
-        self.links.setVisible(has_links)
+        self._tell_section(self.links, self.links_head, "FOREIGN KEYS" if self._has_sql else "LINKS")
+        if self.indexes is not None:
+            self._tell_section(self.indexes, self.indexes_head, "INDEXES")
+            self._tell_referring(name)
+        self.referring.setVisible(bool(self.referring.text()))
         reason = self._why_not_add(entity)
         for button, tip in self._tips.items():
             button.setEnabled(entity is not None and not reason)
             button.setToolTip(reason or tip)
+
+    @staticmethod
+    def _tell_section(grid: SchemaGrid, head: QLabel, title: str) -> None:
+        has_rows = grid.grid.rowCount() > 0
+        head.setText(title if has_rows else f"NO {title}")
+        grid.setVisible(has_rows)
+
+    def _tell_referring(self, name: str) -> None:
+        """The other side of foreign keys, which has no name of its own."""
+        from .link_choices import referring
+
+        found = sorted({each.forward.entity for each in referring(self._document.draft.wanted, name)}, key=str.lower)
+        shown = ", ".join(plain(each, 60) for each in found[:_MOST_REFERRING])
+        more = f" and {len(found) - _MOST_REFERRING:,} more" if len(found) > _MOST_REFERRING else ""
+        self.referring.setText(f"Led to by {shown}{more}" if found else "")
 
     def _why_not_add(self, entity: Entity | None) -> str:
         """Why nothing can be added to this entity, "" where it can."""
@@ -133,7 +203,7 @@ class SchemaGrids(QWidget):
         """Bring an attribute or a link (by its label) of the selected entity into sight."""
         if entity != self._document.selected_entity:
             return
-        for grid in (self.attributes, self.links):
+        for grid in self.grids:
             row = grid.grid.row_of(part)
             if row is not None:
                 grid.setFocus()
@@ -141,14 +211,9 @@ class SchemaGrids(QWidget):
                 return
 
     def current_grid(self) -> SchemaGrid:
-        """The grid that the keyboard is in, else that of the attributes."""
-        focus = self.focusWidget()
-        return (
-            self.links
-            if focus is not None and (focus is self.links or self.links.isAncestorOf(focus))
-            else self.attributes
-        )
+        """The grid that the keyboard is in or was in last, else that of the attributes."""
+        return self._active if self._active.isVisibleTo(self) else self.attributes
 
     def refresh_looks(self) -> None:
-        for button in (self.attribute_button, self.link_button):
+        for button in self._tips:
             button.setIcon(sign("plus"))
