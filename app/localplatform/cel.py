@@ -154,10 +154,6 @@ def _idents(tree: lark.Tree[Any]) -> Iterator[str]:
         yield str(node.children[0])
 
 
-def _is_tree(node: Any, *names: str) -> bool:
-    return getattr(node, "data", None) in names
-
-
 def _ident_of(node: Any) -> str | None:
     """The name when this subtree is nothing but an identifier."""
     while hasattr(node, "children"):

@@ -126,13 +126,6 @@ def app_disabled() -> PlatformError:
     return PlatformError("app-disabled", "This app is currently disabled.", {"status": "disabled"})
 
 
-def app_creation_disabled() -> PlatformError:
-    message = (
-        "Instant is winding down and isn't accepting new apps. Check instantdb.com for what's next and how to migrate."
-    )
-    return PlatformError("app-creation-disabled", message, {"sunset": True})
-
-
 def timeout() -> PlatformError:
     return PlatformError("timeout", "The query took too long to complete.", http_status=429)
 

@@ -199,7 +199,6 @@ class _Transaction:
         self._writer = TripleWriter(conn, app_id, self._attrs, now)
         self._before: dict[Pair, dict[str, Any] | None] = {}
         self._rule_params: dict[Pair, dict[str, Any]] = {}
-        self._deleted_links: set[str] = set()
 
     # -- checks before anything is written
 

@@ -10,7 +10,6 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalett
 from PySide6.QtWidgets import QApplication
 
 from app.core.connection import Environment
-from app.core.status import Severity
 
 
 class ThemeChoice(StrEnum):
@@ -139,18 +138,6 @@ _current: Colours = LIGHT
 def colours() -> Colours:
     """The colours in force; ask at the time of painting, they change with the theme."""
     return _current
-
-
-def severity_colour(severity: Severity) -> str:
-    look = colours()
-    return {Severity.INFO: look.info, Severity.WARNING: look.warning, Severity.ERROR: look.danger}[severity]
-
-
-def severity_fill(severity: Severity) -> str:
-    look = colours()
-    return {Severity.INFO: look.info_fill, Severity.WARNING: look.warning_fill, Severity.ERROR: look.danger_fill}[
-        severity
-    ]
 
 
 def badge_colours(environment: Environment) -> tuple[str, str]:
