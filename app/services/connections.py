@@ -6,6 +6,7 @@ import asyncio
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -14,6 +15,9 @@ from app.core.connection import Connection, Environment, Platform, TokenKind
 from app.core.errors import FieldError, Invalid, NotFound, Unsupported
 from app.core.refs import is_uuid, new_id
 from app.core.secret import Secret
+from app.platforms.postgres.dsn import Dsn
+from app.platforms.traits import traits_of
+from app.services.sql_address import make_file
 
 if TYPE_CHECKING:
     from app.platforms.contract import Probe
@@ -26,6 +30,7 @@ BUILTIN_LABEL = "Instant · local"
 # Fixed, so that the last-known inventory of the local platform is found again.
 BUILTIN_ID = "00000000-0000-4000-8000-000000000001"
 _URL_LIMIT = 500
+_INCOMPLETE = "The connection is not complete."
 
 
 class ConnectionStore(Protocol):
@@ -42,7 +47,8 @@ class ConnectionStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionDraft:
-    """What the dialog collects. A token that is None leaves the stored one as it is."""
+    """What the dialog collects. A token that is None leaves the stored one as it is; of a SQL connection,
+    ``platform_token`` is the password, kept as it is. ``makes_file``: a SQLite file that is not there is made."""
 
     label: str
     platform: Platform
@@ -52,6 +58,7 @@ class ConnectionDraft:
     foundation_app_id: str | None = None
     platform_token: Secret | None = None
     dash_token: Secret | None = None
+    makes_file: bool = False
 
 
 class ConnectionBook:
@@ -88,6 +95,7 @@ class ConnectionBook:
     async def add(self, draft: ConnectionDraft) -> Connection:
         """Raises Invalid with the fields that are wrong."""
         connection = self._checked(new_id(), draft)
+        await _made_file(connection, draft)
         await asyncio.to_thread(self._store.add, connection)
         self._connections[connection.id] = connection
         await self._keep_tokens(connection.id, draft)
@@ -101,6 +109,7 @@ class ConnectionBook:
         if old.is_builtin:
             # Its address, kind and tokens are those of the process that Tenantry runs.
             connection = replace(connection, base_url=old.base_url, environment=old.environment, platform=old.platform)
+        await _made_file(connection, draft)
         await self._put(connection)
         if not old.is_builtin:
             await self._keep_tokens(connection_id, draft)
@@ -166,13 +175,17 @@ class ConnectionBook:
     async def _keep_tokens(self, connection_id: str, draft: ConnectionDraft) -> None:
         for kind, token in ((TokenKind.PLATFORM, draft.platform_token), (TokenKind.DASH, draft.dash_token)):
             if token:
-                await self._tokens.set(connection_id, kind, Secret(token.reveal().strip()))
+                # A password may begin and end with spaces.
+                is_password = self.get(connection_id).platform is Platform.POSTGRES
+                await self._tokens.set(connection_id, kind, token if is_password else Secret(token.reveal().strip()))
 
     def _retire(self, connection_id: str) -> None:
         if self._clients is not None:
             self._clients.forget(connection_id)
 
     def _checked(self, connection_id: str, draft: ConnectionDraft) -> Connection:
+        if draft.platform is Platform.POSTGRES:
+            return self._checked_sql(connection_id, draft)
         label = " ".join(draft.label.split())
         errors = tuple(
             FieldError(field, message)
@@ -185,7 +198,7 @@ class ConnectionBook:
             )
         )
         if errors:
-            raise Invalid("The connection is not complete.", fields=errors)
+            raise Invalid(_INCOMPLETE, fields=errors)
         return Connection(
             id=connection_id,
             label=label,
@@ -195,6 +208,38 @@ class ConnectionBook:
             is_read_only=draft.is_read_only,
             foundation_app_id=(draft.foundation_app_id or "").strip().lower() or None,
         )
+
+    def _checked_sql(self, connection_id: str, draft: ConnectionDraft) -> Connection:
+        """``foundation_app_id`` is the main database's name, exactly as it is."""
+        label = " ".join(draft.label.split())
+        others = {each.label for each in self.all() if each.id != connection_id}
+        errors = [FieldError(*each) for each in _label_errors(label, others)]
+        address = draft.base_url
+        try:
+            dsn, password = Dsn.parse(address)
+            address = dsn.to_text()
+            if password is not None:
+                errors.append(FieldError("base_url", "Leave the password out of the address; it has its own field."))
+        except Invalid as error:
+            errors += error.fields
+        if draft.platform_token is not None and "\0" in draft.platform_token.reveal():
+            errors.append(FieldError("platform_token", "A password cannot hold this character; copy it again."))
+        if errors:
+            raise Invalid(_INCOMPLETE, fields=tuple(errors))
+        return Connection(
+            id=connection_id,
+            label=label,
+            platform=draft.platform,
+            base_url=address,
+            environment=draft.environment,
+            is_read_only=draft.is_read_only,
+            foundation_app_id=draft.foundation_app_id or None,
+        )
+
+
+async def _made_file(connection: Connection, draft: ConnectionDraft) -> None:
+    if draft.makes_file and traits_of(connection).is_file:
+        await asyncio.to_thread(make_file, Path(Dsn.parse(connection.base_url)[0].database))
 
 
 def _label_errors(label: str, others: set[str]) -> Iterator[tuple[str, str]]:

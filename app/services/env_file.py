@@ -24,6 +24,8 @@ PLATFORM_TOKEN_NAMES = (
 )
 ADMIN_TOKEN_NAMES = ("INSTANT_APP_ADMIN_TOKEN", "INSTANT_ADMIN_TOKEN")
 APP_ID_NAMES = ("EXPO_PUBLIC_INSTANT_APP_ID", "NEXT_PUBLIC_INSTANT_APP_ID", "INSTANT_APP_ID")
+# Of Vercel, Prisma, Supabase and Heroku; the one that is not a pooler's comes first.
+DATABASE_URL_NAMES = ("POSTGRES_URL_NON_POOLING", "DIRECT_URL", "DATABASE_URL", "POSTGRES_URL")
 PUBLIC_PREFIXES = ("EXPO_PUBLIC_", "NEXT_PUBLIC_")
 
 # The bytes that the dialog may offer; a .env file is a few lines.
@@ -36,13 +38,15 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$"}
 class EnvImport:
     """What was found, by the name of its variable.
 
-    ``tokens`` are platform tokens, ``admin_tokens`` those of single apps, ``app_ids`` valid UUIDs. ``leaks`` and
-    ``warnings`` are sentences for the operator without any value in them.
+    ``tokens`` are platform tokens, ``admin_tokens`` those of single apps, ``app_ids`` valid UUIDs, ``databases``
+    addresses of databases, mostly with a password in them. ``leaks`` and ``warnings`` are sentences for the operator
+    without any value in them.
     """
 
     tokens: Mapping[str, Secret] = field(default_factory=dict)
     admin_tokens: Mapping[str, Secret] = field(default_factory=dict)
     app_ids: Mapping[str, str] = field(default_factory=dict)
+    databases: Mapping[str, Secret] = field(default_factory=dict)
     leaks: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -55,8 +59,12 @@ class EnvImport:
     def foundation_app_id(self) -> str | None:
         return next((self.app_ids[name] for name in APP_ID_NAMES if name in self.app_ids), None)
 
+    @property
+    def database_url(self) -> Secret | None:
+        return next((self.databases[name] for name in DATABASE_URL_NAMES if name in self.databases), None)
+
     def __bool__(self) -> bool:
-        return bool(self.tokens or self.admin_tokens or self.app_ids)
+        return bool(self.tokens or self.admin_tokens or self.app_ids or self.databases)
 
 
 def read_env(text: str) -> EnvImport:
@@ -125,7 +133,7 @@ def _unescaped(text: str) -> str:
 
 
 def _is_known(name: str) -> bool:
-    return name in PLATFORM_TOKEN_NAMES or name in ADMIN_TOKEN_NAMES or name in APP_ID_NAMES
+    return name in {*PLATFORM_TOKEN_NAMES, *ADMIN_TOKEN_NAMES, *APP_ID_NAMES, *DATABASE_URL_NAMES}
 
 
 def _sorted_out(values: Mapping[str, str], warnings: list[str]) -> EnvImport:
@@ -138,6 +146,7 @@ def _sorted_out(values: Mapping[str, str], warnings: list[str]) -> EnvImport:
         tokens=_secrets(known, PLATFORM_TOKEN_NAMES),
         admin_tokens=_secrets(known, ADMIN_TOKEN_NAMES),
         app_ids={name: value.lower() for name, value in app_ids.items() if is_uuid(value)},
+        databases=_secrets(known, DATABASE_URL_NAMES),
         leaks=_leaks(values),
         warnings=tuple(warnings),
     )
@@ -164,3 +173,31 @@ def _leaks(values: Mapping[str, str]) -> tuple[str, ...]:
 def _is_admin(name: str) -> bool:
     """Whatever prefix it has."""
     return name.endswith(ADMIN_TOKEN_NAMES)
+
+
+@dataclass(frozen=True, slots=True)
+class MainEnv:
+    """What the variables of document 002 say: ``mode`` as APP_MODE has it ("" where it is not set), and POSTGRES_URL,
+    which holds a password and is a secret as a whole."""
+
+    mode: str = ""
+    postgres_url: Secret | None = None
+
+
+def main_env(*texts: str) -> MainEnv:
+    """From ``.env`` texts, an earlier one before a later (``.env.local`` before ``.env``)."""
+    values: dict[str, str] = {}
+    for text in reversed(texts):
+        if len(text) <= MAX_CHARACTERS:
+            values |= {name: value for name, value, _line in _assignments(text, []) if value.strip()}
+    return _main_env(values)
+
+
+def main_env_of_process(environ: Mapping[str, str] | None = None) -> MainEnv:
+    """The same from the variables of this process."""
+    return _main_env(os.environ if environ is None else environ)
+
+
+def _main_env(values: Mapping[str, str]) -> MainEnv:
+    url = values.get("POSTGRES_URL", "").strip()
+    return MainEnv(values.get("APP_MODE", "").strip().lower(), Secret(url) if url else None)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from app.core.changes import Changes
 from app.core.errors import NotFound
 from app.core.refs import AppRef
+from app.platforms.traits import traits_of
 from app.schema.compare import Plan, Renames
 from app.services.operator import operator_name
-from app.platforms.traits import traits_of
 from app.services.platform_side import told_plan
 from app.services.workshop_json import plan_from_text, plan_to_text
 from app.services.workshop_words import PushRecord, RecordedOutcome

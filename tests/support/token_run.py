@@ -93,9 +93,9 @@ class Hands:
         dialog = self._dialog(ConnectionDialog)
         assert dialog is not None
         _enter(dialog.label_edit, label)
-        _enter(dialog.url_edit, self._orders["api_uri"])
-        _enter(dialog.platform_token.edit, platform_token)
-        _enter(dialog.dash_token.edit, dash_token)
+        _enter(dialog.instant.url_edit, self._orders["api_uri"])
+        _enter(dialog.instant.platform_token.edit, platform_token)
+        _enter(dialog.instant.dash_token.edit, dash_token)
         _press(dialog.test_button)
         yield f"{label} is tested", lambda: dialog.test_result.isVisible() and dialog.test_button.isEnabled()
         said = dialog.test_result.headline.text()
@@ -132,10 +132,11 @@ class Hands:
         yield "a dialog to paste into", lambda: self._dialog(ConnectionDialog)
         dialog = self._dialog(ConnectionDialog)
         assert dialog is not None
-        dialog.paste_button.click()
-        dialog.paste_edit.setPlainText(f"EXPO_PUBLIC_INSTANT_PLATFORM_TOKEN={self._orders['pasted_token']}\n")
-        _press(dialog.read_button)
-        yield "the pasted token is taken", lambda: dialog.platform_token.edit.text() == self._orders["pasted_token"]
+        dialog.imports.paste_button.click()
+        dialog.imports.paste_edit.setPlainText(f"EXPO_PUBLIC_INSTANT_PLATFORM_TOKEN={self._orders['pasted_token']}\n")
+        _press(dialog.imports.read_button)
+        token = dialog.instant.platform_token.edit
+        yield "the pasted token is taken", lambda: token.text() == self._orders["pasted_token"]
         _press(dialog.cancel_button)
         yield "that dialog is gone", lambda: self._dialog(ConnectionDialog) is None
 

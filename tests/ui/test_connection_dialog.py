@@ -45,8 +45,8 @@ def test_connection_dialog_save_hands_over_what_was_entered(
 ) -> None:
     dialog.label_edit.clear()
     qtbot.keyClicks(dialog.label_edit, "Ours")
-    qtbot.keyClicks(dialog.platform_token.edit, TOKEN)
-    qtbot.keyClicks(dialog.foundation_edit, TAR)
+    qtbot.keyClicks(dialog.instant.platform_token.edit, TOKEN)
+    qtbot.keyClicks(dialog.instant.foundation_edit, TAR)
     dialog.read_only_box.setFocus()
     qtbot.keyClick(dialog.read_only_box, Qt.Key.Key_Space)
     with qtbot.waitSignal(dialog.saved) as saved:
@@ -70,27 +70,27 @@ def test_connection_dialog_wrong_fields_are_marked_and_the_text_stays(
         "The connection is not complete.",
         fields=(FieldError("base_url", "This is not a valid address."), FieldError("label", "Enter a name.")),
     )
-    qtbot.keyClicks(dialog.platform_token.edit, TOKEN)
+    qtbot.keyClicks(dialog.instant.platform_token.edit, TOKEN)
     _press(qtbot, dialog.action_button)
     qtbot.waitUntil(lambda: dialog.fields["base_url"].error == "This is not a valid address.")
     assert dialog.fields["label"].error == "Enter a name."
-    assert dialog.platform_token.edit.text() == TOKEN
+    assert dialog.instant.platform_token.edit.text() == TOKEN
     assert not dialog.message.isVisible()
-    qtbot.keyClicks(dialog.url_edit, "x")
+    qtbot.keyClicks(dialog.instant.url_edit, "x")
     assert dialog.fields["base_url"].error == ""
 
 
 def test_connection_dialog_address_on_this_machine_is_no_production(dialog: ConnectionDialog, qtbot: QtBot) -> None:
     assert dialog.environment is Environment.PRODUCTION
-    dialog.url_edit.clear()
-    qtbot.keyClicks(dialog.url_edit, "http://[::1]:8888")
+    dialog.instant.url_edit.clear()
+    qtbot.keyClicks(dialog.instant.url_edit, "http://[::1]:8888")
     assert dialog.environment is Environment.LOCAL
 
 
 def test_connection_dialog_environment_that_was_chosen_stays(dialog: ConnectionDialog, qtbot: QtBot) -> None:
     qtbot.keyClick(dialog.environment_box, Qt.Key.Key_Up)
-    dialog.url_edit.clear()
-    qtbot.keyClicks(dialog.url_edit, "http://localhost:8888")
+    dialog.instant.url_edit.clear()
+    qtbot.keyClicks(dialog.instant.url_edit, "http://localhost:8888")
     assert dialog.environment is Environment.STAGING
 
 
@@ -119,23 +119,23 @@ def test_connection_dialog_test_shows_what_is_wrong_and_what_to_do(
     services.connections.probe = Probe(Health.UNAUTHORISED, 12.0, "The token is not accepted.", "Enter a valid one.")
     _press(qtbot, dialog.test_button)
     qtbot.waitUntil(lambda: dialog.test_result.sentence.text() == "The token is not accepted. Enter a valid one.")
-    qtbot.keyClicks(dialog.platform_token.edit, "x")
+    qtbot.keyClicks(dialog.instant.platform_token.edit, "x")
     assert not dialog.test_result.isVisible()
 
 
 def test_connection_dialog_preset_sets_address_and_environment(dialog: ConnectionDialog, qtbot: QtBot) -> None:
-    qtbot.keyClick(dialog.preset_box, Qt.Key.Key_Down)
-    assert dialog.url_edit.text() == "http://localhost:8888"
+    qtbot.keyClick(dialog.instant.preset_box, Qt.Key.Key_Down)
+    assert dialog.instant.url_edit.text() == "http://localhost:8888"
     assert dialog.badge.environment is Environment.STAGING
-    dialog.url_edit.clear()
-    qtbot.keyClicks(dialog.url_edit, "https://db.example.com")
-    assert dialog.preset_box.currentText() == "Other address"
+    dialog.instant.url_edit.clear()
+    qtbot.keyClicks(dialog.instant.url_edit, "https://db.example.com")
+    assert dialog.instant.preset_box.currentText() == "Other address"
 
 
 def test_connection_dialog_token_is_hidden_until_it_is_shown(dialog: ConnectionDialog, qtbot: QtBot) -> None:
-    assert dialog.platform_token.edit.echoMode() == QLineEdit.EchoMode.Password
-    _press(qtbot, dialog.platform_token.reveal)
-    assert dialog.platform_token.edit.echoMode() == QLineEdit.EchoMode.Normal
+    assert dialog.instant.platform_token.edit.echoMode() == QLineEdit.EchoMode.Password
+    _press(qtbot, dialog.instant.platform_token.reveal)
+    assert dialog.instant.platform_token.edit.echoMode() == QLineEdit.EchoMode.Normal
 
 
 def test_connection_dialog_says_where_tokens_are_kept(dialog: ConnectionDialog, qtbot: QtBot) -> None:
@@ -143,39 +143,39 @@ def test_connection_dialog_says_where_tokens_are_kept(dialog: ConnectionDialog, 
 
 
 def test_connection_dialog_pasted_env_is_taken_and_a_leak_is_called_out(dialog: ConnectionDialog, qtbot: QtBot) -> None:
-    _press(qtbot, dialog.paste_button)
-    dialog.paste_edit.setPlainText(f"EXPO_PUBLIC_INSTANT_PLATFORM_TOKEN={TOKEN}\nINSTANT_APP_ID={TAR}\n")
-    _press(qtbot, dialog.read_button)
-    qtbot.waitUntil(lambda: dialog.platform_token.edit.text() == TOKEN)
-    assert dialog.foundation_edit.text() == TAR
-    assert dialog.paste_edit.toPlainText() == ""
-    severity, leak = dialog.import_note.lines[0]
+    _press(qtbot, dialog.imports.paste_button)
+    dialog.imports.paste_edit.setPlainText(f"EXPO_PUBLIC_INSTANT_PLATFORM_TOKEN={TOKEN}\nINSTANT_APP_ID={TAR}\n")
+    _press(qtbot, dialog.imports.read_button)
+    qtbot.waitUntil(lambda: dialog.instant.platform_token.edit.text() == TOKEN)
+    assert dialog.instant.foundation_edit.text() == TAR
+    assert dialog.imports.paste_edit.toPlainText() == ""
+    severity, leak = dialog.imports.note.lines[0]
     assert severity is Severity.ERROR
     assert "EXPO_PUBLIC_INSTANT_PLATFORM_TOKEN" in leak
-    assert all(TOKEN not in text for _, text in dialog.import_note.lines)
+    assert all(TOKEN not in text for _, text in dialog.imports.note.lines)
 
 
 def test_connection_dialog_env_file_is_read(dialog: ConnectionDialog, qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / ".env"
     path.write_text(f"PLATFORM_TOKEN={TOKEN}\n")
-    dialog.import_file(str(path))
-    qtbot.waitUntil(lambda: dialog.platform_token.edit.text() == TOKEN)
+    dialog.imports.import_file(str(path))
+    qtbot.waitUntil(lambda: dialog.instant.platform_token.edit.text() == TOKEN)
 
 
 def test_connection_dialog_unreadable_file_is_said(dialog: ConnectionDialog, qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / "picture.env"
     path.write_bytes(b"\xff\xfe\x00\x80")
-    dialog.import_file(str(path))
-    qtbot.waitUntil(lambda: bool(dialog.import_note.lines))
-    assert dialog.import_note.lines == [(Severity.ERROR, "picture.env cannot be read as a text file.")]
+    dialog.imports.import_file(str(path))
+    qtbot.waitUntil(lambda: bool(dialog.imports.note.lines))
+    assert dialog.imports.note.lines == [(Severity.ERROR, "picture.env cannot be read as a text file.")]
 
 
 def test_connection_dialog_environment_variables_are_taken(
     dialog: ConnectionDialog, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PLATFORM_TOKEN", TOKEN)
-    _press(qtbot, dialog.environment_button)
-    qtbot.waitUntil(lambda: dialog.platform_token.edit.text() == TOKEN)
+    _press(qtbot, dialog.imports.environment_button)
+    qtbot.waitUntil(lambda: dialog.instant.platform_token.edit.text() == TOKEN)
 
 
 def test_connection_dialog_edit_leaves_stored_tokens_alone(
@@ -191,9 +191,9 @@ def test_connection_dialog_edit_leaves_stored_tokens_alone(
 
 def test_connection_dialog_says_which_tokens_are_stored(qtbot: QtBot, window: QWidget, runner: Runner) -> None:
     dialog = _edit(window, runner, CLOUD)
-    qtbot.waitUntil(lambda: dialog.platform_token.edit.placeholderText() == "Stored; leave empty to keep it")
-    assert dialog.dash_token.edit.placeholderText() == "None is stored"
-    assert dialog.platform_token.edit.text() == ""
+    qtbot.waitUntil(lambda: dialog.instant.platform_token.edit.placeholderText() == "Stored; leave empty to keep it")
+    assert dialog.instant.dash_token.edit.placeholderText() == "None is stored"
+    assert dialog.instant.platform_token.edit.text() == ""
 
 
 def test_connection_dialog_remove_asks_once_more(qtbot: QtBot, window: QWidget, runner: Runner, services: Any) -> None:
@@ -212,5 +212,5 @@ def test_connection_dialog_local_platform_cannot_be_removed_or_moved(
 ) -> None:
     dialog = _edit(window, runner, replace(LOCAL, is_builtin=True))
     assert not dialog.remove_button.isVisible()
-    assert not dialog.url_edit.isEnabled()
-    assert not dialog.platform_token.isEnabled()
+    assert not dialog.instant.url_edit.isEnabled()
+    assert not dialog.instant.platform_token.isEnabled()

@@ -130,3 +130,41 @@ async def test_test_of_an_incomplete_draft_is_invalid_before_anything_is_sent(wo
     with pytest.raises(Invalid):
         await world.book.test(draft(base_url="nonsense"))
     assert world.pool.tested == []
+
+
+def sql_draft(**changes) -> ConnectionDraft:
+    values = {"platform": Platform.POSTGRES, "base_url": "postgresql://ada@db.example/shop?sslmode=require"}
+    return draft(**{**values, **changes})
+
+
+async def test_add_sql_keeps_the_password_and_the_name_exactly_as_they_are(world):
+    password = Secret(" p@ss:w/ö?r#d ")
+    added = await world.book.add(sql_draft(platform_token=password, foundation_app_id=" Shop "))
+    assert world.vault.kept == {(added.id, TokenKind.PLATFORM): password}
+    assert added.foundation_app_id == " Shop "
+    assert added.base_url == "postgresql://ada@db.example:5432/shop?sslmode=require"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"label": ""}, "label"),
+        ({"base_url": "https://api.instantdb.com"}, "base_url"),
+        ({"base_url": "postgresql://db:99999/shop"}, "base_url"),
+        ({"base_url": "postgresql://ada:secret@db/shop"}, "base_url"),
+        ({"platform_token": Secret("a\0b")}, "platform_token"),
+    ],
+)
+async def test_add_sql_refuses_and_names_the_field(world, changes, field):
+    with pytest.raises(Invalid) as raised:
+        await world.book.add(sql_draft(**changes))
+    assert [each.field for each in raised.value.fields] == [field]
+    assert "secret" not in str(raised.value.fields)
+
+
+async def test_add_sqlite_makes_the_file_only_where_it_was_asked_for(world, tmp_path):
+    await world.book.add(draft(label="A", platform=Platform.POSTGRES, base_url=f"sqlite:///{tmp_path}/a.db"))
+    await world.book.add(
+        draft(label="B", platform=Platform.POSTGRES, base_url=f"sqlite:///{tmp_path}/b.db", makes_file=True)
+    )
+    assert [each.name for each in tmp_path.iterdir()] == ["b.db"]
