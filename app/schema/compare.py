@@ -7,12 +7,13 @@ Until the renames parts have their old names, after them the new ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from .columns import Names, attribute_after, extra_after, index_after, link_after
 from .label_moves import LabelMoves
 from .matching import Matching, Renames, match, matched_names
-from .model import Attribute, Entity, Link, Schema
+from .model import Attribute, Entity, Link, LinkKey, Schema
 from .moves import Move, free_name, ordered
 from .operations import (
     AddAttribute,
@@ -96,6 +97,9 @@ class _Comparison:
         self._drop_indexes: list[Operation] = []
         self._detach: list[Operation] = []
         self._dropped_attributes: list[tuple[Entity, Entity, Attribute]] = []
+        # Attributes that were renamed, by the old name of their entity; all of them where links are over them.
+        self._columns_moved: dict[str, Names] = {}
+        self._all_columns: dict[str, Mapping[str, str | None]] = {}
         self._dropped_entities: list[Entity] = []
         self._renames: list[Operation] = []
         self._label_moves = LabelMoves()
@@ -153,7 +157,8 @@ class _Comparison:
             if (after.name, attribute.name) in slots or self._refers_to_lost(attribute):
                 first.append(DropAttribute(before.name, attribute))
             else:
-                last.append(DropAttribute(after.name, self._followed(attribute)))
+                carried = attribute_after(attribute, self._columns_moved.get(before.name, {}))
+                last.append(DropAttribute(after.name, self._followed(carried)))
         names = set(self._moved.values())
         for entity in self._dropped_entities:
             if entity.name in names or any(map(self._refers_to_lost, entity.attributes)):
@@ -193,12 +198,21 @@ class _Comparison:
         refers = bool(self._moved) and any(may_refer(each.type) for each in before.attributes)
         if before is after and not refers:
             return
-        if before.extra != after.extra and not before.is_system:
-            self._changes.append(ChangeEntity(after.name, before.extra, after.extra))
+        columns = self._renamed_columns(before, after)
+        extra = extra_after(before.extra, columns)
+        if extra != after.extra and not before.is_system:
+            self._changes.append(ChangeEntity(after.name, extra, after.extra))
         if before.attributes is not after.attributes or refers:
             self._attributes(before, after, refers)
         if before.indexes or after.indexes:
             self._indexes(before, after)
+
+    def _renamed_columns(self, before: Entity, after: Entity) -> Names:
+        if before.name not in self._matching.attribute_renames:
+            return {}
+        names = self._columns(before, after).items()
+        found = self._columns_moved[before.name] = {old: new for old, new in names if new is not None and new != old}
+        return found
 
     # Attributes
 
@@ -230,6 +244,7 @@ class _Comparison:
             detached = replace(before, type=with_renamed(before.type, self._lost))
             self._detach.append(ChangeAttribute(old_entity, before, detached))
             before = detached
+        before = attribute_after(before, self._columns_moved.get(old_entity, {}))
         carried = self._followed(before if before.name == after.name else replace(before, name=after.name))
         if carried != after:
             self._changes.append(ChangeAttribute(entity, carried, after))
@@ -251,7 +266,7 @@ class _Comparison:
         self._drop_indexes += [DropIndex(before.name, each) for name, each in old.items() if name not in names]
         self._rename_indexes(after.name, names, {*old, *new})
         for name, new_name in names.items():
-            carried = replace(old[name], name=new_name, attributes=new[new_name].attributes)
+            carried = replace(index_after(old[name], self._columns_moved.get(before.name, {})), name=new_name)
             if carried != new[new_name]:
                 self._changes.append(ChangeIndex(after.name, carried, new[new_name]))
         kept = set(names.values())
@@ -280,11 +295,12 @@ class _Comparison:
 
     def _links(self) -> None:
         found = self._matching
-        dropped = (each for key, each in found.old_links.items() if key not in found.links and not each.is_system)
+        kept_links = {old: new for old, new in found.links.items() if self._is_over_the_same(old, new)}
+        dropped = (each for key, each in found.old_links.items() if key not in kept_links and not each.is_system)
         self._drop_links += map(DropLink, dropped)
         pairs = [
             (before, after)
-            for old, new in found.links.items()
+            for old, new in kept_links.items()
             if (before := self._carried(found.old_links[old])) is not (after := found.new_links[new])
             and not before.is_system
         ]
@@ -294,15 +310,35 @@ class _Comparison:
                 self._label_moves.add_link(before, renamed)
             if renamed != after:
                 self._changes.append(ChangeLink(renamed, after))
-        if len(found.links) < len(found.new_links):
-            kept = set(found.links.values())
+        if len(kept_links) < len(found.new_links):
+            kept = set(kept_links.values())
             added = (each for key, each in found.new_links.items() if key not in kept and not each.is_system)
             new = found.new.keys() - found.entities.values()
             self._add_links += [AddLink(each, has_no_rows=set() < _needed_by(each) <= new) for each in added]
 
+    def _is_over_the_same(self, old: LinkKey, new: LinkKey) -> bool:
+        """Another list of attributes is another link: the old one goes before its attributes do."""
+        before, after = self._matching.old_links[old], self._matching.new_links[new]
+        if before is after or not (before.columns or after.columns) or before.is_system:
+            return True
+        here, there = (self._columns_of(end.entity) for end in (before.forward, before.reverse))
+        return tuple((here.get(one, one), there.get(other, other)) for one, other in before.columns) == after.columns
+
+    def _columns_of(self, old_entity: str) -> Mapping[str, str | None]:
+        known = self._all_columns.get(old_entity)
+        if known is None:
+            before, new_name = self._matching.old.get(old_entity), self._matching.entities.get(old_entity)
+            after = self._matching.new.get(new_name) if new_name is not None else None
+            known = {} if before is None or after is None else self._columns(before, after)
+            self._all_columns[old_entity] = known
+        return known
+
     def _carried(self, link: Link) -> Link:
-        """The link after its entities were renamed."""
+        """The link after its entities and attributes were renamed."""
         forward, reverse = link.forward, link.reverse
+        if link.columns and self._columns_moved:
+            here, there = (self._columns_moved.get(end.entity, {}) for end in (forward, reverse))
+            link = link_after(link, here, there)
         if not self._moved or (forward.entity not in self._moved and reverse.entity not in self._moved):
             return link
         return replace(
@@ -320,7 +356,9 @@ class _Comparison:
 
 
 def _needed_by(link: Link) -> set[str]:
-    """The entities each of whose rows must have it."""
+    """The entities each of whose rows must have it, or must fit it."""
+    if link.columns:
+        return {link.forward.entity}
     return {end.entity for end in (link.forward, link.reverse) if end.is_required}
 
 

@@ -6,19 +6,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .columns import checks_over, entity_after, has_column, link_after_rename, names_column
 from .draft_names import (
     at_entities,
     attribute_renamed,
     entity_dropped,
     entity_renamed,
     labels_of,
+    link_renamed,
     refuse,
     shown,
     wanted_attribute,
     wanted_entity,
     with_entity,
 )
-from .model import Attribute, Entity, Index, Link, Schema
+from .model import Attribute, Entity, Extra, Index, Link, Schema
 from .references import may_refer, referenced, with_renamed
 
 if TYPE_CHECKING:
@@ -77,14 +79,25 @@ def add_attribute(draft: Draft, entity: str, attribute: Attribute) -> Draft:
 
 
 def drop_attribute(draft: Draft, entity: str, name: str) -> Draft:
-    """Indexes over it go with it: an index without one of its attributes would be another one."""
+    """Indexes, links and checks over it go with it: without one of its attributes each would be another one."""
     found = wanted_entity(draft, entity)
     attribute = wanted_attribute(found, name)
     _ensure_own(found, attribute)
     renames = attribute_renamed(draft, entity, name, None)
-    indexes = tuple(each for each in found.indexes if name not in each.attributes)
-    attributes = tuple(each for each in found.attributes if each is not attribute)
-    return replace(with_attributes(draft, found, attributes, indexes), renames=renames)
+    kept = Entity(
+        found.name,
+        tuple(each for each in found.attributes if each is not attribute),
+        tuple(each for each in found.indexes if not names_column(each, name)),
+        found.is_system,
+        without(found.extra, checks_over(found.extra, name)),
+    )
+    wanted = with_entity(draft.wanted, entity, kept)
+    gone = [each for each in wanted.links if has_column(each, entity, name)]
+    draft = replace(draft, wanted=wanted, renames=renames)
+    for link in gone:
+        draft = replace(draft, renames=link_renamed(draft, link, None))
+    links = tuple(each for each in wanted.links if each not in gone) if gone else wanted.links
+    return replace(draft, wanted=Schema(wanted.entities, links))
 
 
 def rename_attribute(draft: Draft, entity: str, old: str, new: str) -> Draft:
@@ -95,9 +108,11 @@ def rename_attribute(draft: Draft, entity: str, old: str, new: str) -> Draft:
     _ensure_own(found, attribute)
     ensure_free_attribute(draft, found, new)
     renames = attribute_renamed(draft, entity, old, new)
-    indexes = tuple(_over(each, old, new) for each in found.indexes)
     attributes = _replaced(found.attributes, attribute, replace(attribute, name=new))
-    return replace(with_attributes(draft, found, attributes, indexes), renames=renames)
+    names = {old: new}
+    wanted = with_entity(draft.wanted, entity, entity_after(replace(found, attributes=attributes), names))
+    links = _over(wanted.links, entity, names)
+    return replace(draft, wanted=Schema(wanted.entities, links), renames=renames)
 
 
 def change_attribute(draft: Draft, entity: str, name: str, changes: Mapping[str, Any]) -> Draft:
@@ -169,10 +184,14 @@ def _replaced(attributes: tuple[Attribute, ...], before: Attribute, after: Attri
     return tuple(after if each is before else each for each in attributes)
 
 
-def _over(index: Index, old: str, new: str) -> Index:
-    if old not in index.attributes:
-        return index
-    return replace(index, attributes=tuple(new if each == old else each for each in index.attributes))
+def without(extra: Extra, parts: Extra) -> Extra:
+    return tuple(each for each in extra if each not in parts) if parts else extra
+
+
+def _over(links: tuple[Link, ...], entity: str, names: Mapping[str, str]) -> tuple[Link, ...]:
+    """The links over attributes under their new names; the very same tuple where none is."""
+    changed = tuple(link_after_rename(each, entity, names) if each.columns else each for each in links)
+    return links if all(one is other for one, other in zip(changed, links, strict=True)) else changed
 
 
 def _referring(entity: Entity, old: str, new: str) -> Entity:

@@ -26,6 +26,7 @@ def drop_link(draft: Draft, key: LinkKey) -> Draft:
 
 def change_link(draft: Draft, key: LinkKey, new_link: Link) -> Draft:
     found = wanted_link(draft, key)
+    new_link = _with_one_name(found, new_link)
     if new_link == found:
         return draft
     _ensure_ours(found)
@@ -59,8 +60,16 @@ def _ensure_label(draft: Draft, end: LinkEnd, others: Schema, *, is_apart: bool 
         refuse(f"A link of {name} needs a label at this end.", field="label", remedy="Enter one.")
     if entity.attribute(end.label) is not None and not is_apart:
         refuse(f"{name} has an attribute {label} already.", field="label")
-    if end.label in labels_of(others, end.entity):
+    if end.label in labels_of(others, end.entity, is_over_columns=is_apart):
         refuse(f"{name} has a link {label} already.", field="label")
+
+
+def _with_one_name(before: Link, after: Link) -> Link:
+    """A link over columns has one name, its label, whichever of the two was changed."""
+    if not after.columns or after.name == after.forward.label:
+        return after
+    name = after.name if after.name != before.name else after.forward.label
+    return replace(after, name=name, forward=replace(after.forward, label=name))
 
 
 def _ensure_ours(link: Link) -> None:

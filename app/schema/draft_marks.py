@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from .columns import extra_after
 from .draft_names import attribute_origin, carried, link_origin, old_name, origin_of, shown
 from .model import Attribute, Entity, Link, LinkEnd, LinkKey, link_key
 from .references import with_renamed
@@ -66,27 +67,30 @@ def _attribute_marks(draft: Draft, entity: Entity) -> Iterator[tuple[str, Mark]]
     if base is entity:
         return
     names = dict(draft.renames.entities)
+    columns = {old: new for holder, old, new in draft.renames.attributes if base is not None and holder == base.name}
     known = {each.name: each for each in base.attributes} if base is not None else {}
     for each in entity.attributes:
         old = attribute_origin(draft, base, each.name)
         was = known.get(old) if old is not None else None
-        mark = _attribute_mark(was, each, names)
+        mark = _attribute_mark(was, each, names, columns)
         if mark is not None:
             yield each.name, mark
 
 
-def _attribute_mark(was: Attribute | None, now: Attribute, names: dict[str, str]) -> Mark | None:
+def _attribute_mark(
+    was: Attribute | None, now: Attribute, names: dict[str, str], columns: dict[str, str]
+) -> Mark | None:
     if was is None:
         return Mark("new")
     if was is now:
         return None
-    words = list(_attribute_words(was, now, names))
+    words = list(_attribute_words(was, now, names, columns))
     if was.name != now.name:
         return Mark("renamed", ", ".join([f"was {shown(was.name)}", *words]), was)
     return Mark("changed", ", ".join(words), was) if words else None
 
 
-def _attribute_words(was: Attribute, now: Attribute, names: dict[str, str]) -> Iterator[str]:
+def _attribute_words(was: Attribute, now: Attribute, names: dict[str, str], columns: dict[str, str]) -> Iterator[str]:
     if with_renamed(was.type, names) != now.type:
         yield f"was {type_name(was.type)}"
     if was.is_required != now.is_required:
@@ -97,7 +101,7 @@ def _attribute_words(was: Attribute, now: Attribute, names: dict[str, str]) -> I
         yield "now indexed" if now.is_indexed else "no longer indexed"
     if was.default != now.default:
         yield "another default" if now.default is not None else "no default"
-    if was.extra != now.extra:
+    if extra_after(was.extra, columns) != now.extra:
         yield "another setting"
 
 
@@ -133,6 +137,8 @@ def _link_mark(draft: Draft, link: Link, was: Link | None) -> Mark | None:
         return None
     before = carried(draft, was)
     words = [*_end_words(before.forward, link.forward), *_end_words(before.reverse, link.reverse)]
+    if before.columns != link.columns:
+        words.append("over other attributes")
     if before.extra != link.extra:
         words.append("another setting")
     labels = _renamed_words(before, link)

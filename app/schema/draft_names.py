@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from app.core.errors import FieldError, Invalid
 from app.core.text import plain
 
+from .columns import link_after
 from .compare import Renames
 from .model import Attribute, Entity, Link, LinkEnd, LinkKey, Schema, link_key
 
@@ -146,17 +147,23 @@ def link_origin(draft: Draft, link: Link, known: Mapping[LinkKey, Link] | None =
 
 
 def carried(draft: Draft, link: Link) -> Link:
-    """A link of the base with the names that its entities have now."""
+    """A link of the base with the names that its entities and their attributes have now."""
     forward, reverse = link.forward, link.reverse
+    if link.columns and draft.renames.attributes:
+        link = link_after(link, _columns_now(draft, forward.entity), _columns_now(draft, reverse.entity))
     names = (new_name(draft, forward.entity), new_name(draft, reverse.entity))
     return at_entities(link, names[0], names[1])
+
+
+def _columns_now(draft: Draft, base: str) -> dict[str, str]:
+    return {old: new for entity, old, new in draft.renames.attributes if entity == base}
 
 
 def at_entities(link: Link, forward: str, reverse: str) -> Link:
     """The link between other entities. A name that was made of the forward end stays so."""
     if (link.forward.entity, link.reverse.entity) == (forward, reverse):
         return link
-    is_derived = link.name == made_name(link.forward)
+    is_derived = link.name == made_name(link.forward) and not link.columns
     moved = replace(link, forward=replace(link.forward, entity=forward), reverse=replace(link.reverse, entity=reverse))
     return replace(moved, name=made_name(moved.forward)) if is_derived else moved
 
@@ -174,7 +181,9 @@ def wanted_link(draft: Draft, key: LinkKey) -> Link:
     return found
 
 
-def labels_of(schema: Schema, entity: str) -> set[str]:
-    """The labels of all ends that links have at the entity."""
-    ends = (end for link in schema.links for end in (link.forward, link.reverse))
+def labels_of(schema: Schema, entity: str, *, is_over_columns: bool = False) -> set[str]:
+    """The labels of all ends that links have at the entity: of those that share their names with attributes, or of
+    those over columns, which do not."""
+    links = (each for each in schema.links if bool(each.columns) == is_over_columns)
+    ends = (end for link in links for end in (link.forward, link.reverse))
     return {end.label for end in ends if end.entity == entity}

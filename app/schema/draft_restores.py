@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from app.core.errors import Invalid
 
+from .columns import checks_over, has_column, names_column
 from .draft_edits import ensure_free_attribute, ensure_free_entity, with_attributes
 from .draft_links import ensure_fits
-from .draft_names import attribute_origin, carried, new_name, origin_of, refuse, shown, wanted_entity
+from .draft_names import attribute_origin, carried, new_name, origin_of, refuse, shown, wanted_entity, with_entity
 from .model import Attribute, Entity, Link, LinkKey, Schema, link_key
 from .references import with_renamed
 
@@ -35,7 +36,7 @@ def restore_entity(draft: Draft, name: str) -> Draft:
 
 
 def restore_attribute(draft: Draft, entity: str, name: str) -> Draft:
-    """Indexes that went with it come back once all of their attributes are there."""
+    """Indexes and links that went with it come back once all of their attributes are there, and so do its checks."""
     found, base = wanted_entity(draft, entity), origin_of(draft, entity)
     attribute = base.attribute(name) if base is not None else None
     if base is None or attribute is None:
@@ -46,7 +47,8 @@ def restore_attribute(draft: Draft, entity: str, name: str) -> Draft:
     at = _place(order, name, [each.name for each in found.attributes])
     back = _with_names(attribute, dict(draft.renames.entities))
     attributes = (*found.attributes[:at], back, *found.attributes[at:])
-    return _with_indexes(with_attributes(draft, found, attributes), entity, base, name)
+    draft = _with_indexes(with_attributes(draft, found, attributes), entity, base, name)
+    return _with_links(_with_checks(draft, entity, base, name), base.name, name)
 
 
 def restore_link(draft: Draft, key: LinkKey) -> Draft:
@@ -55,8 +57,18 @@ def restore_link(draft: Draft, key: LinkKey) -> Draft:
     if base is None:
         _refuse(f"{key[0]}.{key[1]}")
     link = carried(draft, base)
+    _ensure_columns(draft, link)
     ensure_fits(draft, link, draft.wanted)
     return replace(draft, wanted=Schema(draft.wanted.entities, (*draft.wanted.links, link)))
+
+
+def _ensure_columns(draft: Draft, link: Link) -> None:
+    for at, end in enumerate((link.forward, link.reverse)):
+        found = draft.wanted.entity(end.entity)
+        gone = next((each[at] for each in link.columns if found is None or found.attribute(each[at]) is None), None)
+        if gone is not None:
+            place = f"{shown(end.entity)}.{shown(gone)}"
+            refuse(f"The link {shown(link.name)} is over {place}, which is gone.", remedy="Restore that first.")
 
 
 def _refuse(place: str) -> NoReturn:
@@ -77,9 +89,26 @@ def _with_indexes(draft: Draft, entity: str, base: Entity, name: str) -> Draft:
     lost = tuple(
         each
         for each in base.indexes
-        if name in each.attributes and each.name not in taken and names.issuperset(each.attributes)
+        if names_column(each, name) and each.name not in taken and names.issuperset(each.attributes)
     )
     return with_attributes(draft, found, found.attributes, (*found.indexes, *lost)) if lost else draft
+
+
+def _with_checks(draft: Draft, entity: str, base: Entity, name: str) -> Draft:
+    found = wanted_entity(draft, entity)
+    taken = dict(found.extra)
+    lost = tuple(each for each in checks_over(base.extra, name) if each[0] not in taken)
+    if not lost:
+        return draft
+    changed = replace(found, extra=tuple(sorted((*found.extra, *lost))))
+    return replace(draft, wanted=with_entity(draft.wanted, entity, changed))
+
+
+def _with_links(draft: Draft, base: str, name: str) -> Draft:
+    for link in draft.base.links:
+        if has_column(link, base, name) and link_key(carried(draft, link)) not in map(link_key, draft.wanted.links):
+            draft = _with_link_if_free(draft, link)
+    return draft
 
 
 def _with_names(attribute: Attribute, names: dict[str, str]) -> Attribute:

@@ -93,7 +93,8 @@ class _LinkMove:
         away = replace(
             self.before,
             forward=replace(forward, label=free_label(forward.label)),
-            reverse=replace(reverse, label=free_label(reverse.label)),
+            # An end without a label takes nobody's name.
+            reverse=replace(reverse, label=free_label(reverse.label)) if reverse.label else reverse,
         )
         step = RenameLink(self.before, away)
         self.before = away
@@ -104,4 +105,4 @@ class _LinkMove:
 
 
 def _ends(link: Link) -> _Slots:
-    return frozenset((end.entity, end.label) for end in (link.forward, link.reverse))
+    return frozenset((end.entity, end.label) for end in (link.forward, link.reverse) if end.label)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from app.core.errors import StalePlan
 
+from .columns import attribute_after, extra_after, index_after, link_after_rename
 from .model import Attribute, Entity, Extra, Index, Link, LinkEnd, LinkKey, Schema, link_key
 from .references import with_renamed
 from .wording import link_words
@@ -36,6 +37,16 @@ class _OpenEntity:
         attributes, indexes = tuple(self.attributes.values()), tuple(self.indexes.values())
         return Entity(self.name, attributes, indexes, self.is_system, self.extra)
 
+    def rename_attribute(self, old: str, new: str) -> None:
+        names = {old: new}
+        self.attributes = _renamed(self.name, self.attributes, old, new)
+        self.attributes.update({each.name: attribute_after(each, names) for each in self._with_extra()})
+        self.indexes = {name: index_after(each, names) for name, each in self.indexes.items()}
+        self.extra = extra_after(self.extra, names)
+
+    def _with_extra(self) -> list[Attribute]:
+        return [each for each in self.attributes.values() if each.extra]
+
     def is_like(self, entity: Entity) -> bool:
         """Whatever the order of its parts."""
         other = _OpenEntity(entity)
@@ -54,6 +65,9 @@ class Working:
         # Where each entity stands, so that a renamed one stays there.
         self._places = {name: place for place, name in enumerate(self._entities)}
         self._next_place = len(self._places)
+        # Keys of links over attributes by the entities at their ends, from the first renamed attribute on; some of
+        # them may be gone since.
+        self._over_columns: dict[str, dict[LinkKey, None]] | None = None
 
     def schema(self) -> Schema:
         self._follow_renames()
@@ -117,6 +131,7 @@ class Working:
             if moved:
                 self._open(name).attributes.update({each.name: each for each in moved})
         self._links = {link_key(link): link for link in (_link_after(each, names) for each in self._links.values())}
+        self._over_columns = None
 
     # Attributes
 
@@ -134,12 +149,10 @@ class Working:
         parts[before.name] = after
 
     def rename_attribute(self, entity: str, old: str, new: str) -> None:
-        opened = self._opened(entity)
-        opened.attributes = _renamed(entity, opened.attributes, old, new)
-        for name, index in opened.indexes.items():
-            if old in index.attributes:
-                over = tuple(new if each == old else each for each in index.attributes)
-                opened.indexes[name] = replace(index, attributes=over)
+        self._opened(entity).rename_attribute(old, new)
+        for key in self._keys_over_columns(entity):
+            if (link := self._links.get(key)) is not None:
+                self._links[key] = link_after_rename(link, entity, {old: new})
 
     # Indexes
 
@@ -170,6 +183,7 @@ class Working:
         if link_key(link) in self._links:
             raise _refused(f"the link {link_words(link)}", "is there already")
         self._links[link_key(link)] = link
+        self._know_columns(link)
 
     def drop_link(self, link: Link) -> None:
         self._follow_renames()
@@ -186,6 +200,19 @@ class Working:
                 raise _refused(f"the link {link_words(after)}", "is there already")
             del self._links[old]
         self._links[new] = after
+        self._know_columns(after)
+
+    def _keys_over_columns(self, entity: str) -> tuple[LinkKey, ...]:
+        if self._over_columns is None:
+            self._over_columns = {}
+            for each in self._links.values():
+                self._know_columns(each)
+        return tuple(self._over_columns.get(entity, ()))
+
+    def _know_columns(self, link: Link) -> None:
+        if link.columns and self._over_columns is not None:
+            for end in (link.forward, link.reverse):
+                self._over_columns.setdefault(end.entity, {})[link_key(link)] = None
 
     def _expect_link(self, link: Link) -> None:
         found = self._links.get(link_key(link))
