@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from app.core.connection import Environment
 from app.core.errors import KnownError, NotFound, Unsupported
 from app.platforms.contract import Capability
+from app.platforms.traits import INSTANT
 from app.services.catalog import SchemaSnapshot
 from app.services.workshop_words import (
     AppSource,
@@ -34,10 +35,10 @@ from app.services.workshop_words import (
 if TYPE_CHECKING:
     from app.core.refs import AppRef
     from app.platforms.contract import PushJob, PushProgress, RenderedStep, RowCount
+    from app.platforms.traits import ReadText, TextFormat
     from app.schema.cohorts import Cohort
     from app.schema.compare import Plan
     from app.schema.draft import Draft
-    from app.schema.formats.instant_ts import ParsedText
     from app.schema.merge import Merge
     from app.schema.model import Schema
     from app.services.catalog import Catalog
@@ -254,13 +255,26 @@ class SchemaWorkshop:
 
     # Text
 
-    async def text(self, schema: Schema, previous_text: str | None = None) -> str:
-        """The platform's own text; with a previous text, that one with the smallest change."""
-        return await asyncio.to_thread(_text, schema, previous_text)
+    async def text(self, schema: Schema, previous_text: str | None = None, ref: AppRef | None = None) -> str:
+        """The text of the app's platform (without ``ref``, Instant's); with a previous text, that one with the
+        smallest change."""
+        text_format = self._text_format(ref)
+        if previous_text is None:
+            return await asyncio.to_thread(text_format.render, schema)
+        return await asyncio.to_thread(text_format.edit, previous_text, schema, None)
 
-    async def parse_text(self, text: str) -> ParsedText:
-        """Raises TextErrors with each problem's line and remedy."""
-        return await asyncio.to_thread(_parsed, text)
+    async def parse_text(self, text: str, ref: AppRef | None = None) -> ReadText:
+        """Raises TextErrors with each problem's line and remedy, and Unsupported where texts cannot be read."""
+        parse = self._text_format(ref).parse
+        if parse is None:
+            raise Unsupported("The text of this platform can only be read.", remedy="Edit in the grids.")
+        return await asyncio.to_thread(parse, text)
+
+    def _text_format(self, ref: AppRef | None) -> TextFormat:
+        found = (INSTANT if ref is None else self._platforms.traits(ref)).text
+        if found is None:
+            raise Unsupported("This platform has no text of a schema.", remedy="Edit in the grids.")
+        return found
 
     # Small parts
 
@@ -325,15 +339,3 @@ class SchemaWorkshop:
         schema = (await self._catalog.schema(ref)).schema
         names = [each.name for each in schema.entities if place.startswith(f"{each.name}.")]
         return max(names, key=len, default=place.partition(".")[0])
-
-
-def _text(schema: Schema, previous_text: str | None) -> str:
-    from app.schema.formats import instant_ts
-
-    return instant_ts.render(schema) if previous_text is None else instant_ts.edit(previous_text, schema)
-
-
-def _parsed(text: str) -> ParsedText:
-    from app.schema.formats import instant_ts
-
-    return instant_ts.parse(text)

@@ -63,3 +63,9 @@ def write(path: Path, data: bytes) -> None:
             f"{plain(str(path), 160)} could not be written: {error.strerror or 'the system refused it'}.",
             remedy="Choose another folder, or make room on the disk.",
         ) from error
+
+
+def file_name(title: str) -> str:
+    """What a file of an app is called, without its suffix."""
+    kept = "".join(char if char.isalnum() or char in "-_" else "-" for char in plain(title, 60)).strip("-")
+    return kept or "schema"

@@ -16,7 +16,7 @@ from app.core.text import plain
 
 from .badges import text_label
 from .diagram_canvas import DiagramCanvas
-from .diagram_export import png_bytes, svg_text, write
+from .diagram_export import file_name, png_bytes, svg_text, write
 from .diagram_paint import DiagramFonts, DiagramPainter
 from .diagram_picture import Picture, entity_sentence, picture_of, sentence
 from .diagram_scene import DiagramScene
@@ -246,7 +246,7 @@ class DiagramView(QWidget):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilter(f"{kind.upper()} (*.{kind})")
         dialog.setDefaultSuffix(kind)
-        dialog.selectFile(f"{_file_name(self._document.app_title)}.{kind}")
+        dialog.selectFile(f"{file_name(self._document.app_title)}-diagram.{kind}")
         dialog.fileSelected.connect(lambda path: self.save(Path(path), kind))
         dialog.open()
         return dialog
@@ -308,8 +308,3 @@ class DiagramView(QWidget):
         if is_resized and self.picture is not None:
             self.picture = None
             self._changed()
-
-
-def _file_name(title: str) -> str:
-    kept = "".join(char if char.isalnum() or char in "-_" else "-" for char in plain(title, 60)).strip("-")
-    return f"{kept or 'schema'}-diagram"

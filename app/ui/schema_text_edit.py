@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QToolTip, QWidget
 
 from app.core.text import plain
 
+from .sql_highlighter import SqlHighlighter
 from .theme import colours, mono_font
 from .ts_highlighter import TsHighlighter
 
@@ -44,11 +45,11 @@ class SchemaTextEdit(QPlainTextEdit):
     redo_wanted = Signal()
     find_wanted = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, is_sql: bool = False) -> None:
         super().__init__(parent)
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.setTabChangesFocus(True)
-        self.highlighter = TsHighlighter(self.document())
+        self.highlighter = SqlHighlighter(self.document()) if is_sql else TsHighlighter(self.document())
         self._problems: tuple[TextProblem, ...] = ()
         self._is_replacing = False
         self._rest = ""

@@ -10,21 +10,27 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from app.core.errors import KnownError
 from app.core.status import Severity
 from app.core.text import plain
+from app.platforms.traits import Traits, traits_of
+from app.schema.formats.sql_names import sql_name
 
+from .diagram_export import file_name, write
 from .note_row import Answer, NoteRow
 from .runner import Runner
 from .schema_document import SchemaDocument
 from .schema_text_edit import SchemaTextEdit
 from .schema_text_find import TextFindBar
+from .schema_text_head import TextHead
 
 if TYPE_CHECKING:
     from app.schema.draft import Draft
@@ -62,7 +68,11 @@ class SchemaTextView(QWidget):
         self._parse_timer.timeout.connect(self._parse)
         self._show_timer = QTimer(self, singleShot=True, interval=_SHOW_AFTER_MS)
         self._show_timer.timeout.connect(self._show_draft)
-        self.edit = SchemaTextEdit()
+        traits = traits_of(document.connection)
+        self._format, self._has_sql = traits.text, traits.has_sql
+        self._why_read_only = self._format.read_only_reason if self._format and self._format.parse is None else ""
+        self.head = TextHead(self._format.label if self._format else "Text", self._why_read_only)
+        self.edit = SchemaTextEdit(is_sql=self._has_sql)
         self.edit.setAccessibleName("Schema as text")
         self.find_bar = TextFindBar(self.edit, self)
         self.problem_list = _ProblemList()
@@ -70,7 +80,7 @@ class SchemaTextView(QWidget):
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(0)
-        for widget in (self.edit, self.find_bar, self.problem_list):
+        for widget in (self.head, self.edit, self.find_bar, self.problem_list):
             self._box.addWidget(widget, 1 if widget is self.edit else 0)
         self.setFocusProxy(self.edit)
         self._connect()
@@ -84,6 +94,9 @@ class SchemaTextView(QWidget):
         self.edit.undo_wanted.connect(self.undo)
         self.edit.redo_wanted.connect(self.redo)
         self.edit.find_wanted.connect(self.find_bar.enter)
+        self.head.find_requested.connect(self.find_bar.enter)
+        self.head.copy_requested.connect(self.copy)
+        self.head.save_requested.connect(self.ask_file)
         self.problem_list.wanted.connect(self._go_to)
 
     @property
@@ -116,10 +129,10 @@ class SchemaTextView(QWidget):
         if known is not None:
             self._take_text(wanted, known)
             return
-        previous = self._applied_text if before is not None else None
+        previous, ref = self._applied_text if before is not None else None, self._document.ref
 
         async def work(services: Services) -> str:
-            return await services.workshop.text(wanted, previous)
+            return await services.workshop.text(wanted, previous, ref)
 
         self._runner.start(
             work,
@@ -172,14 +185,15 @@ class SchemaTextView(QWidget):
         self._parse_timer.start()
 
     def _parse(self) -> None:
-        text, draft = self.edit.text(), self._document.draft
+        text, draft, ref = self.edit.text(), self._document.draft, self._document.ref
+        form = _Meaning(traits_of(self._document.connection))
         if text == self._applied_text and self.applied is not None:
             self._as_before()
             return
 
         async def work(services: Services) -> Draft:
-            parsed = await services.workshop.parse_text(text)
-            return await asyncio.to_thread(lambda: draft.replace(_as_meant(parsed.schema, draft)))
+            parsed = await services.workshop.parse_text(text, ref)
+            return await asyncio.to_thread(lambda: draft.replace(form.meant(parsed.schema, draft)))
 
         self._runner.start(
             work,
@@ -297,7 +311,7 @@ class SchemaTextView(QWidget):
         if said is not None:
             severity, sentence, detail, answers = said
             self.note = NoteRow(severity, sentence, detail, answers, parent=self)
-            self._box.insertWidget(0, self.note)
+            self._box.insertWidget(1, self.note)
 
     def _words(self) -> tuple[Severity, str, str, tuple[Answer, ...]] | None:
         grids: Answer = ("Show the grids’ state", self.take_grids)
@@ -339,15 +353,50 @@ class SchemaTextView(QWidget):
         if not name:
             return
         text = self.edit.text()
-        marks = (f"{name}: i.entity", f'"{name}": i.entity', f"'{name}': i.entity")
+        if self._has_sql:
+            shown = sql_name(name)
+            marks: tuple[str, ...] = (f"CREATE TABLE {shown} (", f"-- view {shown}\n", f" {shown} ")
+        else:
+            marks = (f"{name}: i.entity", f'"{name}": i.entity', f"'{name}': i.entity")
         at = next((found for found in map(text.find, marks) if found >= 0), -1)
         if at >= 0:
             self.edit.go_to(text.count("\n", 0, at) + 1)
 
     def _follow_lock(self) -> None:
-        reason = self._document.lock_reason
+        reason = self._why_read_only or self._document.lock_reason
         self.edit.setReadOnly(bool(reason))
         self.edit.setAccessibleDescription(reason)
+
+    # Out of here
+
+    def copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.edit.text())
+
+    def ask_file(self) -> QFileDialog:
+        """Ask where to save the text."""
+        suffix = self._format.suffix.lstrip(".") if self._format is not None else "txt"
+        dialog = QFileDialog(self, "Save the schema as text")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(f"{self.head_label} (*.{suffix})")
+        dialog.setDefaultSuffix(suffix)
+        dialog.selectFile(f"{file_name(self._document.app_title)}.{suffix}")
+        dialog.fileSelected.connect(lambda path: self.save(Path(path)))
+        dialog.open()
+        return dialog
+
+    @property
+    def head_label(self) -> str:
+        return self._format.label if self._format is not None else "Text"
+
+    def save(self, path: Path) -> None:
+        """Write what the editor shows; errors go the way of all errors."""
+        data = self.edit.text().encode()
+
+        async def work(_services: Services) -> None:
+            await asyncio.to_thread(write, path, data)
+
+        self._runner.start(work, owner=self, title="Save the schema as text", replaces="save")
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -406,12 +455,21 @@ class _ProblemList(QListWidget):
             super().keyPressEvent(event)
 
 
-def _as_meant(schema: Schema, draft: Draft) -> Schema:
-    """What a text says, as the platform would hold it; parts that the draft has already are the same objects."""
-    from app.schema.formats.instant_form import canonical, with_system_parts
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    traits: Traits
+
+    def meant(self, schema: Schema, draft: Draft) -> Schema:
+        """What a text says, as the platform would hold it."""
+        text = self.traits.text
+        completed = text.completed(schema, draft.base) if text is not None else schema
+        return _sharing(self.traits.canonical(completed), draft)
+
+
+def _sharing(meant: Schema, draft: Draft) -> Schema:
+    """Parts that the draft has already are the same objects."""
     from app.schema.model import Schema
 
-    meant = canonical(with_system_parts(schema, draft.base))
     known = {each: each for side in (draft.base, draft.wanted) for each in side.entities}
     links = {each: each for side in (draft.base, draft.wanted) for each in side.links}
     entities = tuple(known.get(each, each) for each in meant.entities)

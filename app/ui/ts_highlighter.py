@@ -37,7 +37,10 @@ _LONGEST: Final = 4_000
 
 
 class TsHighlighter(QObject):
-    """``touch`` what may have changed, then ``paint`` what is in sight."""
+    """``touch`` what may have changed, then ``paint`` what is in sight. Other languages have other ``tokens``."""
+
+    tokens: re.Pattern[str] = _TOKEN
+    line_comment = "//"
 
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
@@ -57,7 +60,7 @@ class TsHighlighter(QObject):
 
     def paint(self, first: QTextBlock, count: int) -> None:
         """Colour ``count`` lines from ``first`` that are not yet, or whose comment above opened or closed."""
-        is_inside = _is_inside(first)
+        is_inside = self._is_inside(first)
         block = first
         self.is_busy = True
         try:
@@ -75,28 +78,27 @@ class TsHighlighter(QObject):
         began = _IN_COMMENT if is_inside else _PLAIN
         if state >= 0 and state & 3 == began:
             return bool(state & 4)
-        ranges, ends_inside = _ranges(block.text()[:_LONGEST], is_inside)
+        ranges, ends_inside = _ranges(self.tokens, block.text()[:_LONGEST], is_inside)
         block.layout().setFormats(ranges)
         block.setUserState(began | (4 if ends_inside else 0))
         self._document.markContentsDirty(block.position(), block.length())
         return ends_inside
 
+    def _is_inside(self, block: QTextBlock) -> bool:
+        """Whether a line begins inside a comment: the last mark above it tells."""
+        above = block.previous()
+        for _ in range(_LOOK_BACK):
+            if not above.isValid():
+                return False
+            text = above.text()
+            opened, closed = text.rfind("/*"), text.rfind("*/")
+            if opened >= 0 or closed >= 0:
+                return opened > closed and self.line_comment not in text[:opened]
+            above = above.previous()
+        return False
 
-def _is_inside(block: QTextBlock) -> bool:
-    """Whether a line begins inside a comment: the last mark above it tells."""
-    above = block.previous()
-    for _ in range(_LOOK_BACK):
-        if not above.isValid():
-            return False
-        text = above.text()
-        opened, closed = text.rfind("/*"), text.rfind("*/")
-        if opened >= 0 or closed >= 0:
-            return opened > closed and "//" not in text[:opened]
-        above = above.previous()
-    return False
 
-
-def _ranges(text: str, is_inside: bool) -> tuple[list[QTextLayout.FormatRange], bool]:
+def _ranges(tokens: re.Pattern[str], text: str, is_inside: bool) -> tuple[list[QTextLayout.FormatRange], bool]:
     found: list[tuple[int, int, str]] = []
     at = 0
     if is_inside:
@@ -106,7 +108,7 @@ def _ranges(text: str, is_inside: bool) -> tuple[list[QTextLayout.FormatRange], 
         at = closed + 2
         found.append((0, at, "comment"))
     ends_inside = False
-    for match in _TOKEN.finditer(text, at):
+    for match in tokens.finditer(text, at):
         kind = match.lastgroup or ""
         token = match.group()
         if kind == "key":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QKeySequence, QTextCursor
+from PySide6.QtGui import QColor, QGuiApplication, QHelpEvent, QKeySequence, QTextCursor
 from PySide6.QtWidgets import QToolTip
 from pytestqt.qtbot import QtBot
 
@@ -24,6 +25,7 @@ from app.ui.schema_text_edit import SchemaTextEdit
 from app.ui.schema_text_view import SchemaTextView
 from app.ui.theme import colours
 from tests.ui.content_fakes import ANA, LOCAL, runner, services
+from tests.ui.sql_fakes import open_document
 
 __all__ = ["runner", "services"]
 
@@ -51,12 +53,12 @@ class Texts:
         self.error: Invalid | None = None
         self.parsed = 0
 
-    async def text(self, schema: Schema, previous_text: str | None = None) -> str:
+    async def text(self, schema: Schema, previous_text: str | None = None, ref: AppRef | None = None) -> str:
         if self.error is not None:
             raise self.error
         return instant_ts.render(schema) if previous_text is None else instant_ts.edit(previous_text, schema)
 
-    async def parse_text(self, text: str) -> instant_ts.ParsedText:
+    async def parse_text(self, text: str, ref: AppRef | None = None) -> instant_ts.ParsedText:
         self.parsed += 1
         return instant_ts.parse(text)
 
@@ -424,3 +426,53 @@ def test_text_view_long_error_is_wrapped_in_a_narrow_pane(view: SchemaTextView, 
     assert view.problem_list.item(0).sizeHint().height() > wide
     assert view.problem_list.horizontalScrollBar().maximum() == 0
     assert view.problem_list.item(0).toolTip().startswith(view.problem_list.item(0).text())
+
+
+# SQL
+
+
+def sql_view(qtbot: QtBot, runner: Runner, services: Any) -> SchemaTextView:
+    document = open_document(runner, services)
+    services.workshop.text = _sql_text
+    made = SchemaTextView(document, runner)
+    qtbot.addWidget(made)
+    made.resize(700, 500)
+    made.show()
+    qtbot.waitUntil(lambda: bool(made.edit.text()))
+    return made
+
+
+async def _sql_text(schema: Schema, previous_text: str | None = None, ref: AppRef | None = None) -> str:
+    return "\n".join(f"CREATE TABLE {each.name} (\n  id uuid DEFAULT 'x' -- the key\n);\n" for each in schema.entities)
+
+
+def test_sql_is_read_only_and_says_why(qtbot: QtBot, runner: Runner, services: Any) -> None:
+    view = sql_view(qtbot, runner, services)
+    assert view.edit.isReadOnly()
+    assert view.head.reason.accessibleName() or view.head.reason.text()
+    assert "Change it in the grids" in view.edit.accessibleDescription()
+
+
+def test_sql_is_coloured(qtbot: QtBot, runner: Runner, services: Any) -> None:
+    view = sql_view(qtbot, runner, services)
+    layout = view.edit.document().findBlockByNumber(1).layout()
+    qtbot.waitUntil(lambda: len(layout.formats()) == 3)
+    text = view.edit.document().findBlockByNumber(1).text()
+    assert [text[each.start : each.start + each.length] for each in layout.formats()] == [
+        "DEFAULT",
+        "'x'",
+        "-- the key",
+    ]
+
+
+def test_sql_is_copied_and_saved(qtbot: QtBot, runner: Runner, services: Any, tmp_path: Path) -> None:
+    view = sql_view(qtbot, runner, services)
+    view.head.copy_button.click()
+    assert QGuiApplication.clipboard().text() == view.edit.text()
+    dialog = view.ask_file()
+    assert dialog.defaultSuffix() == "sql"
+    dialog.reject()
+    place = tmp_path / "store_ana.sql"
+    view.save(place)
+    qtbot.waitUntil(place.exists)
+    assert place.read_text("utf-8") == view.edit.text()
