@@ -26,6 +26,7 @@ StoreFindingKind = Literal[
     "open-connections",
     "store-missing",
     "unreachable",
+    "incomplete",
 ]
 _NAME = 60
 _SHOWN = 5
@@ -122,6 +123,7 @@ def findings_of(facts: StoreFacts) -> tuple[StoreFinding, ...]:
         *_dangling(facts),
         *_drifted(facts),
         *_open_connections(facts),
+        *(_about(facts, "incomplete", note, Severity.INFO, note, "", "") for note in facts.notes),
     ]
     order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
     return tuple(sorted(found, key=lambda each: order[each.severity]))
