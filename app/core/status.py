@@ -36,6 +36,7 @@ class FindingKind(StrEnum):
     VAULT_UNAVAILABLE = "vault-unavailable"
     REGISTRY_UNREADABLE = "registry-unreadable"
     TASK_WITHOUT_DATABASE = "task-without-database"
+    DATABASE_STATE = "database-state"
 
 
 class FindingAction(StrEnum):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from app.core.errors import Conflict, FieldError, Invalid, NotFound, Unsupported
 from app.core.text import plain
@@ -80,6 +81,8 @@ async def create_app(client: PostgresClient, title: str, *, app_id: str, schema:
 async def delete_app(client: PostgresClient, app_id: str) -> None:
     _ensure_deletable(client, app_id)
     place = await client.place_of(app_id)
+    if place != own_place_or_none(client, app_id):
+        raise Unsupported(f"{plain(app_id, 80)} is on another server: it is deleted there.")
     if client.dsn.is_sqlite:
         await client.engines.run(place, _is_free, doing=f"delete {_file(app_id)}", limits=AUTOCOMMIT)
         for suffix in ("", "-wal", "-shm", "-journal"):
@@ -87,7 +90,7 @@ async def delete_app(client: PostgresClient, app_id: str) -> None:
         return
 
     def drop(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(f"DROP DATABASE {_quoted(app_id)}")
+        tell(connection)(f"DROP DATABASE {_quoted(app_id)}")
 
     await client.engines.run(client.own, drop, doing=f"delete the database {plain(app_id, 80)}", limits=_MAKING)
 
@@ -95,8 +98,7 @@ async def delete_app(client: PostgresClient, app_id: str) -> None:
 def _ensure_deletable(client: PostgresClient, app_id: str) -> None:
     if app_id in (client.dsn.database, client.connection.foundation_app_id):
         raise Unsupported("The main database of a connection is never deleted from here.")
-    is_own = client.dsn.is_sqlite or store_id(Dsn.parse(client.connection.base_url)[0], client.dsn) is not None
-    if not client.dsn.is_sqlite and (app_id in {"postgres", "template0", "template1"} or not is_own):
+    if not client.dsn.is_sqlite and app_id in {"postgres", "template0", "template1"}:
         raise Unsupported(f"The database {plain(app_id, 80)} belongs to the server itself.")
 
 
@@ -104,6 +106,15 @@ def _is_free(connection: sa.Connection) -> None:
     """Raises where someone else is writing."""
     connection.exec_driver_sql("BEGIN EXCLUSIVE")
     connection.exec_driver_sql("ROLLBACK")
+
+
+def tell(connection: sa.Connection) -> Callable[[str], None]:
+    """Sends statements without parameters, whatever signs are in them."""
+
+    def send(statement: str) -> None:
+        connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+    return send
 
 
 async def _databases(client: PostgresClient) -> list[tuple[str, str | None]]:
@@ -143,9 +154,10 @@ async def _create_database(client: PostgresClient, title: str, app_id: str) -> s
         raise _taken(name)
 
     def work(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(f"CREATE DATABASE {_quoted(name)}")
+        send = tell(connection)
+        send(f"CREATE DATABASE {_quoted(name)}")
         # Tells a repeat that this is the database which the first try made.
-        connection.exec_driver_sql(f"COMMENT ON DATABASE {_quoted(name)} IS {_literal(note)}")
+        send(f"COMMENT ON DATABASE {_quoted(name)} IS {_literal(note)}")
 
     await client.engines.run(client.own, work, doing=f"create the database {plain(name, 80)}", limits=_MAKING)
     return name
@@ -213,12 +225,8 @@ def _file(path: str) -> str:
 
 
 def _quoted(name: str) -> str:
-    """For the driver too, which reads a percent sign as a parameter where it has any."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _unused(_value: Any) -> None: ...

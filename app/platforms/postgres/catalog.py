@@ -136,7 +136,6 @@ class Catalog:
     linked: Rows
     types: Rows
     enums: Rows
-    opclasses: Rows
     indexes: Rows
     index_texts: Rows
     constraints: Rows
@@ -160,7 +159,8 @@ def read(ask: Ask, version: int) -> Catalog:
     opclasses = ask(_OPCLASSES)
     not_distinct = "i.indnullsnotdistinct" if version >= _NOT_DISTINCT_SINCE else "false"
     indexes = ask(_INDEXES.format(not_distinct=not_distinct))
-    special = [row[0] for row in indexes if is_special(row, opclasses)]
+    usual = usual_of(columns, opclasses)
+    special = [row[0] for row in indexes if usual.is_special(row)]
     pairs = {(row[3], row[4], row[5]) for row in columns}
     return Catalog(
         version,
@@ -169,7 +169,6 @@ def read(ask: Ask, version: int) -> Catalog:
         linked,
         ask(_TYPES.format(pairs=_pairs(pairs))) if pairs else (),
         ask(_ENUMS),
-        opclasses,
         indexes,
         ask(_INDEX_TEXTS.format(oids=_listed(special))) if special else (),
         constraints,
@@ -186,15 +185,28 @@ def ensure_known(version: int) -> None:
         )
 
 
-def is_special(index: tuple[Any, ...], opclasses: Rows) -> bool:
-    """Whether an index has more to it than columns in ascending order; constraints cannot, but for what they include."""
-    _oid, _table, _name, _unique, _primary, _valid, keys, key, classes, _collations, options = index[:11]
-    has_more = index[11] or index[12] or len(key.split()) > keys
-    return has_more or options.strip("0 ") != "" or bool(_named(opclasses) & set(classes.split())) or index[14]
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What an index has that says nothing special: the usual operator classes, and the columns' own collations."""
+
+    odd_classes: frozenset[str]
+    collations: dict[tuple[int, str], str]
+
+    def is_special(self, index: tuple[Any, ...]) -> bool:
+        """Whether an index has more to it than columns in ascending order."""
+        _oid, table, _name, _unique, _primary, _valid, keys, key, classes, collations, options = index[:11]
+        columns = key.split()
+        if index[11] or index[12] or index[14] or len(columns) > keys or options.strip("0 "):
+            return True
+        if not self.odd_classes.isdisjoint(classes.split()):
+            return True
+        found = self.collations
+        return any(found.get((table, name), "0") != own for name, own in zip(columns, collations.split(), strict=False))
 
 
-def _named(opclasses: Rows) -> frozenset[str]:
-    return frozenset(str(row[0]) for row in opclasses)
+def usual_of(columns: Rows, opclasses: Rows) -> Usual:
+    collations = {(row[0], str(row[1])): str(row[5]) for row in columns if row[5]}
+    return Usual(frozenset(str(row[0]) for row in opclasses), collations)
 
 
 def _listed(oids: Iterable[int]) -> str:

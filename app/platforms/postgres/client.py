@@ -135,9 +135,9 @@ class PostgresClient:
         return steps.rendered(live, plan, restores)
 
     def renames_between(self, before: LiveSchema, after: LiveSchema) -> Renames | None:
-        from . import identity
+        from .live_names import renames_between
 
-        return identity.renames_between(before, after)
+        return renames_between(before, after)
 
     async def count_rows(
         self, app_id: str, plan: Plan, on_count: Callable[[RowCount], None] = lambda _count: None

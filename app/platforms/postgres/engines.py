@@ -89,8 +89,8 @@ class Engines:
         The work runs on another thread and blocks there. Cancelling stops its statement, and returns when its
         thread is free again.
         """
-        if limits.is_write and self.is_read_only:
-            raise ReadOnly(f"Could not {doing}: this connection is read-only.")
+        if limits.is_write:
+            self.ensure_writable(doing)
         if self._is_closed:
             raise Bug("The client was closed before its work was asked for.")
         job = _Job(place, limits, doing, self._teller())
@@ -104,6 +104,11 @@ class Engines:
             raise
         finally:
             self._jobs.discard(job)
+
+    def ensure_writable(self, doing: str) -> None:
+        """Raises ReadOnly."""
+        if self.is_read_only:
+            raise ReadOnly(f"Could not {doing}: this connection is read-only.")
 
     async def aclose(self) -> None:
         """Stops what runs, and lets the threads end."""
