@@ -11,10 +11,12 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QStackedWidget, QTreeView, QVBoxLayout, QWidget
 
 from app.core.changes import Changes
+from app.core.connection import Connection
 from app.core.errors import KnownError
 from app.core.refs import AppRef
 from app.core.status import ConnectionStatus
 from app.core.text import plain
+from app.platforms.traits import traits_of
 
 from .copy_formats import copied_sentence
 from .empty_state import EmptyState
@@ -60,6 +62,7 @@ class DatabaseTree(QWidget):
     edit_connection_requested = Signal(str)
     add_connection_requested = Signal()
     foundation_requested = Signal(str, str)  # what of it, connection ID
+    workspaces_requested = Signal(str)  # connection ID
     copied = Signal(str)
 
     def __init__(self, runner: Runner, parent: QWidget | None = None) -> None:
@@ -310,10 +313,18 @@ class DatabaseTree(QWidget):
                 menu.addAction("Edit connection…", partial(self.edit_connection_requested.emit, node.connection.id))
             is_above_apps = node.kind in (NodeKind.CONNECTION, NodeKind.GROUP)
             if is_above_apps and node.connection.foundation_app_id is not None:
-                menu.addSeparator()
-                for text, kind in _FOUNDATION:
-                    menu.addAction(text, partial(self.foundation_requested.emit, kind, node.connection.id))
+                self._add_foundation(menu, node.connection)
         return menu
+
+    def _add_foundation(self, menu: QMenu, connection: Connection) -> None:
+        """What hangs on the app that the connection names: a registry, or a main database."""
+        traits = traits_of(connection)
+        menu.addSeparator()
+        if traits.has_main_database:
+            menu.addAction("Workspaces", partial(self.workspaces_requested.emit, connection.id))
+        if traits.has_registry_app:
+            for text, kind in _FOUNDATION:
+                menu.addAction(text, partial(self.foundation_requested.emit, kind, connection.id))
 
     def _reread(self, ref: AppRef) -> None:
         async def read(services: Services) -> SchemaSnapshot:

@@ -49,6 +49,7 @@ class FoundationPage(QWidget):
     copied = Signal(str)
     edit_connection_requested = Signal(str)
     foundation_requested = Signal(str)
+    no_foundation = (_NO_FOUNDATION, _NO_FOUNDATION_WHY)  # title and text where the connection names none
 
     def __init__(self, runner: Runner, connection: Connection, heading: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -91,7 +92,7 @@ class FoundationPage(QWidget):
         head.addLayout(self.head_buttons)
         head.addWidget(self.refresh_button)
         self.tools.setSpacing(8)
-        top = QVBoxLayout()
+        top = self._top = QVBoxLayout()
         top.setContentsMargins(14, 12, 14, 10)
         top.setSpacing(10)
         for row in (head, self.tools):
@@ -109,6 +110,10 @@ class FoundationPage(QWidget):
         box.addWidget(rule())
         box.addWidget(self.stack, 1)
         self.empty.tell("Reading…", "", "")
+
+    def add_row(self, row: QHBoxLayout) -> None:
+        """Between the head and the tools."""
+        self._top.insertLayout(1, row)
 
     def _listen(self) -> None:
         self.refresh_button.clicked.connect(self.read)
@@ -171,7 +176,7 @@ class FoundationPage(QWidget):
         if self._connection.foundation_app_id is None:
             self._ended()
             self.count_label.hide()
-            self.empty.tell(_NO_FOUNDATION, _NO_FOUNDATION_WHY, "Edit connection…")
+            self.empty.tell(*self.no_foundation, "Edit connection…")
             self.stack.setCurrentWidget(self.empty)
             self.settle_buttons()
             return

@@ -33,7 +33,7 @@ from .main_names_page import MainNamesPage
 from .runner import Runner
 
 if TYPE_CHECKING:
-    from app.services.main_map import Mode
+    from app.services.main_map import MainMap, Mode
     from app.services.store_words import MainOverview
     from app.services.suite import Services
 
@@ -212,8 +212,9 @@ class MainDatabaseDialog(ActionDialog):
     def _is_other_map(self) -> bool:
         return self._edited_map() != self._overview.map
 
-    def _edited_map(self) -> Any:
-        return replace(self._overview.map, **self.names.values(), **self._classified())
+    def _edited_map(self) -> MainMap:
+        edited: dict[str, Any] = {**self.names.values(), **self._classified()}
+        return replace(self._overview.map, **edited)
 
     def _tell(self) -> None:
         self.action_button.setEnabled(self.can_act() and not self.is_working)

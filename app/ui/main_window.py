@@ -37,6 +37,7 @@ from app.ui.toolbar import MainToolbar
 from app.ui.window_actions import add_actions
 from app.ui.window_foundation import WindowFoundation
 from app.ui.window_status import WindowStatusBar
+from app.ui.window_stores import WindowStores
 
 if TYPE_CHECKING:
     from app.storage.last_known import LastKnown
@@ -79,6 +80,7 @@ class MainWindow(QMainWindow):
         self._awaited: AppRef | None = None
         self._lay_out()
         self.foundation = WindowFoundation(self)
+        self.stores = WindowStores(self)
         self.registry = ActionRegistry(self)
         add_actions(self)
         self._connect()
@@ -134,6 +136,7 @@ class MainWindow(QMainWindow):
         overview.cards.edit_requested.connect(commands.edit_connection)
         overview.cards.remove_requested.connect(commands.remove_connection)
         overview.cards.doctor_requested.connect(self.show_doctor)
+        overview.cards.workspaces_requested.connect(self.stores.show_workspaces)
         overview.strip.action_requested.connect(commands.act_on)
         overview.strip.all_requested.connect(self.show_findings)
         overview.app_list.create_requested.connect(commands.create_app)
@@ -203,6 +206,7 @@ class MainWindow(QMainWindow):
         tree.edit_connection_requested.connect(commands.edit_connection)
         tree.add_connection_requested.connect(commands.add_connection)
         tree.foundation_requested.connect(self.foundation.show)
+        tree.workspaces_requested.connect(self.stores.show_workspaces)
         tree.copied.connect(self.status.confirm)
         data.apps_changed.connect(self._fill_tree)
         data.apps_changed.connect(self.app_tabs.update)

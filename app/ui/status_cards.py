@@ -13,6 +13,7 @@ from app.core.connection import Connection, Environment
 from app.core.status import ConnectionStatus, Health
 from app.core.text import plain
 from app.core.words import counted
+from app.platforms.traits import traits_of
 from app.ui.ages import ago
 from app.ui.badges import ElidedLabel, StateMark, text_label
 from app.ui.environment_badge import EnvironmentBadge
@@ -30,6 +31,7 @@ class StatusCard(QFrame):
     edit_requested = Signal(str)
     remove_requested = Signal(str)
     doctor_requested = Signal(str)
+    workspaces_requested = Signal(str)
 
     def __init__(self, connection: Connection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,6 +79,7 @@ class StatusCard(QFrame):
         menu = QMenu(button)
         menu.addAction("Check now", lambda: self.check_requested.emit(self.connection.id))
         menu.addAction("Show only its apps", lambda: self.chosen.emit(self.connection.id))
+        self._workspaces = menu.addAction("Workspaces", lambda: self.workspaces_requested.emit(self.connection.id))
         menu.addAction("Edit connection…", lambda: self.edit_requested.emit(self.connection.id))
         menu.addAction("Ask the doctor", lambda: self.doctor_requested.emit(self.connection.id))
         if not self.connection.is_builtin:
@@ -92,6 +95,8 @@ class StatusCard(QFrame):
         self._badge.set_environment(connection.environment)
         self._more.setAccessibleName(f"Actions for {label}")
         self._more.setToolTip(f"Actions for {label}")
+        has_main = connection.foundation_app_id is not None and traits_of(connection).has_main_database
+        self._workspaces.setVisible(has_main)
         self._mark.set_state(status.health)
         self._word.setText(health_word(status))
         self._latency.setText("" if status.latency_ms is None else f"{status.latency_ms:.0f} ms")
@@ -159,6 +164,7 @@ class StatusCards(QWidget):
     edit_requested = Signal(str)
     remove_requested = Signal(str)
     doctor_requested = Signal(str)
+    workspaces_requested = Signal(str)
     add_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None, *, clock: Callable[[], float] = time.time) -> None:
@@ -237,6 +243,7 @@ class StatusCards(QWidget):
         card.edit_requested.connect(self.edit_requested)
         card.remove_requested.connect(self.remove_requested)
         card.doctor_requested.connect(self.doctor_requested)
+        card.workspaces_requested.connect(self.workspaces_requested)
         self._cards[connection.id] = card
         return card
 

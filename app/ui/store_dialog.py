@@ -73,7 +73,7 @@ class StoreDialog(PreviewDialog):
         self.clear_button.toggled.connect(self._set_clearing)
         self.form.changed.connect(self._look_again)
         self.place_box.currentIndexChanged.connect(lambda _at: self._look_again())
-        self._later.timeout.connect(self._look)
+        self._later.timeout.connect(self._describe)
         fit(self, 92, 34)
 
     def _fill(self) -> None:
@@ -92,14 +92,14 @@ class StoreDialog(PreviewDialog):
     # What will be written
 
     @property
-    def place(self) -> Literal["vault", "row", "none"]:
+    def secret_place(self) -> Literal["vault", "row", "none"]:
         if self.form.is_file:
             return "none"
         return cast('Literal["vault", "row", "none"]', str(self.place_box.currentData()))
 
     def _tell_place(self) -> None:
         field = self.fields["place"]
-        field.set_hint(_PLACE_HINTS.get(self.place, ""))
+        field.set_hint(_PLACE_HINTS.get(self.secret_place, ""))
         field.setVisible(not self.form.is_file and not self._is_clearing)
 
     def _look_again(self) -> None:
@@ -116,7 +116,7 @@ class StoreDialog(PreviewDialog):
         self.action_button.setText("&Remove the pointer" if is_clearing else "&Write")
         self._look_again()
 
-    def _look(self) -> None:
+    def _describe(self) -> None:
         dsn_text: str | None = None
         if not self._is_clearing:
             if self.form.is_empty:
@@ -128,7 +128,7 @@ class StoreDialog(PreviewDialog):
                 self._tell_nothing(error.sentence)
                 return
         connection_id, workspace_id = self.connection.id, self._workspace.id
-        password, place = self.form.password(), self.place
+        password, place = self.form.password(), self.secret_place
 
         async def describe(services: Services) -> StoreChange:
             return await services.stores.describe_store_change(connection_id, workspace_id, dsn_text, password, place)
@@ -197,7 +197,7 @@ class StoreDialog(PreviewDialog):
             self.show_error(error)
             return
         password: Secret | None = self.form.password()
-        place = self.place
+        place = self.secret_place
 
         async def write(services: Services) -> StoreRow:
             return await services.stores.set_store(connection_id, workspace_id, dsn_text, password, place)

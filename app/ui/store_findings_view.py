@@ -26,13 +26,12 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.apps import AppState
-from app.core.status import Severity
 from app.core.text import plain
 from app.core.words import counted
 
 from .ages import ago
 from .badges import ElidedLabel, StateMark, text_label
-from .icons import State, state_icon
+from .icons import state_icon
 from .theme import scaled_font
 
 if TYPE_CHECKING:
@@ -53,13 +52,7 @@ KIND_TITLES: Mapping[str, str] = {
     "orphan-store": "Stores that nobody points to",
     "open-connections": "Connections left open",
 }
-_STATES: Mapping[str, State] = {"unreachable": Severity.ERROR, "store-missing": Severity.ERROR}
-_QUIET = frozenset({"open-connections", "orphan-store"})
-
-
-def finding_state(kind: str) -> State:
-    """The shape beside a finding."""
-    return Severity.INFO if kind in _QUIET else _STATES.get(kind, Severity.WARNING)
+_MOST_DETAILS = 12
 
 
 class _Tree(QTreeWidget):
@@ -212,7 +205,7 @@ class StoreFindingsView(QWidget):
         for each in rows[:_MOST_SHOWN]:
             item = self._items[each.key] = QTreeWidgetItem([plain(each.sentence, 300)])
             item.setData(0, _KEY, each.key)
-            item.setIcon(0, state_icon(finding_state(each.kind)))
+            item.setIcon(0, state_icon(each.severity))
             item.setToolTip(0, f"<p>{html.escape(plain(each.sentence, 500))}</p>")
             group.addChild(item)
         if len(rows) > _MOST_SHOWN:
@@ -253,8 +246,12 @@ class StoreFindingsView(QWidget):
         else:
             box.addWidget(_wrapped(plain(finding.sentence, 600), "title"))
             if finding.remedy:
-                box.addWidget(_wrapped(plain(finding.remedy, 600), "muted"))
+                box.addWidget(_wrapped(plain(finding.remedy, 600), ""))
             box.addLayout(self._answer_row(finding))
+            for each in finding.details[:_MOST_DETAILS]:
+                box.addWidget(_wrapped(plain(each, 400), "muted"))
+            if len(finding.details) > _MOST_DETAILS:
+                box.addWidget(_wrapped(f"And {len(finding.details) - _MOST_DETAILS:,} more.", "muted"))
         box.addStretch(1)
         self.detail.setWidget(page)
 
@@ -317,7 +314,7 @@ class StoreFindingsView(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_items"):
             for key, item in self._items.items():
-                item.setIcon(0, state_icon(finding_state(self._found[key].kind)))
+                item.setIcon(0, state_icon(self._found[key].severity))
 
 
 def _wrapped(text: str, look: str) -> QWidget:

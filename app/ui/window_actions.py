@@ -14,6 +14,7 @@ from app.ui.icons import sign
 from app.ui.schema_actions import add_redo_undo, add_schema_actions, follow_editor
 from app.ui.theme import ThemeChoice
 from app.ui.window_foundation import add_foundation_actions
+from app.ui.window_stores import add_store_actions
 
 if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
@@ -32,6 +33,7 @@ def add_actions(window: MainWindow) -> None:
     add_foundation_actions(window, lambda act: _on_chosen(window, act))
     _add_view(window)
     _add_connection(window)
+    add_store_actions(window, lambda act: _on_chosen(window, act))
     _add_help(window)
     bar = window.menuBar()
     for title in MENUS:

@@ -81,7 +81,7 @@ class WindowFoundation(QObject):
             page.foundation_requested.connect(self.show_foundation)
             return page
 
-        self._window.app_tabs.page(f"{kind} {connection_id}", _title(title, connection), made)
+        self._window.app_tabs.page(f"{kind} {connection_id}", tab_title(title, connection), made)
 
     def _tell(self) -> None:
         self._pages = [each for each in self._pages if is_alive(each)]
@@ -151,7 +151,7 @@ def add_foundation_actions(
     tell()
 
 
-def _title(title: str, connection: Connection) -> str:
+def tab_title(title: str, connection: Connection) -> str:
     """Whose it is, with the environment wherever it is not the local one."""
     label = plain(connection.label, 30).replace("&", "&&")
     if connection.environment is Environment.LOCAL:

@@ -12,7 +12,7 @@ from app.core.text import plain
 from app.core.words import counted
 
 if TYPE_CHECKING:
-    from app.services.stores import StoreCheck, Workspace
+    from app.services.store_words import StoreCheck, Workspace
 
     from .icons import State
 

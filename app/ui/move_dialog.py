@@ -1,0 +1,441 @@
+"""Moves a workspace's application tables to a store of its own: target, plan, run, and the old rows in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QListWidgetItem, QPushButton, QVBoxLayout, QWidget
+
+from app.core.connection import Connection, Environment
+from app.core.errors import Invalid, KnownError
+from app.core.secret import Secret
+from app.core.status import Severity
+from app.core.text import plain
+from app.core.words import counted
+
+from .badges import text_label
+from .dialog_size import fit
+from .dsn_form import DsnForm
+from .form_field import ChoiceBox, FormField, TokenEdit
+from .icons import state_icon
+from .move_page import MovePage
+from .preview_dialog import PreviewDialog
+from .runner import Runner
+
+if TYPE_CHECKING:
+    from app.services.main_map import SecretPlace
+    from app.services.store_moving import (
+        MoveOutcome,
+        MovePlan,
+        MoveProgress,
+        OpenMove,
+        RemovalOutcome,
+        RemovalPlan,
+        Way,
+    )
+    from app.services.suite import Services
+
+    from .runner import ProgressReporter
+
+_PHASE_WORDS = {
+    "creating": "Creating the tables in the new store",
+    "copying": "Copying",
+    "verifying": "Verifying counts and checksums",
+    "switching": "Pointing the workspace to its store",
+    "removing": "Removing old rows",
+}
+_PLACES = (("vault", "Keyring of this machine"), ("row", "The row in the main database"))
+
+
+class Stage(StrEnum):
+    """What the main button does next."""
+
+    TARGET = "target"  # plans
+    PLAN = "plan"  # moves
+    OPEN = "open"  # goes on with a move that was interrupted
+    SWITCHED = "switched"  # plans the removal of the old rows
+    REMOVAL = "removal"  # removes them
+    OVER = "over"
+
+
+_ACTIONS = {
+    Stage.TARGET: "&Plan the move",
+    Stage.PLAN: "&Move",
+    Stage.OPEN: "&Go on",
+    Stage.SWITCHED: "&Remove the old rows…",
+    Stage.REMOVAL: "&Remove the old rows",
+    Stage.OVER: "Close",
+}
+
+
+class MoveDialog(PreviewDialog):
+    """``move`` is one that was begun before. ``told`` carries a sentence about what was done."""
+
+    told = Signal(str)
+
+    def __init__(
+        self,
+        runner: Runner,
+        connection: Connection,
+        workspace_id: str,
+        name: str,
+        move: OpenMove | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(runner, connection, "Move to its own store", _ACTIONS[Stage.TARGET], parent)
+        self._workspace_id = workspace_id
+        self._name = plain(name, 80)
+        self.phrase, self.phrase_noun = self._name, "workspace"
+        self.stage = Stage.TARGET
+        self._is_forgetting = False
+        self.plan: MovePlan | None = None
+        self._choices: dict[str, Way] = {}
+        self._removal: RemovalPlan | None = None
+        self._latest: MoveProgress | None = None
+        self.form = DsnForm(address_label="&Address of the new store")
+        self.place_box = ChoiceBox()
+        self.target = QWidget()
+        self.password = TokenEdit()
+        self.password_field = FormField("&Password of the store", self.password, marked=self.password.edit)
+        self.page = MovePage()
+        self.back_button = QPushButton("&Back")
+        self.forget_button = QPushButton("&Give it up…")
+        self._build()
+        self._begin(move)
+
+    def _build(self) -> None:
+        self.body.addWidget(text_label(self._name, "title"))
+        for place, words in _PLACES:
+            self.place_box.addItem(words, place)
+        self._place_field = FormField(
+            "&Keep the password in", self.place_box, hint="The row is where your product reads it, if it does so there."
+        )
+        box = QVBoxLayout(self.target)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(12)
+        box.addWidget(self.form)
+        box.addWidget(self._place_field)
+        self.body.addWidget(self.target)
+        self.add_parts()
+        self.body.insertWidget(self.body.indexOf(self.bar), self.page, 2)
+        self.body.addWidget(self.password_field)
+        for at, button in enumerate((self.back_button, self.forget_button)):
+            button.setAutoDefault(False)
+            self.buttons.insertWidget(at, button)
+        self.back_button.clicked.connect(self.go_back)
+        self.forget_button.clicked.connect(self._ask_to_forget)
+        self.form.changed.connect(self.follow)
+        self.page.way_chosen.connect(self._choose_way)
+        fit(self, 112, 40)
+
+    def _begin(self, move: OpenMove | None) -> None:
+        if move is None:
+            self._show(Stage.TARGET, "Where is the new store? Nothing is written before you have seen the plan.")
+            self.form.address_edit.setFocus()
+        elif move.is_switched:
+            self._show_switched(f"{self._name} uses its store {plain(move.app_id, 80)} now.")
+        else:
+            self._show_open(move)
+
+    # Stages
+
+    def _show(self, stage: Stage, about: str, sentences: Sequence[tuple[Severity | None, str]] = ()) -> None:
+        self.stage = stage
+        self._is_forgetting = False
+        self.ask("")
+        self.about.setText(about)
+        self.sentences.clear()
+        for severity, sentence in sentences:
+            item = QListWidgetItem(plain(sentence, 500))
+            if severity is not None:
+                item.setIcon(state_icon(severity))
+            self.sentences.addItem(item)
+        self.sentences.setVisible(bool(sentences))
+        self.target.setVisible(stage is Stage.TARGET)
+        self.page.setVisible(stage is not Stage.TARGET and not self.page.is_empty)
+        self._ask_for_password(is_asked=stage is Stage.OPEN)
+        self.back_button.setVisible(stage is Stage.PLAN)
+        self.forget_button.setVisible(stage in (Stage.OPEN, Stage.SWITCHED))
+        self.forget_button.setText("&Keep the old rows…" if stage is Stage.SWITCHED else "&Give it up…")
+        self.action_button.setText(_ACTIONS[stage])
+        self.cancel_button.setVisible(stage is not Stage.OVER)
+        self.cancel_button.setText("Close" if stage in (Stage.SWITCHED, Stage.REMOVAL) else "Cancel")
+        self.is_previewed = True
+        self.follow()
+
+    def _ask_for_password(self, *, is_asked: bool) -> None:
+        self.fields = dict(self.form.fields) | {"place": self._place_field}
+        if is_asked:
+            self.fields["password"] = self.password_field
+        self.password_field.setVisible(is_asked)
+        self.password_field.set_hint("Only where the store asks for one that is not in the keyring.")
+
+    def can_act(self) -> bool:
+        if self.stage is Stage.TARGET:
+            return not self.form.is_empty
+        if self.stage is Stage.PLAN:
+            return self.plan is not None and self.plan.can_run and self.is_confirmed
+        if self.stage is Stage.REMOVAL:
+            return self._removal is not None and not self._removal.refusals and self.is_confirmed
+        return self.is_confirmed
+
+    def go_back(self) -> None:
+        self._show(Stage.TARGET, "Where is the new store? Nothing is written before you have seen the plan.")
+        self.form.address_edit.setFocus()
+
+    def act(self) -> None:
+        if self.is_working or not self.can_act():
+            return
+        if self._is_forgetting:
+            self._forget()
+            return
+        acts = {
+            Stage.TARGET: self._make_plan,
+            Stage.PLAN: self._move,
+            Stage.OPEN: self._resume,
+            Stage.SWITCHED: self._plan_removal,
+            Stage.REMOVAL: self._remove,
+            Stage.OVER: self.accept,
+        }
+        acts[self.stage]()
+
+    # Planning
+
+    @property
+    def secret_place(self) -> SecretPlace:
+        return "none" if self.form.is_file else cast("SecretPlace", str(self.place_box.currentData()))
+
+    def _make_plan(self) -> None:
+        try:
+            dsn_text = self.form.dsn_text()
+        except Invalid as error:
+            self.show_error(error)
+            return
+        connection_id, workspace_id, choices = self.connection.id, self._workspace_id, dict(self._choices)
+        password, place = self.form.password(), self.secret_place
+
+        async def plan(services: Services) -> MovePlan:
+            return await services.store_moving.plan(
+                connection_id, workspace_id, dsn_text, password, place=place, choices=choices
+            )
+
+        self.begin(plan, f"Plan the move of {self._name}", self._show_plan)
+
+    def _choose_way(self, entity: str, way: str) -> None:
+        self._choices[entity] = cast("Way", way)
+        self._make_plan()
+
+    def _show_plan(self, plan: MovePlan) -> None:
+        self.plan = plan
+        self.page.show_plan(plan.tables)
+        lines: list[tuple[Severity | None, str]] = [(Severity.ERROR, each) for each in plan.refusals]
+        lines += [(Severity.WARNING, each) for each in plan.warnings]
+        lines += [(None, each) for each in plan.sentences]
+        where = plain(plan.app_id, 80)
+        about = f"{counted(plan.rows, 'row')} of {counted(len(plan.order), 'table')} move to {where}."
+        if plan.refusals:
+            about = "This cannot be moved yet:"
+        self._show(Stage.PLAN, about, lines)
+        if plan.can_run:
+            self.ask(self._what_to_agree_to(plan))
+        (self.check or self.name_edit or (self.action_button if plan.can_run else self.back_button)).setFocus()
+
+    def _what_to_agree_to(self, plan: MovePlan) -> str:
+        if self.connection.environment is Environment.PRODUCTION:
+            return "The workspace moves to another database"
+        return counted(len(plan.warnings), "warning") if plan.warnings else ""
+
+    # Moving
+
+    def _move(self) -> None:
+        plan = self.plan
+        if plan is None:
+            return
+
+        async def move(services: Services, tell: ProgressReporter) -> MoveOutcome:
+            return await services.store_moving.run(plan, self._teller(tell))
+
+        self.run(move, f"Move {self._name}", max(plan.rows, 2), self._moved)
+
+    def _resume(self) -> None:
+        connection_id, workspace_id, password = self.connection.id, self._workspace_id, self._password()
+
+        async def resume(services: Services, tell: ProgressReporter) -> MoveOutcome:
+            return await services.store_moving.resume(connection_id, workspace_id, self._teller(tell), password)
+
+        self.run(resume, f"Go on with the move of {self._name}", 2, self._moved)
+
+    def _password(self) -> Secret | None:
+        text = self.password.edit.text()
+        return Secret(text) if text else self.form.password()
+
+    def _teller(self, tell: ProgressReporter) -> Callable[[MoveProgress], None]:
+        """Called on the engine's thread."""
+
+        def on_progress(progress: MoveProgress) -> None:
+            self._latest = progress
+            tell(progress)
+
+        return on_progress
+
+    def _show_progress(self) -> None:
+        latest = self._latest
+        if latest is None or not self.is_working:
+            return
+        words = _PHASE_WORDS.get(latest.phase, plain(latest.phase, 40))
+        entity = f" {plain(latest.entity, 60)}" if latest.entity else ""
+        self.about.setText(f"{words}{entity}: {latest.done:,} of {counted(latest.total, 'row')}.")
+        self.page.show_progress(latest.phase, latest.entity)
+        self.bar.setRange(0, max(latest.total, 1))
+        self.bar.setValue(latest.done)
+        self.bar.show()
+
+    def _set_working(self, is_working: bool) -> None:
+        super()._set_working(is_working)
+        self.content.setEnabled(True)
+        for part in (self.target, self.password_field, *self.page.boxes.values()):
+            part.setEnabled(not is_working)
+        for button in (self.back_button, self.forget_button):
+            button.setEnabled(not is_working)
+
+    def _moved(self, outcome: MoveOutcome) -> None:
+        self.page.show_proofs(outcome.proofs, outcome.late)
+        self.told.emit(plain(outcome.sentence, 300))
+        self._show_switched(plain(outcome.sentence, 400), outcome.late)
+
+    def _show_switched(self, about: str, late: Iterable[str] = ()) -> None:
+        tables = tuple(late)
+        lines: list[tuple[Severity | None, str]] = []
+        if tables:
+            names = ", ".join(plain(each, 60) for each in tables[:6])
+            lines.append(
+                (
+                    Severity.WARNING,
+                    f"Written to in the main database while it was switched: {names}. Those rows are not in the store.",
+                )
+            )
+        lines.append((None, "The old rows are still in the main database: the way back until you remove them."))
+        self._show(Stage.SWITCHED, about, lines)
+        self.cancel_button.setFocus()
+
+    # What did not go through
+
+    def _fail(self, error: KnownError) -> bool:
+        super()._fail(error)
+        self._look_where_it_stands(error)
+        return True
+
+    def reject(self) -> None:
+        was_working, stage = self.is_working, self.stage
+        super().reject()
+        if was_working and stage in (Stage.PLAN, Stage.OPEN):
+            self._look_where_it_stands(None)
+
+    def _look_where_it_stands(self, error: KnownError | None) -> None:
+        """A move that was begun goes on from where it is; the journal says where that is."""
+        if self.stage not in (Stage.PLAN, Stage.OPEN):
+            return
+        connection_id, workspace_id = self.connection.id, self._workspace_id
+
+        async def look(services: Services) -> OpenMove | None:
+            moves = await services.store_moving.open_moves(connection_id)
+            return next((each for each in moves if each.workspace_id == workspace_id), None)
+
+        def show(move: OpenMove | None) -> None:
+            if move is None or self.is_working:
+                return
+            if move.is_switched:
+                self._show_switched(f"{self._name} uses its store {plain(move.app_id, 80)} now.")
+                return
+            self._show_open(move)
+            if error is not None:
+                self.show_error(error)
+            else:
+                self.message.tell("Stopped.", "Nothing was switched. “Go on” continues where it stopped.")
+
+        self._runner.start(look, owner=self, title="Look where the move stands", done=show, quiet=True)
+
+    def _show_open(self, move: OpenMove) -> None:
+        words = f"{move.done:,} of {counted(move.total, 'row')} are in {plain(move.app_id, 80)}; nothing was switched."
+        lines: list[tuple[Severity | None, str]] = []
+        if move.error:
+            lines.append((Severity.ERROR, move.error))
+        lines.append((None, "It goes on where it stopped; no row comes twice."))
+        self._show(Stage.OPEN, words, lines)
+        self.action_button.setFocus()
+
+    # Giving up
+
+    def _ask_to_forget(self) -> None:
+        is_switched = self.stage is Stage.SWITCHED
+        self._is_forgetting = True
+        self.action_button.setText("&Keep them" if is_switched else "&Give it up")
+        self.forget_button.hide()
+        if is_switched:
+            self.about.setText("The old rows stay in the main database, and are not offered for removal again.")
+        else:
+            self.about.setText("What was copied stays in the store; the workspace stays where it is.")
+        self.ask("the old rows stay" if is_switched else "the move ends here")
+        (self.check or self.name_edit or self.action_button).setFocus()
+
+    def _forget(self) -> None:
+        connection_id, workspace_id = self.connection.id, self._workspace_id
+
+        async def forget(services: Services) -> None:
+            await services.store_moving.forget(connection_id, workspace_id)
+
+        def done(_none: None) -> None:
+            self.told.emit(f"The move of {self._name} is over")
+            self.accept()
+
+        self.begin(forget, f"Give up the move of {self._name}", done)
+
+    # The old rows
+
+    def _plan_removal(self) -> None:
+        connection_id, workspace_id, password = self.connection.id, self._workspace_id, self._password()
+
+        async def plan(services: Services) -> RemovalPlan:
+            return await services.store_moving.plan_removal(connection_id, workspace_id, password)
+
+        self.begin(plan, f"Look at the old rows of {self._name}", self._show_removal)
+
+    def _show_removal(self, plan: RemovalPlan) -> None:
+        self._removal = plan
+        self.page.show_removal(plan.tables)
+        total = sum(each.rows for each in plan.tables if each.rows > 0)
+        lines: list[tuple[Severity | None, str]] = [(Severity.ERROR, each) for each in plan.refusals]
+        lines += [(Severity.WARNING, each) for each in plan.warnings]
+        lines += [(None, each) for each in plan.sentences]
+        about = f"{counted(total, 'row')} of {self._name} go from the main database."
+        self._show(Stage.REMOVAL, "The old rows cannot be removed yet:" if plan.refusals else about, lines)
+        if not plan.refusals:
+            self.ask(f"{counted(total, 'row')} are removed for good" if total != 1 else "1 row is removed for good")
+            (self.check or self.name_edit or self.action_button).setFocus()
+
+    def _remove(self) -> None:
+        connection_id, workspace_id, password = self.connection.id, self._workspace_id, self._password()
+        tables = self._removal.tables if self._removal is not None else ()
+
+        async def remove(services: Services, tell: ProgressReporter) -> RemovalOutcome:
+            return await services.store_moving.remove_old_rows(
+                connection_id, workspace_id, self._teller(tell), password
+            )
+
+        self.run(remove, f"Remove the old rows of {self._name}", max(2, sum(t.rows for t in tables)), self._removed)
+
+    def _removed(self, outcome: RemovalOutcome) -> None:
+        self.page.show_removed(outcome.removed, outcome.kept)
+        self.told.emit(plain(outcome.sentence, 300))
+        kept = sum(outcome.kept.values())
+        words = f"{counted(kept, 'row')} stay: they were not found in the store, or something still leads to them."
+        self._show(Stage.OVER, plain(outcome.sentence, 400), [(Severity.WARNING, words)] if kept else [])
+        self.action_button.setFocus()
+
+    def done(self, result: int) -> None:
+        self.form.forget_password()
+        self.password.edit.clear()
+        super().done(result)

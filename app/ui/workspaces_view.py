@@ -1,0 +1,498 @@
+"""The workspaces of a main database with their stores: check them, point them, move them, and what is wrong."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QPushButton, QSplitter, QWidget
+
+from app.core.connection import Connection
+from app.core.refs import AppRef
+from app.core.status import Severity
+from app.core.text import plain
+from app.core.words import counted
+
+from .badges import ElidedLabel, rule, text_label
+from .flow_layout import FlowLayout
+from .foundation_page import FoundationPage
+from .note_row import Answer, NoteRow
+from .row_table import RowTable, SearchBox, menu_of, pop_up
+from .runner import Runner
+from .store_findings_view import StoreFindingsView
+from .store_work import StoreWork
+from .workspace_model import NAME, workspace_model
+from .workspace_rows import WorkspaceRow, copied_words, name_of, state_look
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Mapping
+
+    from app.services.store_findings import StoreFinding
+    from app.services.store_moving import OpenMove
+    from app.services.store_words import MainOverview, StoreCheck
+    from app.services.suite import Services
+
+_MOST_NOTES = 3
+_MOST_ANSWERS = 4
+_SOURCES = {
+    "chosen": "chosen here",
+    "environment": "from the environment",
+    ".env": "from .env",
+    "guessed": "guessed from the tables",
+}
+_NO_MAIN = "No main database"
+_NO_MAIN_WHY = (
+    "The main database says which workspaces there are and where their stores are. Edit the connection and name it; "
+    "its workspaces appear here then."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    overview: MainOverview
+    checks: Mapping[str, StoreCheck]
+    moves: tuple[OpenMove, ...]
+
+
+class WorkspacesView(FoundationPage):
+    """A tab of one connection. ``compare_requested`` carries two AppRefs."""
+
+    compare_requested = Signal(object, object)
+    no_foundation = (_NO_MAIN, _NO_MAIN_WHY)
+
+    def __init__(self, runner: Runner, connection: Connection, parent: QWidget | None = None) -> None:
+        super().__init__(runner, connection, "Workspaces", parent)
+        self.overview: MainOverview | None = None
+        self._found: tuple[StoreFinding, ...] = ()
+        self._moves: tuple[OpenMove, ...] = ()
+        self._wants_findings = False
+        self.work = StoreWork(runner, connection.id, self)
+        self.model = workspace_model(self)
+        self.table = RowTable(self.model, "Workspaces and their stores", stretched=NAME)
+        self.search_box = SearchBox("Search by workspace, store or state", self.table)
+        self.findings = StoreFindingsView(self.answers_to)
+        self.mode_label = text_label("", "chip")
+        self.mode_note = ElidedLabel(look="muted")
+        self.summary = ElidedLabel(look="muted")
+        self.bar = QProgressBar()
+        self.split = QSplitter(Qt.Orientation.Vertical)
+        self._build()
+        self.settle_buttons()
+
+    # Building
+
+    def _build(self) -> None:
+        self._build_mode()
+        self.flow = FlowLayout()
+        self.tools.addLayout(self.flow, 1)
+        self.search_box.setMaximumWidth(self.fontMetrics().averageCharWidth() * 60)
+        self.search_box.setMinimumWidth(self.fontMetrics().averageCharWidth() * 24)
+        self.flow.addWidget(self.search_box)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Checking stores")
+        self.bar.setFixedWidth(self.fontMetrics().averageCharWidth() * 16)
+        self.check_button = self._add("Check all", self.press_check)
+        self.flow.addWidget(self.bar)
+        self.bar.hide()
+        self.edit_button = self._add("Edit store…", self.edit_store, writes=True)
+        self.open_button = self._add("Open the schema", self.open_chosen)
+        self.compare_button = self._add("Compare with siblings", self.compare_chosen)
+        self.move_button = self._add("Move to its own store…", self.move_chosen, writes=True)
+        self.split.addWidget(self.table)
+        lower = QWidget()
+        _stacked(lower, rule(), self.findings)
+        self.split.addWidget(lower)
+        self.split.setStretchFactor(0, 3)
+        self.split.setStretchFactor(1, 2)
+        line = self.fontMetrics().height()
+        self.split.setSizes([line * 24, line * 13])
+        self.split.setHandleWidth(1)
+        self.table.setMinimumHeight(line * 5)
+        self.split.setChildrenCollapsible(False)
+        self.stack.addWidget(self.split)
+        self.setFocusProxy(self.search_box)
+        self._connect()
+
+    def _build_mode(self) -> None:
+        """Between the head and the tools: the mode, where it comes from, and the counts."""
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.mode_label)
+        row.addWidget(self.mode_note, 1)
+        row.addWidget(self.summary, 2)
+        self.mode_button = self.add_button(row, "Mode…", lambda: self.edit_main(0))
+        self.names_button = self.add_button(row, "Names…", lambda: self.edit_main(1))
+        self.names_button.setToolTip("What the main database calls its tables and columns")
+        self.mode_label.hide()
+        self.add_row(row)
+
+    def _add(self, text: str, act: Callable[[], object], *, writes: bool = False) -> QPushButton:
+        row = QHBoxLayout()
+        button = self.add_button(row, text, act, writes=writes)
+        row.removeWidget(button)
+        self.flow.addWidget(button)
+        return button
+
+    def _connect(self) -> None:
+        table = self.table
+        self.search_box.searched.connect(self._search)
+        work = self.work
+        work.checked.connect(self._take_checks)
+        work.check_changed.connect(self._follow_check)
+        work.check_ended.connect(self._tell_checked)
+        work.found.connect(self._take_findings)
+        work.scan_changed.connect(self._follow_scan)
+        self.findings.scan_requested.connect(lambda: self.look_for_findings(deep=True))
+        self.findings.cancel_requested.connect(work.cancel_scan)
+        table.copy_clicked.connect(lambda row: self._copy([self.model.rows[row]]))
+        table.copy_requested.connect(lambda: self._copy(self.chosen()))
+        table.open_requested.connect(self.open_chosen)
+        table.selection_settled.connect(self.settle_buttons)
+        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        table.customContextMenuRequested.connect(self._show_menu)
+
+    # Reading
+
+    def read(self) -> None:
+        self._wants_findings = True
+        super().read()
+
+    def _read_if_seen(self) -> None:
+        """After a change elsewhere: the rows follow it, but not every store is asked again."""
+        super()._read_if_seen()
+        self._wants_findings = False
+
+    def fetch(self, services: Services) -> Awaitable[_Found]:
+        return _read(services, self.connection.id)
+
+    def take(self, found: _Found) -> None:
+        self.overview, self._moves = found.overview, found.moves
+        self._show_mode()
+        self._show_rows(found.checks)
+        self._show_notes()
+        self._show_stack()
+        if self._wants_findings and self.model.total:
+            self.look_for_findings(deep=False)
+
+    def _show_mode(self) -> None:
+        overview = self.overview
+        if overview is None:
+            return
+        word = overview.mode.capitalize()
+        self.mode_label.setText(word)
+        self.mode_label.setAccessibleName(f"Mode: {word}")
+        self.mode_label.show()
+        source = _SOURCES.get(overview.mode_source, plain(overview.mode_source, 40))
+        self.mode_note.set_text(f"Mode {source}. {plain(overview.mode_note, 200)}".strip())
+
+    def _show_rows(self, checks: Mapping[str, StoreCheck]) -> None:
+        overview = self.overview
+        if overview is None:
+            return
+        is_hosted, named = overview.mode == "hosted", self._named()
+        rows = []
+        for each in overview.workspaces:
+            app_id = each.store.app_id if each.store is not None else ""
+            check = checks.get(app_id) if app_id else None
+            rows.append(WorkspaceRow(each, is_hosted, check, named[each.id], app_id in self.work.waiting))
+        self.table.keep_over(lambda: self.model.show_rows(rows))
+        self._tell_summary()
+
+    def _named(self) -> Counter[str]:
+        """How many findings name each workspace."""
+        return Counter(each for finding in self._found for each in dict.fromkeys(finding.workspace_ids))
+
+    def _tell_summary(self) -> None:
+        words = Counter(state_look(row)[1] for row in self.model.all_rows)
+        problems = sum(count for word, count in words.items() if "finding" in word)
+        parts = [counted(sum(1 for row in self.model.all_rows if row.app_id), "store")]
+        parts += [f"{words[word]:,} {word.lower()}" for word in ("Up", "Unreachable", "No store") if words[word]]
+        parts += [f"{problems:,} with findings"] if problems else []
+        parts += [f"{words['Not checked']:,} not checked"] if words["Not checked"] else []
+        self.summary.set_text(" · ".join(parts) if self.model.total else "")
+
+    def _search(self, text: str) -> None:
+        self.table.keep_over(lambda: self.model.search(text))
+        if self._has_read:
+            self._show_stack()
+
+    def _show_stack(self) -> None:
+        shown, total = len(self.model.rows), self.model.total
+        self.show_count(shown, total, "workspace", is_narrowed=self.model.is_narrowed)
+        if shown:
+            self.stack.setCurrentWidget(self.split)
+            return
+        overview = self.overview
+        if total:
+            query = plain(self.search_box.text(), 60)
+            self.empty.tell(f"Nothing matches “{query}”", f"None of {total:,} workspaces has it.", "Clear search")
+        elif overview is not None and not overview.map.workspaces:
+            why = "No table here looks like one of workspaces. Where it has another name, say which."
+            self.empty.tell("No table of workspaces", why, "Names…")
+        else:
+            self.empty.tell("No workspaces yet", "Workspaces that the product creates are listed here.", "")
+        self.stack.setCurrentWidget(self.empty)
+
+    def act_on_empty(self, action: str) -> None:
+        if action == "Names…":
+            self.edit_main(1)
+        else:
+            self.search_box.clear()
+            self.search_box.setFocus()
+
+    # Notes: what the database lacks, moves that are not over
+
+    def _show_notes(self) -> None:
+        overview = self.overview
+        rows = [self._move_note(each) for each in self._moves[:_MOST_NOTES]]
+        if len(self._moves) > _MOST_NOTES:
+            rest = counted(len(self._moves) - _MOST_NOTES, "more move is", "more moves are")
+            rows.append(NoteRow(Severity.WARNING, f"{rest} not over", "They are listed as these are answered."))
+        notes = overview.notes if overview is not None else ()
+        names: tuple[Answer, ...] = (("Names…", lambda: self.edit_main(1)),)
+        rows += [NoteRow(Severity.INFO, plain(each, 300), "", names) for each in notes[:_MOST_NOTES]]
+        self.notes.show_rows(rows)
+
+    def _move_note(self, move: OpenMove) -> NoteRow:
+        name = plain(move.workspace, 80) or plain(move.workspace_id, 60)
+        if move.is_switched:
+            sentence = f"{name} has moved; its old rows are still in the main database"
+            detail = f"They are the way back until they are removed. Its store: {plain(move.app_id, 80)}."
+            answers: tuple[Answer, ...] = (("Remove the old rows…", lambda: self._resume(move)),)
+        else:
+            sentence = f"The move of {name} is not finished"
+            why = plain(move.error, 240) or "It was interrupted, or runs still."
+            detail = f"{why} {move.done:,} of {counted(move.total, 'row')} are copied; nothing was switched."
+            answers = (("Go on…", lambda: self._resume(move)),)
+        return NoteRow(Severity.WARNING, sentence, detail, answers if self.can_write else ())
+
+    # What is chosen
+
+    def chosen(self) -> list[WorkspaceRow]:
+        return self.table.selected_rows()
+
+    def settle_buttons(self) -> None:
+        rows, can_write = self.chosen(), self.can_write and self._has_read
+        with_store = [row for row in rows if row.app_id]
+        self.edit_button.setEnabled(can_write and len(rows) == 1)
+        self.move_button.setEnabled(can_write and len(rows) == 1)
+        self.open_button.setEnabled(len(with_store) == 1 and len(rows) == 1)
+        self.compare_button.setEnabled(self._siblings() is not None)
+        self.mode_button.setEnabled(self.overview is not None)
+        self.names_button.setEnabled(self.overview is not None)
+        self._tell_check()
+
+    def _tell_check(self) -> None:
+        count = len({row.app_id for row in self.chosen() if row.app_id})
+        is_running = self.work.is_checking
+        some = "Check all" if not count or count == self.model.total else f"Check {counted(count, 'store')}"
+        self.check_button.setText("Cancel the check" if is_running else some)
+        self.check_button.setEnabled(is_running or any(row.app_id for row in self.model.all_rows))
+
+    def _show_menu(self, at: QPoint) -> None:
+        pop_up(self.make_menu(), self.table, at)
+
+    def make_menu(self) -> QMenu:
+        rows = self.chosen()
+        has_store = any(row.app_id for row in rows)
+        entries: list[tuple[str, Callable[[], object], bool] | None] = [
+            ("Check", lambda: self.check(rows), has_store and not self.work.is_checking),
+            ("Open the schema", self.open_chosen, self.open_button.isEnabled()),
+            ("Compare with siblings", self.compare_chosen, self.compare_button.isEnabled()),
+            ("Copy app ID", lambda: self._copy(rows), has_store),
+            None,
+            ("Edit store…", self.edit_store, self.edit_button.isEnabled()),
+            ("Move to its own store…", self.move_chosen, self.move_button.isEnabled()),
+        ]
+        return menu_of(self, entries)
+
+    def _copy(self, rows: Sequence[WorkspaceRow]) -> None:
+        app_ids = [row.app_id for row in rows if row.app_id]
+        if app_ids:
+            self.copy("\n".join(app_ids), copied_words(rows))
+
+    def open_chosen(self) -> None:
+        rows = self.chosen()
+        if len(rows) == 1 and rows[0].app_id:
+            self.open_requested.emit(AppRef(self.connection.id, rows[0].app_id))
+
+    def _siblings(self) -> tuple[AppRef, AppRef] | None:
+        """The chosen store and another: the second chosen one, else one that is well."""
+        rows = [row for row in self.chosen() if row.app_id]
+        if not rows or len(rows) > 2:
+            return None
+        left = rows[0].app_id
+        others = rows[1:] or [row for row in self.model.all_rows if row.app_id not in ("", left)]
+        others = sorted((row for row in others[:200] if row.app_id != left), key=lambda row: row.findings)
+        if not others:
+            return None
+        return AppRef(self.connection.id, left), AppRef(self.connection.id, others[0].app_id)
+
+    def compare_chosen(self) -> None:
+        pair = self._siblings()
+        if pair is not None:
+            self.compare_requested.emit(*pair)
+
+    # Checking
+
+    def press_check(self) -> None:
+        if self.work.is_checking:
+            self.work.cancel_check()
+        else:
+            self.check(self.chosen())
+
+    def check(self, rows: Iterable[WorkspaceRow] = ()) -> None:
+        """Ask the stores of these rows; of all where none of them has one."""
+        every = dict.fromkeys(row.app_id for row in self.model.all_rows if row.app_id)
+        wanted = dict.fromkeys(row.app_id for row in rows if row.app_id) or every
+        self.work.check(wanted, is_all=len(wanted) == len(every))
+
+    def _take_checks(self, checks: Sequence[StoreCheck]) -> None:
+        self._put({each.app_id: each for each in checks})
+
+    def _follow_check(self) -> None:
+        is_checking, (done, total) = self.work.is_checking, self.work.check_progress
+        self.bar.setRange(0, max(total, 1))
+        self.bar.setValue(done)
+        self.bar.setVisible(is_checking)
+        self._put({})
+        self._tell_check()
+        if not is_checking:
+            self._tell_summary()
+
+    def _tell_checked(self, checks: Sequence[StoreCheck]) -> None:
+        bad = sum(not each.is_reachable for each in checks)
+        rest = f", {bad:,} not reachable" if bad else ", all reachable" if checks else ""
+        self.copied.emit(f"Checked {counted(len(checks), 'store')}{rest}")
+
+    def _put(self, checks: Mapping[str, StoreCheck]) -> None:
+        """New answers, and whose answer is waited for."""
+        waiting = self.work.waiting
+        rows = [
+            replace(row, check=checks.get(row.app_id, row.check), is_checking=row.app_id in waiting)
+            for row in self.model.all_rows
+            if row.app_id in checks or row.is_checking != (row.app_id in waiting)
+        ]
+        if rows:
+            self.model.put(rows)
+
+    # Findings
+
+    def look_for_findings(self, *, deep: bool) -> None:
+        self.work.scan(deep=deep)
+
+    def _follow_scan(self) -> None:
+        if self.findings.is_scanning != self.work.is_scanning:
+            self.findings.set_scanning(self.work.is_scanning)
+        if self.work.is_scanning:
+            self.findings.show_progress(*self.work.scan_progress)
+
+    def _take_findings(self, found: tuple[StoreFinding, ...], is_deep: bool) -> None:
+        self._found = found
+        self.findings.show_findings(found, time.time(), is_deep=is_deep)
+        named = self._named()
+        changed = [row for row in self.model.all_rows if row.findings != named[row.id]]
+        if changed:
+            self.model.put([replace(row, findings=named[row.id]) for row in changed])
+        self._tell_summary()
+
+    def answers_to(self, finding: StoreFinding) -> Sequence[Answer]:
+        """What mends a finding first, then the ways to look at it."""
+        found: list[Answer] = []
+        rows = [row for row in self.model.all_rows if row.id in set(finding.workspace_ids[:_MOST_ANSWERS])]
+        several = len(rows) > 1
+        if finding.action == "set-store" and self.can_write:
+            found += [(_about("Edit store…", row, several), partial(self._edit, row)) for row in rows]
+        elif finding.action == "move" and self.can_write:
+            found += [(_about("Move to its own store…", row, several), partial(self._move, row)) for row in rows]
+        elif finding.action == "compare" and len(finding.refs) > 1:
+            found.append(("Compare with siblings", lambda: self.compare_requested.emit(*finding.refs[:2])))
+        elif finding.action == "check":
+            found.append(("Check again", lambda: self.check(rows)))
+        elif finding.action == "scan":
+            found.append(("Scan the rows", lambda: self.look_for_findings(deep=True)))
+        if finding.refs:
+            found.append(("Open the schema", lambda: self.open_requested.emit(finding.refs[0])))
+        if rows:
+            found.append(("Show the workspace", lambda: self.show_workspace(rows[0].id)))
+        return found
+
+    def show_workspace(self, workspace_id: str) -> None:
+        """Bring it into sight and select it."""
+        if self.model.place(workspace_id) < 0:
+            self.search_box.clear()
+        self.table.go_to(self.model.place(workspace_id))
+        self.table.setFocus()
+
+    # Dialogs
+
+    def edit_store(self) -> None:
+        rows = self.chosen()
+        if len(rows) == 1 and self.can_write:
+            self._edit(rows[0])
+
+    def _edit(self, row: WorkspaceRow) -> None:
+        from .store_dialog import StoreDialog
+
+        dialog = StoreDialog(self._runner, self.connection, row.workspace, self.window())
+        dialog.saved.connect(self._changed)
+        dialog.open()
+
+    def edit_main(self, part: int) -> None:
+        """Mode (0), names (1) or classification (2)."""
+        from .main_database_dialog import MainDatabaseDialog
+
+        if self.overview is not None:
+            dialog = MainDatabaseDialog(self._runner, self.connection, self.overview, self.window())
+            dialog.show_part(part)
+            dialog.saved.connect(self._changed)
+            dialog.open()
+
+    def move_chosen(self) -> None:
+        rows = self.chosen()
+        if len(rows) == 1 and self.can_write:
+            self._move(rows[0])
+
+    def _move(self, row: WorkspaceRow) -> None:
+        open_move = next((each for each in self._moves if each.workspace_id == row.id), None)
+        self._show_move(row.id, name_of(row), open_move)
+
+    def _resume(self, move: OpenMove) -> None:
+        self._show_move(move.workspace_id, plain(move.workspace, 120) or move.workspace_id, move)
+
+    def _show_move(self, workspace_id: str, name: str, move: OpenMove | None) -> None:
+        from .move_dialog import MoveDialog
+
+        dialog = MoveDialog(self._runner, self.connection, workspace_id, name, move, self.window())
+        dialog.told.connect(self.copied)
+        dialog.finished.connect(lambda _result: self.read())
+        dialog.open()
+
+    def _changed(self, sentence: str) -> None:
+        self.copied.emit(sentence)
+        self.read()
+
+
+def _about(text: str, row: WorkspaceRow, several: bool) -> str:
+    return f"{name_of(row)[:40]}: {text}".replace("&", "&&") if several else text
+
+
+def _stacked(place: QWidget, *parts: QWidget) -> None:
+    from PySide6.QtWidgets import QVBoxLayout
+
+    box = QVBoxLayout(place)
+    box.setContentsMargins(0, 0, 0, 0)
+    box.setSpacing(0)
+    for at, part in enumerate(parts):
+        box.addWidget(part, 1 if at == len(parts) - 1 else 0)
+
+
+async def _read(services: Services, connection_id: str) -> _Found:
+    overview = await services.stores.overview(connection_id)
+    moves = await services.store_moving.open_moves(connection_id)
+    return _Found(overview, services.stores.last_checks(connection_id), moves)
