@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -26,6 +26,9 @@ from app.core.errors import (
     Unsupported,
 )
 from app.core.refs import AppRef, is_uuid
+from app.core.text import plain
+from app.platforms.contract import RemoteApp
+from app.platforms.traits import traits_of
 from app.schema.drift import Difference, differences, summary
 from app.services.batches import ChangeBatch
 from app.services.following import Following, NothingKept
@@ -33,7 +36,7 @@ from app.services.foundation_map import FoundationMap
 from app.services.registry import Claim, QueryClient, Registry, read_registry
 
 if TYPE_CHECKING:
-    from app.platforms.contract import PlatformClient, RemoteApp
+    from app.platforms.contract import PlatformClient
     from app.schema.model import Schema
     from app.services.clients import ClientPool
     from app.services.connections import ConnectionBook
@@ -50,7 +53,11 @@ _PROGRESS_S = 0.1
 _FAILURES_TO_STOP = 5
 # Claimed apps that the list lacks are asked for one by one, up to this number.
 _MOST_LOOKED_FOR = 200
+_MOST_STORES_LOOKED_FOR = 5_000
 _STATUS_STATES = {"read-only": AppState.READ_ONLY, "disabled": AppState.DISABLED}
+
+
+ReadRegistry = Callable[[str], Awaitable[Registry]]
 
 
 class InventoryStore(Protocol):
@@ -98,6 +105,7 @@ class _Shelf:
     registry_error: KnownError | None = None
     drifts: dict[str, tuple[Difference, ...]] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
+    unread: dict[str, KnownError] = field(default_factory=dict)
     is_fresh: bool = False
 
 
@@ -138,6 +146,7 @@ class Directory:
         self._clock = clock
         self._batch = ChangeBatch(hub)
         self._saw: Callable[[AppRef, Schema], None] = lambda _ref, _schema: None
+        self._read_main: ReadRegistry | None = None
         self._runs: dict[str, _Run] = {}
         self._shelves: dict[str, _Shelf] = {}
         for app in last_known:
@@ -181,8 +190,14 @@ class Directory:
         return shelf.marks.get(ref.app_id) if shelf else None
 
     async def registry(self, connection_id: str) -> Registry:
-        """Read the registry now; raises NotFound where the connection has no foundation, and the client's errors."""
+        """Read the registry now; raises NotFound where the connection has no foundation (or main database), and the
+        client's errors."""
         connection = self._connections.get(connection_id)
+        if connection.foundation_app_id is None and not traits_of(connection).has_registry_app:
+            raise NotFound(
+                f"{connection.label} has no main database.",
+                remedy="Edit the connection and say that it is a main database.",
+            )
         if connection.foundation_app_id is None:
             raise NotFound(
                 f"{connection.label} has no foundation app.",
@@ -190,7 +205,15 @@ class Directory:
             )
         return await self._read_registry(connection, await self._clients.get(connection_id))
 
+    def use_main_databases(self, read: ReadRegistry) -> None:
+        """``read`` gives the registry of a connection's main database: its workspaces own their stores."""
+        self._read_main = read
+
     async def _read_registry(self, connection: Connection, client: PlatformClient) -> Registry:
+        if not traits_of(connection).has_registry_app:
+            if self._read_main is None:
+                raise Unsupported(f"The main database of {connection.label} cannot be read.")
+            return await self._read_main(connection.id)
         names = await self._maps.get(connection.id) if self._maps else FoundationMap()
         foundation = connection.foundation_app_id or ""
         return await read_registry(cast(QueryClient, client), connection.id, foundation, self._clock(), names)
@@ -294,7 +317,9 @@ class Directory:
                 await self._show(connection, client, shelf, listed, await registry)
                 for app_id, outcome in sweep.shown():
                     self._take_outcome(connection, shelf, app_id, outcome)
-                return await schemas
+                error = await schemas
+                await self._read_stores(connection, client, shelf, {each.app_id for each in listed})
+                return error
             finally:
                 await _ended(schemas)
         finally:
@@ -315,9 +340,12 @@ class Directory:
             shelf.registry = registry
         if connection.foundation_app_id is not None and connection.foundation_app_id not in found:
             shelf.registry, shelf.registry_error = None, _no_foundation(connection)
+        shelf.unread.clear()
         await self._look_for(connection, client, shelf.registry.by_app if shelf.registry else (), found)
         shelf.listed = found
         self._put_rows(connection, shelf)
+        for app_id, error in shelf.unread.items():
+            shelf.rows[app_id] = shelf.rows[app_id]._replace(state=AppState.UNKNOWN.value, note=error.sentence)
         shelf.is_fresh = True
         self._changed(connection.id)
 
@@ -330,7 +358,8 @@ class Directory:
     async def _registry_or_error(
         self, connection: Connection, client: PlatformClient
     ) -> tuple[Registry | None, KnownError | None]:
-        if connection.foundation_app_id is None:
+        has_reader = traits_of(connection).has_registry_app or self._read_main is not None
+        if connection.foundation_app_id is None or not has_reader:
             return None, None
         try:
             return await self._read_registry(connection, client), None
@@ -341,7 +370,10 @@ class Directory:
         self, connection: Connection, client: PlatformClient, claimed: Iterable[str], found: dict[str, RemoteApp]
     ) -> None:
         """Ask for each claimed app that is not listed: a platform lists only what its token owns, but may show
-        more (Instant: apps of which one is a member)."""
+        more (Instant: apps of which one is a member; SQL: stores on other servers)."""
+        if traits_of(connection).has_sql:
+            await self._look_elsewhere(connection, client, claimed, found)
+            return
         asked = iter([each for each in claimed if each not in found and is_uuid(each)][:_MOST_LOOKED_FOR])
 
         async def look() -> None:
@@ -350,6 +382,24 @@ class Directory:
                     found[app_id] = await client.get_app(app_id)
                 except (NotFound, Forbidden, Unauthorised, Invalid, Unsupported):
                     continue
+
+        await asyncio.gather(*(look() for _ in range(_workers(connection))))
+
+    async def _look_elsewhere(
+        self, connection: Connection, client: PlatformClient, claimed: Iterable[str], found: dict[str, RemoteApp]
+    ) -> None:
+        """Stores each have a server of their own: one that does not answer is there all the same."""
+        unread = self._shelf(connection.id).unread
+        asked = iter([each for each in claimed if each not in found][:_MOST_STORES_LOOKED_FOR])
+
+        async def look() -> None:
+            for app_id in asked:
+                try:
+                    found[app_id] = await client.get_app(app_id)
+                except NotFound:
+                    continue
+                except KnownError as error:
+                    found[app_id], unread[app_id] = RemoteApp(app_id, app_id), error
 
         await asyncio.gather(*(look() for _ in range(_workers(connection))))
 
@@ -377,7 +427,7 @@ class Directory:
     def _judged(self, shelf: _Shelf, row: AppSummary, remote: RemoteApp | None, old: AppSummary | None) -> AppSummary:
         """The row with its state and the words for it."""
         drift = summary(shelf.drifts[row.app_id]) if row.app_id in shelf.drifts else _last_known_drift(old)
-        is_unowned = _is_unowned(shelf.registry, row)
+        is_unowned = self._has_tenants(row.connection_id) and _is_unowned(shelf.registry, row)
         status = _STATUS_STATES.get(remote.status) if remote else None
         words = [status.value] if status else []
         words += [drift] if drift else []
@@ -407,6 +457,16 @@ class Directory:
         finally:
             await _ended(*tasks)
         return sweep.gave_up
+
+    async def _read_stores(
+        self, connection: Connection, client: PlatformClient, shelf: _Shelf, listed: set[str]
+    ) -> None:
+        """Those on other servers are known only once the main database was read."""
+        if not traits_of(connection).has_sql:
+            return
+        sweep = _Sweep([each for each in shelf.listed if each not in listed and each not in shelf.unread])
+        sweep.shown()
+        await self._read_schemas(connection, client, shelf, sweep)
 
     async def _work(self, connection: Connection, client: PlatformClient, shelf: _Shelf, sweep: _Sweep) -> None:
         while (app_id := sweep.next()) is not None:
@@ -460,6 +520,9 @@ class Directory:
         known = self._following.get(AppRef(row.connection_id, row.app_id))
         if known is not None:
             return self._templates.find(known.template)
+        if not self._has_tenants(row.connection_id):
+            # Templates are Instant's: a database is not measured by one that its tables happen to look like.
+            return None
         remembered = self._templates.find(row.template) if row.template else None
         if remembered is not None or row.kind != AppKind.TENANT.value:
             return remembered
@@ -563,6 +626,11 @@ class Directory:
     def _shelf(self, connection_id: str) -> _Shelf:
         return self._shelves.setdefault(connection_id, _Shelf())
 
+    def _has_tenants(self, connection_id: str) -> bool:
+        """Whether each of its apps should belong to somebody, and follow a template."""
+        connection = self._connections.find(connection_id)
+        return connection is not None and traits_of(connection).has_registry_app
+
     def _changed(self, connection_id: str) -> None:
         self._batch.add(Changes(apps=frozenset((connection_id,))))
 
@@ -592,6 +660,12 @@ async def _ended(*tasks: asyncio.Task[Any]) -> None:
 
 
 def _no_foundation(connection: Connection) -> NotFound:
+    if not traits_of(connection).has_registry_app:
+        return NotFound(
+            f"The main database {plain(connection.foundation_app_id or '', 80)} is not among the databases of "
+            f"{connection.label}.",
+            remedy="Check the name of the database in the connection.",
+        )
     return NotFound(
         f"The foundation app {connection.foundation_app_id} is not among the apps of {connection.label}.",
         remedy="Check the foundation's app ID in the connection.",
@@ -673,6 +747,8 @@ def _missing(connection: Connection, shelf: _Shelf) -> list[AppSummary]:
     """Rows for apps that the registry names and the platform does not list."""
     if shelf.registry is None:
         return []
+    is_instant = traits_of(connection).has_registry_app
+    note = "in the registry, but not found on the platform" if is_instant else "named as a store, but not found"
     return [
         AppSummary(
             connection_id=connection.id,
@@ -683,7 +759,7 @@ def _missing(connection: Connection, shelf: _Shelf) -> list[AppSummary]:
             state=AppState.MISSING.value,
             created_at=claims[0].created_at,
             seen_at=old.seen_at if (old := shelf.rows.get(app_id)) else 0,
-            note="in the registry, but not found on the platform",
+            note=note,
         )
         for app_id, claims in shelf.registry.by_app.items()
         if app_id not in shelf.listed

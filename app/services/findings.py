@@ -13,6 +13,7 @@ from app.core.connection import Connection
 from app.core.errors import KnownError
 from app.core.status import Finding, FindingAction, FindingKind, Health, Severity
 from app.core.text import plain
+from app.platforms.traits import traits_of
 from app.schema.drift import Difference
 from app.services.registry import Claim, Registry
 
@@ -70,6 +71,9 @@ def _access(facts: Facts) -> Iterator[Finding]:
     elif facts.health is Health.UNAUTHORISED:
         title = f"{facts.connection.label} does not accept the stored token."
         detail = "It was revoked, has expired, or belongs to another platform."
+        if traits_of(facts.connection).has_sql:
+            title = f"{facts.connection.label} does not accept the user or the password."
+            detail = "The password was changed, or none is stored; or the user may not connect from here."
         yield _about(facts, FindingKind.TOKEN_REJECTED, Severity.ERROR, title, detail, actions=edit)
     if facts.health is Health.READ_ONLY:
         title = f"{facts.connection.label} takes no writes at the moment."
@@ -97,11 +101,11 @@ def _registry(facts: Facts) -> Iterator[Finding]:
     if facts.registry_error is not None:
         error = facts.registry_error
         actions = (FindingAction.RETRY, FindingAction.EDIT_CONNECTION)
-        title = f"The registry of {facts.connection.label} cannot be read."
+        title = f"The {_registry_word(facts)} of {facts.connection.label} cannot be read."
         detail = f"{error.sentence} {error.remedy}".strip()
         yield _about(facts, FindingKind.REGISTRY_UNREADABLE, Severity.ERROR, title, detail, actions=actions)
     elif facts.registry is not None and not facts.registry.is_complete:
-        title = f"The registry of {facts.connection.label} is too large to be read to its end."
+        title = f"The {_registry_word(facts)} of {facts.connection.label} is too large to be read to its end."
         detail = "Owners may be missing, and apps without an owner are not pointed out."
         yield _about(facts, FindingKind.REGISTRY_UNREADABLE, Severity.WARNING, title, detail)
 
@@ -112,9 +116,10 @@ def _gone(facts: Facts) -> Iterator[Finding]:
     counts = f" {claimed} apps are claimed, {claimed - len(missing)} of them were found." if claimed else ""
 
     def finding(app: AppSummary) -> Finding:
-        whose = f" (app of {_name(app.owner)})" if app.owner else ""
-        title = f"{_name(app.app_id)} is not on the platform{whose}."
-        detail = f"It is in the registry.{counts}"
+        is_store = traits_of(facts.connection).has_sql
+        whose = f" ({'store' if is_store else 'app'} of {_name(app.owner)})" if app.owner else ""
+        title = f"{_name(app.app_id)} is not on the {'server' if is_store else 'platform'}{whose}."
+        detail = "The main database points to it." if is_store else f"It is in the registry.{counts}"
         return _of_app(facts, FindingKind.APP_GONE, Severity.ERROR, app, title, detail)
 
     return _limited(facts, missing, finding, "apps that the registry names are gone")
@@ -179,19 +184,30 @@ def _claimed_twice(facts: Facts) -> Iterator[Finding]:
     def finding(claims: tuple[Claim, ...]) -> Finding:
         app_id = claims[0].app_id
         name = _name(titles.get(app_id) or app_id)
-        records = (f"{_entity(each.kind)} {each.record_id}: {_name(each.owner or '—')}" for each in claims)
+        records = (_record(facts, each) for each in claims)
+        is_store = traits_of(facts.connection).has_sql
         return Finding(
             key=_key(facts, FindingKind.APP_CLAIMED_TWICE, app_id),
             kind=FindingKind.APP_CLAIMED_TWICE,
             severity=Severity.ERROR,
             connection_id=facts.connection.id,
-            title=f"{name} is named by {len(claims)} registry records, an app can have one owner only.",
+            title=(
+                f"{name} is the store of {len(claims)} workspaces; each should have its own."
+                if is_store
+                else f"{name} is named by {len(claims)} registry records, an app can have one owner only."
+            ),
             detail="; ".join(records),
             app_id=app_id,
             actions=_APP_ACTIONS,
         )
 
     return _limited(facts, several, finding, "apps are claimed more than once")
+
+
+def _record(facts: Facts, claim: Claim) -> str:
+    if traits_of(facts.connection).has_sql:
+        return _name(claim.owner or claim.record_id)
+    return f"{_entity(claim.kind)} {claim.record_id}: {_name(claim.owner or '—')}"
 
 
 def _without_database(facts: Facts) -> Iterator[Finding]:
@@ -208,6 +224,10 @@ def _without_database(facts: Facts) -> Iterator[Finding]:
         )
 
     return _limited(facts, tasks, finding, "tasks have no database")
+
+
+def _registry_word(facts: Facts) -> str:
+    return "main database" if traits_of(facts.connection).has_sql else "registry"
 
 
 def _entity(kind: AppKind) -> str:

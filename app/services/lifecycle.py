@@ -13,6 +13,7 @@ from app.core.apps import AppSummary
 from app.core.connection import Connection
 from app.core.errors import FieldError, Invalid, KnownError, NotFound, PlatformFault, ReadOnly, Timeout, Unsupported
 from app.core.refs import AppRef, new_id
+from app.platforms.traits import traits_of
 from app.services.operator import operator_name
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Organisation:
 
 
 TITLE_LIMIT = 200
+DATABASE_NAME_BYTES = 63
 # Invisible, but part of how Persian, Indian scripts and emoji are written.
 _JOINERS = frozenset("\u200c\u200d")
 
@@ -82,6 +84,8 @@ class AppLifecycle:
         Raises Invalid with the field ``title`` or ``template_name``, ReadOnly, and the client's errors.
         """
         connection = self._writable(connection_id)
+        if traits_of(connection).has_sql:
+            return await self._create_database(connection, title, template_name)
         title = checked_title(title)
         template = self._template(template_name)
         ref = AppRef(connection_id, app_id or new_id())
@@ -89,6 +93,20 @@ class AppLifecycle:
         async with self._recorded(ref, "create", f"{title} on {connection.label}"):
             remote = await _created(client, ref.app_id, title, template, org_id)
         return await self._directory.put(connection_id, remote, template.name if template else "")
+
+    async def _create_database(self, connection: Connection, name: str, template_name: str | None) -> AppSummary:
+        """Its name is its app ID: one of that name is refused, because a repeat would find it."""
+        if template_name not in (None, "", "blank"):
+            raise Unsupported("Templates are for apps on Instant; a database begins empty.")
+        name = checked_database_name(name)
+        client = await self._clients.get(connection.id)
+        if any(each.app_id == name for each in await client.list_apps()):
+            message = "There is a database of this name already."
+            raise Invalid("The database cannot be created.", fields=(FieldError("title", message),))
+        ref = AppRef(connection.id, name)
+        async with self._recorded(ref, "create", f"{name} on {connection.label}"):
+            remote = await client.create_app(name, app_id=name)
+        return await self._directory.put(connection.id, remote)
 
     async def organisations(self, connection_id: str) -> tuple[Organisation, ...]:
         """Those that an app can be created in, by title; none where the platform has no such thing.
@@ -115,6 +133,11 @@ class AppLifecycle:
         """
         connection = self._writable(ref.connection_id)
         if ref.app_id == connection.foundation_app_id:
+            if traits_of(connection).has_sql:
+                raise Unsupported(
+                    "This is the main database: it knows whose every store is.",
+                    remedy="Take it out of the connection first, if it really is to be dropped.",
+                )
             raise Unsupported(
                 "This app is the foundation: it knows who owns every other app.",
                 remedy="Take it out of the connection first, if it really is to be deleted.",
@@ -156,6 +179,16 @@ class AppLifecycle:
         finally:
             entry = (operator_name(), self._clock(), ref.connection_id, ref.app_id, action, outcome, detail)
             await asyncio.shield(asyncio.to_thread(self._audit.add, *entry))
+
+
+def checked_database_name(name: str) -> str:
+    """The name without white space around it; raises Invalid with the field ``title``. Anything else is PostgreSQL's
+    to refuse: names with quotes, blanks and emoji are fine."""
+    name = checked_title(name)
+    if len(name.encode()) <= DATABASE_NAME_BYTES:
+        return name
+    message = f"A name in PostgreSQL has at most {DATABASE_NAME_BYTES} bytes; this one has {len(name.encode())}."
+    raise Invalid("The name is not acceptable.", fields=(FieldError("title", message),))
 
 
 def checked_title(title: str) -> str:

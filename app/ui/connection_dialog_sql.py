@@ -85,7 +85,7 @@ class ServerFields(QWidget):
         self.host_edit, self.port_edit = QLineEdit(), QLineEdit("5432")
         self.database_edit, self.user_edit = QLineEdit(), QLineEdit()
         self.certificate_edit = QLineEdit()
-        self.certificate_edit.setPlaceholderText("the system's")
+        self.certificate_edit.setPlaceholderText("~/.postgresql/root.crt, or the word system")
         self.tls_box = ChoiceBox()
         for mode, words in _TLS:
             self.tls_box.addItem(words, mode)

@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core.connection import Platform
+from app.core.connection import Connection
 from app.core.status import Severity
 from app.core.text import plain
+from app.platforms.traits import traits_of
 from app.schema.operations import Risk
 
 from .badges import StateMark, text_label
@@ -130,7 +131,7 @@ class PendingBar(QWidget):
         if document.is_reviewed:
             count = len(document.plan)
             self.count.setText(f"{count} pending change{'' if count == 1 else 's'}")
-            self.details.setText(risk_words(document.plan, document.connection.platform))
+            self.details.setText(risk_words(document.plan, document.connection))
             severity = _SEVERITIES[document.plan.worst] if count else Severity.INFO
             self.mark.set_state(severity)
             words = self._words(document.plan)
@@ -193,7 +194,7 @@ _VERBS = {
 }
 
 
-def risk_words(plan: Plan, platform: Platform) -> str:
+def risk_words(plan: Plan, connection: Connection) -> str:
     """``1 can fail on existing data · 1 destroys data (restorable for 2 days)``, or that all of it is safe."""
     counts = plan.counts_by_risk()
     parts = []
@@ -201,7 +202,7 @@ def risk_words(plan: Plan, platform: Platform) -> str:
         count = counts.get(risk, 0)
         if count:
             parts.append(f"{count} {one if count == 1 else many}")
-    if counts.get(Risk.DESTROYS) and platform is Platform.INSTANT:
+    if counts.get(Risk.DESTROYS) and traits_of(connection).keeps_dropped_data:
         # Instant keeps dropped attributes for two days before it deletes their values.
         parts[-1] += " (restorable for 2 days)"
     return " · ".join(parts) or "all safe"

@@ -10,11 +10,12 @@ from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QWidget
 
 from app.core.apps import AppSummary
-from app.core.connection import Connection, Platform
+from app.core.connection import Connection
 from app.core.errors import KnownError
 from app.core.status import Severity
 from app.core.text import plain
 from app.core.words import counted
+from app.platforms.traits import traits_of
 
 from . import plan_work
 from .action_dialog import ActionDialog
@@ -261,7 +262,7 @@ class PlanDialog(ActionDialog):
             self._show_stale(found.places, _CHANGED_MEANWHILE)
             return
         review = without(found.review, self._document.rejected)
-        keeps = self._connection.platform is Platform.INSTANT
+        keeps = traits_of(self._connection).keeps_dropped_data
         is_undo = self._undoes is not None
         self.review_page.show_review(review, found.lines, keeps_dropped=keeps, is_undo=is_undo, first=self._note)
         self._set_stage(Stage.REVIEW)

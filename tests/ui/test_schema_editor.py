@@ -11,7 +11,7 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
-from app.core.connection import Environment
+from app.core.connection import Environment, Platform
 from app.core.errors import Unreachable
 from app.core.refs import AppRef
 from app.platforms.contract import Capability
@@ -269,9 +269,10 @@ def test_pending_bar_counts_changes_and_says_the_risks(
 
 def test_risk_words_count_each_risk_and_call_the_rest_safe() -> None:
     safe = Plan((AddEntity(Entity("tags")), AddAttribute("todos", Attribute("note", StringType()))))
-    assert risk_words(safe, LOCAL.platform) == "all safe"
+    assert risk_words(safe, LOCAL) == "all safe"
     drops = tuple(DropAttribute("todos", Attribute(name, StringType())) for name in ("a", "b"))
-    assert risk_words(Plan(drops), LOCAL.platform) == "2 destroy data (restorable for 2 days)"
+    assert risk_words(Plan(drops), LOCAL) == "2 destroy data (restorable for 2 days)"
+    assert risk_words(Plan(drops), replace(LOCAL, platform=Platform.POSTGRES)) == "2 destroy data"
 
 
 def test_pending_bar_discards_and_undo_brings_back(
