@@ -139,7 +139,7 @@ class MainSettings:
     def over(self, found: MainMap) -> MainMap:
         """What was introspected, with what the operator said in its place."""
         known = {name: self.names[name] for name in name_fields() if name in self.names}
-        return replace(found, **known, application=self.application, others=self.others)  # type: ignore[arg-type]
+        return replace(found, **known, application=self.application, others=self.others)
 
     def to_text(self) -> str:
         kept = asdict(self) | {"vaulted": sorted(self.vaulted)}

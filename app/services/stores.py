@@ -2,49 +2,139 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
 
-from app.core.errors import Unsupported
+from app.core.apps import AppKind
+from app.core.changes import Changes
+from app.core.connection import Connection
+from app.core.errors import (
+    Conflict,
+    FieldError,
+    Invalid,
+    KnownError,
+    NotFound,
+    ReadOnly,
+    Unsupported,
+)
+from app.core.refs import AppRef
 from app.core.secret import Secret
+from app.core.text import plain
+from app.platforms.postgres.dsn import Dsn, Place
+from app.platforms.traits import traits_of
 from app.services.directory import Progress
-from app.services.main_map import MainMap, Mode, SecretPlace
+from app.services.main_database import check_map, introspected
+from app.services.main_map import (
+    MainMap,
+    MainSettings,
+    Mode,
+    SecretPlace,
+    name_fields,
+)
+from app.services.main_reading import MainReading, read_main
+from app.services.registry import Claim, Registry
+from app.services.store_changes import Intent, Present, cleared, intended, parsed
+from app.services.store_checks import check_stores
+from app.services.store_keeping import StoreKeeper
+from app.services.store_places import StorePlaces, is_beside
+from app.services.store_routing import Side, in_main, route
 from app.services.store_words import MainOverview, Route, StoreChange, StoreCheck, StoreRow, Workspace
 
 if TYPE_CHECKING:
-    from app.platforms.postgres.dsn import Place
-    from app.services.registry import Registry
+    from app.platforms.contract import SqlClient
+    from app.services.audit import AuditTrail
+    from app.services.clients import ClientPool
+    from app.services.connections import ConnectionBook
+    from app.services.hub import ChangeHub
     from app.services.store_findings import StoreFinding
 
-Places = Callable[[str], Awaitable["Place | None"]]
+
+@dataclass
+class _Shelf:
+    """What is known of one main database in this session; ``connection`` is what it was read with."""
+
+    connection: Connection
+    reading: MainReading | None = None
+    checks: dict[str, StoreCheck] | None = None
 
 
 class Stores:
-    """Everything Tenantry itself reads of a main database goes through ``for_table``.
+    """Everything Tenantry itself reads of a tenant's tables goes through ``for_table``.
 
-    Raises NotFound for a connection without a main database, Unsupported where the mode or the names do not allow
-    what was asked, and the client's errors.
+    Raises NotFound for a connection without a main database, Unsupported where the platform, the mode or the names do
+    not allow what was asked, and the client's errors.
     """
+
+    def __init__(
+        self,
+        connections: ConnectionBook,
+        clients: ClientPool,
+        keeper: StoreKeeper,
+        hub: ChangeHub,
+        audit: AuditTrail,
+        *,
+        clock: Callable[[], float] = time.time,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """``environ``: None for that of this process."""
+        self._connections = connections
+        self._clients = clients
+        self._keeper = keeper
+        self._hub = hub
+        self._audit = audit
+        self._clock = clock
+        self._environ = environ
+        self._shelves: dict[str, _Shelf] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    # Reading
 
     async def overview(self, connection_id: str, *, is_fresh: bool = True) -> MainOverview:
         """Read the main database now; with ``is_fresh=False`` what was last read in this session is good enough."""
-        raise Unsupported("Not yet.")
-
-    async def set_mode(self, connection_id: str, mode: Mode | None) -> None:
-        """None: as the environment, ``.env`` or the tables say."""
-        raise Unsupported("Not yet.")
-
-    async def set_env_folder(self, connection_id: str, folder: str) -> None:
-        """The folder whose ``.env`` says APP_MODE; "" for none."""
-        raise Unsupported("Not yet.")
-
-    async def set_map(self, connection_id: str, names: MainMap) -> None:
-        """Raises Invalid with fields, also for names that the main database does not have."""
-        raise Unsupported("Not yet.")
+        return (await self._reading(connection_id, is_fresh=is_fresh)).overview
 
     async def workspaces(self, connection_id: str) -> tuple[Workspace, ...]:
         """Read now."""
-        raise Unsupported("Not yet.")
+        return (await self.overview(connection_id)).workspaces
+
+    def has_main_database(self, connection_id: str) -> bool:
+        """Whether there is one to ask about; asks nobody."""
+        connection = self._connections.find(connection_id)
+        return connection is not None and _refusal(connection) is None
+
+    # What the operator says
+
+    async def set_mode(self, connection_id: str, mode: Mode | None) -> None:
+        """None: as the environment, ``.env`` or the tables say."""
+        await self._change_settings(connection_id, "set mode", mode or "as found", lambda old: replace(old, mode=mode))
+
+    async def set_env_folder(self, connection_id: str, folder: str) -> None:
+        """The folder whose ``.env`` says APP_MODE; "" for none."""
+        text = folder.strip()
+        await self._change_settings(
+            connection_id, "set .env folder", text or "none", lambda old: replace(old, env_folder=text)
+        )
+
+    async def set_map(self, connection_id: str, names: MainMap) -> None:
+        """Raises Invalid with fields, also for names that the main database does not have.
+
+        Only what differs from what is found by itself is kept: a table that appears later is then found too.
+        """
+        checked, reading = names.checked(), await self._reading(connection_id, is_fresh=True)
+        check_map(reading.schema, checked)
+        found = introspected(reading.schema)
+        said = {name: text for name in name_fields() if (text := getattr(checked, name)) != getattr(found, name)}
+        await self._change_settings(
+            connection_id,
+            "map main database",
+            ", ".join(f"{name}={text or 'none'}" for name, text in said.items()) or "as found",
+            lambda old: replace(old, names=said, application=checked.application, others=checked.others),
+        )
+
+    # Checking
 
     async def check(
         self,
@@ -55,45 +145,274 @@ class Stores:
         on_progress: Callable[[Progress], None] | None = None,
     ) -> tuple[StoreCheck, ...]:
         """Ask each store (None: every readable one, each once) how it is; a failing one is in the answer."""
-        raise Unsupported("Not yet.")
+        reading = await self._reading(connection_id, is_fresh=app_ids is None)
+        connection, client = self._connections.get(connection_id), await self._client(connection_id)
+        checks = self._checks(connection_id)
+
+        def checked(check: StoreCheck) -> None:
+            checks[check.app_id] = check
+            if on_check is not None:
+                on_check(check)
+
+        return await check_stores(
+            client.check,
+            reading.stores if app_ids is None else app_ids,
+            self._clock,
+            plain(connection.label, 60),
+            on_check=checked,
+            on_progress=on_progress,
+            concurrency=concurrency,
+        )
 
     def last_checks(self, connection_id: str) -> dict[str, StoreCheck]:
         """The latest check of each store in this session, by app ID."""
-        raise Unsupported("Not yet.")
+        shelf = self._shelves.get(connection_id)
+        return dict(shelf.checks or {}) if shelf is not None else {}
+
+    # Changing a store
 
     async def describe_store_change(
         self, connection_id: str, workspace_id: str, dsn_text: str | None, password: Secret | None, place: SecretPlace
     ) -> StoreChange:
         """What ``set_store`` (``dsn_text`` None: ``clear_store``) would do; writes nothing."""
-        raise Unsupported("Not yet.")
+        present = await self._present(connection_id, workspace_id, is_fresh=False)
+        return self._intent(present, dsn_text, password, place).change
 
     async def set_store(
         self, connection_id: str, workspace_id: str, dsn_text: str, password: Secret | None, place: SecretPlace
     ) -> StoreRow:
-        """``place`` says where the password goes; a password of None leaves the one that is there."""
-        raise Unsupported("Not yet.")
+        """``place`` says where the password goes; a password of None leaves the one that is there, unless the address
+        leads to another server or user. Raises Invalid with the field ``dsn_text``, and Conflict where the main
+        database does not say in the end what was written."""
+        self._ensure_writable(connection_id)
+        present = await self._present(connection_id, workspace_id, is_fresh=True)
+        intent = self._intent(present, dsn_text, password, place)
+        after = intent.change.after
+        assert after is not None
+        detail = f"workspace {workspace_id}: {after.dsn_text}, password: {after.secret_place}"
+        async with self._audit.recorded(_main_ref(present), "set store", plain(detail, 500)):
+            await self._keeper.put(present, intent, await self._client(connection_id))
+        found = (await self._reading(connection_id, is_fresh=True)).by_id.get(workspace_id)
+        self._tell(connection_id)
+        if found is None or found.store is None or found.store.app_id != after.app_id:
+            raise Conflict(
+                f"The main database does not say what was written for {present.name}: somebody else changed it.",
+                remedy="Look at the workspace again.",
+            )
+        return found.store
 
     async def clear_store(self, connection_id: str, workspace_id: str) -> None:
         """The workspace has no store from now on; the store itself is not touched."""
-        raise Unsupported("Not yet.")
+        self._ensure_writable(connection_id)
+        present = await self._present(connection_id, workspace_id, is_fresh=True)
+        intent = self._intent(present, None, None, "none")
+        detail = f"workspace {workspace_id}: {present.workspace.store.dsn_text if present.workspace.store else ''}"
+        async with self._audit.recorded(_main_ref(present), "clear store", plain(detail, 500)):
+            await self._keeper.clear(present, intent, await self._client(connection_id))
+        await self._reading(connection_id, is_fresh=True)
+        self._tell(connection_id)
 
-    async def for_table(self, connection_id: str, workspace_id: str, table: str) -> Route:
+    # Routing
+
+    async def for_table(self, connection_id: str, workspace_id: str, table: str, asked: Side | None = None) -> Route:
         """Where this table of this workspace is; ``table`` as the document or the database calls it.
 
-        Raises Unsupported (a system table asked of a store…) or NotFound (no store…), each with its reason.
+        ``asked`` is where somebody wants to look for it. Raises Unsupported (a system table asked of a store…) or
+        NotFound (no store…), each with its reason. Of what was last read.
         """
-        raise Unsupported("Not yet.")
+        reading = await self._reading(connection_id, is_fresh=False)
+        return route(reading.overview, _workspace(reading, workspace_id), table, asked)
 
-    def places(self, connection_id: str) -> Places:
+    async def main_table(self, connection_id: str, table: str) -> Route:
+        """Where a table is that needs no workspace: of the main database, or refused as in ``for_table``."""
+        overview = (await self._reading(connection_id, is_fresh=False)).overview
+        return Route(overview.app_id, "main", in_main(overview, table))
+
+    def places(self, connection_id: str) -> StorePlaces:
         """Where the apps are that are not databases of the connection's own server; for the client."""
-        raise Unsupported("Not yet.")
+        return StorePlaces(self, connection_id)
+
+    async def place(self, connection_id: str, app_id: str) -> Place | None:
+        """Where a store is, as its workspace's pointer says; None for what is none. Of what was last read."""
+        connection = self._connections.find(connection_id)
+        if connection is None or _refusal(connection) is not None or app_id == _main_id(connection):
+            return None
+        reading = await self._reading(connection_id, is_fresh=False)
+        found = reading.stores.get(app_id)
+        if found is None:
+            return None
+        return Place(found.dsn, await self._keeper.password(connection, _own(connection), found))
+
+    async def elsewhere(self, connection_id: str) -> tuple[str, ...]:
+        """App IDs of the stores that are no databases of the connection's own server (SQLite: in another folder)."""
+        if not self.has_main_database(connection_id):
+            return ()
+        own = _own(self._connections.get(connection_id))
+        reading = await self._reading(connection_id, is_fresh=False)
+        return tuple(app_id for app_id, store in reading.stores.items() if not is_beside(store.dsn, own))
 
     async def registry(self, connection_id: str) -> Registry:
-        """The pointers as claims (TENANT; owner is the workspace), so that the directory shows owners."""
-        raise Unsupported("Not yet.")
+        """The pointers as claims (TENANT; the owner is the workspace), so that the directory shows owners.
+
+        In local mode there are none, and nothing is said of databases that nobody owns.
+        """
+        reading = await self._reading(connection_id, is_fresh=True)
+        overview, own = reading.overview, _own(self._connections.get(connection_id))
+        is_hosted = overview.mode == "hosted"
+        claims = tuple(_claim(each, each.store) for each in overview.workspaces if each.store and each.store.app_id)
+        return Registry(
+            connection_id=connection_id,
+            foundation_app_id=overview.app_id,
+            claims=claims,
+            read_at=overview.read_at,
+            is_complete=is_hosted and not any(each.store and not each.store.app_id for each in overview.workspaces),
+            others=frozenset({own.database, "postgres"} if not own.is_sqlite else {own.database}),
+        )
 
     async def findings(
         self, connection_id: str, *, deep: bool = False, on_progress: Callable[[Progress], None] | None = None
     ) -> tuple[StoreFinding, ...]:
         """What is wrong between the main database and its stores; ``deep`` also scans rows and reads schemas."""
-        raise Unsupported("Not yet.")
+        from app.services.store_scan import StoreScan
+
+        scan = StoreScan(self, self._clients)
+        return await scan.findings(connection_id, deep=deep, on_progress=on_progress)
+
+    async def forget(self, connection_id: str) -> None:
+        """The connection is about to be removed: so are the passwords of its stores. Raises what the vault raises."""
+        await self._keeper.forget(connection_id)
+        self._shelves.pop(connection_id, None)
+
+    # Inside: reading
+
+    async def _reading(self, connection_id: str, *, is_fresh: bool) -> MainReading:
+        lock = self._locks.setdefault(connection_id, asyncio.Lock())
+        async with lock:
+            connection = self._connections.get(connection_id)
+            shelf = self._shelf(connection)
+            if shelf.reading is None or is_fresh:
+                _ensure(connection)
+                client, settings = await self._client(connection_id), await self._keeper.settings(connection_id)
+                shelf.reading = await read_main(
+                    client,
+                    connection_id,
+                    _main_id(connection),
+                    _own(connection),
+                    settings,
+                    self._clock(),
+                    self._environ,
+                )
+            return shelf.reading
+
+    def _shelf(self, connection: Connection) -> _Shelf:
+        """A new one where the connection leads elsewhere now."""
+        shelf = self._shelves.get(connection.id)
+        if shelf is None or _address(shelf.connection) != _address(connection):
+            shelf = self._shelves[connection.id] = _Shelf(connection)
+        return shelf
+
+    def _checks(self, connection_id: str) -> dict[str, StoreCheck]:
+        shelf = self._shelf(self._connections.get(connection_id))
+        shelf.checks = {} if shelf.checks is None else shelf.checks
+        return shelf.checks
+
+    async def _client(self, connection_id: str) -> SqlClient:
+        return cast("SqlClient", await self._clients.get(connection_id))
+
+    # Inside: changing
+
+    async def _present(self, connection_id: str, workspace_id: str, *, is_fresh: bool) -> Present:
+        reading = await self._reading(connection_id, is_fresh=is_fresh)
+        connection = self._connections.get(connection_id)
+        workspace = _workspace(reading, workspace_id)
+        known = None
+        if workspace.store is not None and workspace.store.app_id:
+            known = await self._keeper.present_password(connection, reading, workspace)
+        return Present(connection, _own(connection), reading, workspace, known, self._keeper.has_keyring)
+
+    def _intent(self, present: Present, dsn_text: str | None, password: Secret | None, place: SecretPlace) -> Intent:
+        if dsn_text is None:
+            return cleared(present)
+        dsn, secret = parsed(dsn_text, password)
+        if dsn.is_sqlite != present.own.is_sqlite:
+            kind = "a SQLite file" if present.own.is_sqlite else "a PostgreSQL database"
+            message = f"The main database is {kind}, and so are its stores."
+            raise Invalid(message, fields=(FieldError("dsn_text", message),))
+        return intended(present, dsn, secret, place)
+
+    async def _change_settings(
+        self, connection_id: str, action: str, detail: str, change: Callable[[MainSettings], MainSettings]
+    ) -> None:
+        connection = self._connections.get(connection_id)
+        _ensure(connection)
+        ref = AppRef(connection_id, _main_id(connection))
+        async with self._audit.recorded(ref, action, plain(detail, 500)):
+            await self._keeper.keep(connection_id, change)
+        shelf = self._shelves.get(connection_id)
+        if shelf is not None:
+            shelf.reading = None
+        self._tell(connection_id)
+
+    def _tell(self, connection_id: str) -> None:
+        self._hub.publish(Changes(apps=frozenset((connection_id,))))
+
+    def _ensure_writable(self, connection_id: str) -> None:
+        connection = self._connections.get(connection_id)
+        _ensure(connection)
+        if connection.is_read_only:
+            raise ReadOnly(f"{plain(connection.label, 60)} is a read-only connection: its stores stay as they are.")
+
+
+def _refusal(connection: Connection) -> KnownError | None:
+    label = plain(connection.label, 60)
+    if not traits_of(connection).has_main_database:
+        return Unsupported(f"{label} has no main database: workspaces and stores are of PostgreSQL and SQLite.")
+    if connection.foundation_app_id is None:
+        return NotFound(
+            f"No database of {label} is its main database.",
+            remedy="Edit the connection and say which database is the main one.",
+        )
+    return None
+
+
+def _ensure(connection: Connection) -> None:
+    refusal = _refusal(connection)
+    if refusal is not None:
+        raise refusal
+
+
+def _main_id(connection: Connection) -> str:
+    return connection.foundation_app_id or ""
+
+
+def _own(connection: Connection) -> Dsn:
+    dsn, _password = Dsn.parse(connection.base_url)
+    return dsn
+
+
+def _address(connection: Connection) -> tuple[str, str | None]:
+    return connection.base_url, connection.foundation_app_id
+
+
+def _main_ref(present: Present) -> AppRef:
+    return AppRef(present.connection.id, present.reading.overview.app_id)
+
+
+def _workspace(reading: MainReading, workspace_id: str) -> Workspace:
+    found = reading.by_id.get(workspace_id)
+    if found is None:
+        raise NotFound(f"There is no workspace {plain(workspace_id, 60)} in the main database.")
+    return found
+
+
+def _claim(workspace: Workspace, store: StoreRow) -> Claim:
+    name = workspace.name or workspace.id
+    return Claim(
+        record_id=store.record_id or workspace.id,
+        app_id=store.app_id,
+        kind=AppKind.TENANT,
+        owners=(name,),
+        name=Dsn.parse(store.dsn_text)[0].database,
+        created_at=workspace.created_at,
+        owner_ids=(workspace.id,),
+    )
