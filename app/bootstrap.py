@@ -107,10 +107,13 @@ async def _composed(
     from app.services.foundation_map import FoundationMaps
     from app.services.lifecycle import AppLifecycle
     from app.services.local_platform import LocalPlatformSupervisor
+    from app.services.main_map import MainSettingsBook
     from app.services.opening import LocalOpening, Opening
     from app.services.provisioning import Provisioning
     from app.services.reconcile import Reconciler
     from app.services.status import StatusMonitor
+    from app.services.store_keeping import StoreKeeper
+    from app.services.stores import Stores
     from app.services.suite import Services
     from app.services.template_library import TemplateLibrary
     from app.services.templates import TemplateShelf
@@ -140,7 +143,13 @@ async def _composed(
     supervisor = LocalPlatformSupervisor(
         profile.local_platform_dir, profile.log_dir / "local-platform.log", on_ready=local.ready
     )
-    clients = ClientPool(connections.find, tokens, activity.record, before=supervisor.start)
+    clients = ClientPool(
+        connections.find,
+        tokens,
+        activity.record,
+        before=supervisor.start,
+        places=lambda connection_id: stores.places(connection_id),
+    )
     connections.use(clients)
     await connections.load()
     await local.prepare()
@@ -160,6 +169,15 @@ async def _composed(
     directory.on_schema(catalog.saw)
     audit = AuditStore(database)
     trail, journal = AuditTrail(audit), JournalStore(database)
+    stores = Stores(
+        connections,
+        clients,
+        StoreKeeper(MainSettingsBook(MapStore(database)), vault, on_secret=redactor.add),
+        hub,
+        trail,
+    )
+    directory.use_main_databases(stores.registry)
+    connections.on_remove(stores.forget)
     foundation = Foundation(connections, clients, catalog, directory, maps, journal, trail)
     provisioning = Provisioning(connections, clients, templates, directory, maps, following, hub, journal, audit)
     workshop = _workshop(database, hub, audit, connections, clients, directory, catalog, templates, versions)
@@ -209,6 +227,7 @@ async def _composed(
         agents=Agents(workshop, clients, library),
         doctor=Doctor(colleagues, status, supervisor, around, on_call=activity.record),
         task_databases=task_databases,
+        stores=stores,
         notices=(*_notices(database), *library.notices()),
         closers=(
             opening.stop,

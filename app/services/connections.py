@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -72,6 +72,11 @@ class ConnectionBook:
         self._hub = hub
         self._connections = {each.id: each for each in connections}
         self._clients: ClientPool | None = None
+        self._before_removal: list[Callable[[str], Awaitable[None]]] = []
+
+    def on_remove(self, forget: Callable[[str], Awaitable[None]]) -> None:
+        """``forget`` is awaited before a connection is removed; where it raises, the connection stays."""
+        self._before_removal.append(forget)
 
     def use(self, clients: ClientPool) -> None:
         """The clients that must follow what changes here."""
@@ -121,6 +126,8 @@ class ConnectionBook:
         """Forgets its tokens and its last-known inventory too; the platform itself is not touched."""
         if self.get(connection_id).is_builtin:
             raise Unsupported("The connection to the local platform belongs to Tenantry and stays.")
+        for forget in self._before_removal:
+            await forget(connection_id)
         await self._tokens.forget(connection_id)
         await asyncio.to_thread(self._store.remove, connection_id)
         self._connections.pop(connection_id, None)

@@ -254,18 +254,16 @@ class Stores:
     async def registry(self, connection_id: str) -> Registry:
         """The pointers as claims (TENANT; the owner is the workspace), so that the directory shows owners.
 
-        In local mode there are none, and nothing is said of databases that nobody owns.
+        The server's own databases belong to nobody, on purpose.
         """
         reading = await self._reading(connection_id, is_fresh=True)
         overview, own = reading.overview, _own(self._connections.get(connection_id))
-        is_hosted = overview.mode == "hosted"
         claims = tuple(_claim(each, each.store) for each in overview.workspaces if each.store and each.store.app_id)
         return Registry(
             connection_id=connection_id,
             foundation_app_id=overview.app_id,
             claims=claims,
             read_at=overview.read_at,
-            is_complete=is_hosted and not any(each.store and not each.store.app_id for each in overview.workspaces),
             others=frozenset({own.database, "postgres"} if not own.is_sqlite else {own.database}),
         )
 
