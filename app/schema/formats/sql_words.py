@@ -101,3 +101,22 @@ def _near(tokens: Sequence[_Token], at: int, step: int) -> str:
     while 0 <= at < len(tokens) and (tokens[at][1].isspace() or tokens[at][1].startswith(("--", "/*"))):
         at += step
     return tokens[at][1].lower() if 0 <= at < len(tokens) else ""
+
+
+def without_brackets(sql: str) -> str:
+    """The expression without the brackets that stand around all of it."""
+    sql = sql.strip()
+    while sql.startswith("(") and _closing(sql) == len(sql) - 1:
+        sql = sql[1:-1].strip()
+    return sql
+
+
+def _closing(sql: str) -> int:
+    """Where the bracket closes that the text begins with; -1 where none does."""
+    at = depth = 0
+    for _kind, text in _tokens(sql):
+        depth += {"(": 1, ")": -1}.get(text, 0)
+        if depth == 0:
+            return at
+        at += len(text)
+    return -1
