@@ -17,6 +17,7 @@ from app.schema.types import ArrayType, EnumType, Type
 from .render import ColumnText, ForeignKeyText, IndexText, KeyText, Table
 
 _CHECK = "check "
+_EXCLUDE = "exclude "
 _ON_DELETE = {"cascade": "CASCADE", "restrict": "RESTRICT", "set-null": "SET NULL", None: None}
 _ON_UPDATE = re.compile(r"cascade|restrict|set null|set default", re.IGNORECASE)
 
@@ -37,6 +38,11 @@ def _value(text: str) -> Any:
 def checks_of(parts: Extra) -> dict[str, str]:
     """Expressions by the names of their constraints."""
     return {name.removeprefix(_CHECK): str(_value(text)) for name, text in parts if name.startswith(_CHECK)}
+
+
+def exclusions_of(parts: Extra) -> dict[str, str]:
+    """Exclusion constraints by their names, as SQL says them."""
+    return {name.removeprefix(_EXCLUDE): str(_value(text)) for name, text in parts if name.startswith(_EXCLUDE)}
 
 
 def comment_of(parts: Extra) -> str | None:
@@ -64,6 +70,7 @@ def column_text(attribute: Attribute, dialect: Dialect = "postgresql") -> Column
         attribute.default,
         str(extra(attribute.extra, "identity") or "").lower(),
         None if generated is None else str(generated),
+        extra(attribute.extra, "virtual") is True,
         collation_of(attribute),
     )
 

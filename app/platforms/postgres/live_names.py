@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from app.platforms.contract import LiveSchema
+from app.schema.formats.sql_names import Dialect
 from app.schema.matching import Renames
 from app.schema.model import LinkKey
 
@@ -15,7 +16,7 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """``LiveSchema.native`` of PostgreSQL; SQLite keeps no IDs, and has all but the last three empty.
+    """``LiveSchema.native`` of PostgreSQL; SQLite keeps no IDs, and has empty ones.
 
     By names as in the model: OIDs of tables, numbers of columns (pg_attribute.attnum), OIDs of indexes (those of
     ``Entity.indexes``) and of foreign keys. ``enums`` holds all enum types, also those that no column has, with their
@@ -29,6 +30,10 @@ class Native:
     enums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     schemas: frozenset[str] = frozenset({"public"})
     version: int = 0
+
+    @property
+    def dialect(self) -> Dialect:
+        return "postgresql" if self.version else "sqlite"
 
 
 def native_of(live: LiveSchema) -> Native:

@@ -65,6 +65,7 @@ class ColumnText:
     default: str | None = None
     identity: str = ""
     generated: str | None = None
+    is_virtual: bool = False
     collation: str = ""
 
 
@@ -238,7 +239,7 @@ class SqlWriter:
         if column.identity:
             extra.append(sa.Identity(always=column.identity == "always"))
         if column.generated is not None:
-            extra.append(sa.Computed(_raw(column.generated), persisted=True))
+            extra.append(sa.Computed(_raw(column.generated), persisted=not column.is_virtual))
         kind = column.type + (f" COLLATE {column.collation}" if column.collation else "")
         default = None if column.default is None or extra else _raw(column.default)
         return sa.Column(
