@@ -11,6 +11,7 @@ from app.core.status import Finding, Health
 from app.schema.model import Schema
 
 if TYPE_CHECKING:
+    from app.platforms.postgres.dsn import Place
     from app.schema.check import Rules
     from app.schema.compare import Plan, Renames
 
@@ -273,5 +274,6 @@ class SqlClient(PlatformClient, Protocol):
     async def write(self, app_id: str, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         """All in one transaction, values bound by name (``:name``); raises ReadOnly on a read-only connection."""
 
-    async def check(self, app_id: str) -> StoreHealth:
-        """Never raises a known error: it says in ``sentence`` and ``remedy`` what is wrong."""
+    async def check(self, app_id: str, place: Place | None = None) -> StoreHealth:
+        """Never raises a known error: it says in ``sentence`` and ``remedy`` what is wrong. With ``place`` it is gone
+        to that way, as the program goes whose store it is."""

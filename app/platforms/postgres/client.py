@@ -82,9 +82,12 @@ class PostgresClient:
         """How the server is, and what may be done here; never raises a known error."""
         return await health.probe(self)
 
-    async def check(self, app_id: str) -> StoreHealth:
-        """How one database is: one connection, one question. Never raises a known error."""
-        return await health.check(self, app_id)
+    async def check(self, app_id: str, place: Place | None = None) -> StoreHealth:
+        """How one database is: one connection, one question. Never raises a known error.
+
+        With ``place`` it is gone to that way, with that user and password: as the program goes whose store it is.
+        """
+        return await health.check(self, app_id, place)
 
     # Apps
 
@@ -179,6 +182,10 @@ class PostgresClient:
         limit: int = 500,
     ) -> RowPage:
         return await rows.read(self, app_id, entity, columns=columns, where=where, after=after, limit=limit)
+
+    async def counts_by(self, app_id: str, entity: str, column: str) -> Mapping[Any, int]:
+        """Rows of each value of a column, in one grouped question; rows without one are left out."""
+        return await rows.counts_by(self, app_id, entity, column)
 
     async def write(self, app_id: str, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         """All in one transaction, or none; raises ReadOnly on a read-only connection."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from .client import PostgresClient
-    from .dsn import Dsn
+    from .dsn import Dsn, Place
 
 SLOW_MS: Final = 3000.0
 _CROWDED: Final = 0.9
@@ -44,7 +44,8 @@ _PG_LOOK: Final = """/* probe */ SELECT current_setting('server_version'),
 FROM pg_catalog.pg_roles r WHERE r.rolname = current_user"""
 _PG_CHECK: Final = """/* check */ SELECT current_setting('server_version'),
   (SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'),
+   WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+     AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'),
   pg_catalog.pg_database_size(current_database())::int8,
   (SELECT numbackends FROM pg_catalog.pg_stat_database WHERE datname = current_database())"""
 _LITE_CHECK: Final = """/* check */ SELECT sqlite_version(),
@@ -79,10 +80,10 @@ async def probe(client: PostgresClient) -> Probe:
     return Probe(health, latency_ms, sentence, remedy, capabilities(client.connection, client.dsn, seen), findings)
 
 
-async def check(client: PostgresClient, app_id: str) -> StoreHealth:
+async def check(client: PostgresClient, app_id: str, place: Place | None = None) -> StoreHealth:
     started = time.perf_counter()
     try:
-        place = await client.place_of(app_id)
+        place = place or await client.place_of(app_id)
         row = await client.engines.run(place, _checked, doing="reach the store", limits=_LOOK)
     except KnownError as error:
         has_answer = not isinstance(error, Unreachable | Timeout)

@@ -52,6 +52,15 @@ async def read(
     return await client.engines.run(await client.place_of(app_id), work, doing=doing, limits=READ)
 
 
+async def counts_by(client: PostgresClient, app_id: str, entity: str, column: str) -> Mapping[Any, int]:
+    def work(connection: sa.Connection) -> Mapping[Any, int]:
+        return _Table(connection, entity).counts_by(column)
+
+    return await client.engines.run(
+        await client.place_of(app_id), work, doing=f"count rows of {plain(entity, 80)}", limits=READ
+    )
+
+
 async def write(client: PostgresClient, app_id: str, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
     import sqlalchemy as sa
 
@@ -86,6 +95,13 @@ class _Table:
         rows = tuple(tuple(_plain_value(each) for each in row[: len(columns)]) for row in found[:limit])
         key = tuple(found[limit - 1][len(columns) :]) if len(found) > limit else None
         return RowPage(columns, rows, key)
+
+    def counts_by(self, column: str) -> Mapping[Any, int]:
+        if column not in self.columns:
+            raise NotFound(f"{plain(self._entity, 80)} has no column {plain(column, 80)}.")
+        name = quote(column)
+        asked = f"/* count rows */ SELECT {name}, count(*) FROM {self._name} WHERE {name} IS NOT NULL GROUP BY {name}"
+        return {_plain_value(value): count for value, count in asker(self._connection)(asked)}
 
     def _asked(self, columns: tuple[str, ...], where: Mapping[str, Any], after: Any) -> tuple[str, dict[str, Any]]:
         key = [_literal_colons(each) for each in self._key]
