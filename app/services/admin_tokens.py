@@ -28,6 +28,7 @@ from app.core.secret import Secret
 from app.core.text import plain
 from app.services.directory import WORKERS_LOCAL, Progress
 from app.services.foundation_writer import stable_id
+from app.services.foundations import foundation_of
 from app.services.registry import read_token
 
 if TYPE_CHECKING:
@@ -200,15 +201,11 @@ class AdminTokens:
 
     async def _place(self, connection_id: str, *, is_write: bool = False) -> _Place:
         connection = self._connections.get(connection_id)
-        if connection.foundation_app_id is None:
-            raise NotFound(
-                f"{connection.label} has no foundation app.",
-                remedy="Edit the connection and enter the foundation's app ID.",
-            )
+        foundation = foundation_of(connection)
         if is_write and connection.is_read_only:
             raise ReadOnly(f"{connection.label} is a read-only connection: its tokens stay as they are.")
         client = cast(TokenClient, await self._clients.get(connection_id))
-        return _Place(connection, connection.foundation_app_id, client, await self._maps.get(connection_id))
+        return _Place(connection, foundation, client, await self._maps.get(connection_id))
 
     def _check(self, place: _Place) -> None:
         from app.services.reconcile_mends import no_rotation

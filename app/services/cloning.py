@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from app.core.errors import Invalid, KnownError, NotFound, ReadOnly
 from app.core.refs import AppRef, is_uuid, new_id
 from app.core.text import plain
+from app.platforms.traits import ensure_registry_app
 from app.services.directory import Progress
 from app.services.lifecycle import checked_title
 
@@ -177,6 +178,7 @@ class Cloning:
 
     def _writable(self, ref: AppRef) -> Connection:
         connection = self._connections.get(ref.connection_id)
+        ensure_registry_app(connection)
         if connection.is_read_only:
             raise ReadOnly(
                 f"{connection.label} is a read-only connection.",

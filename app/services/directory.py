@@ -28,11 +28,13 @@ from app.core.errors import (
 from app.core.refs import AppRef, is_uuid
 from app.core.text import plain
 from app.platforms.contract import RemoteApp
+from app.platforms.postgres.dsn import Dsn, may_be_elsewhere
 from app.platforms.traits import traits_of
 from app.schema.drift import Difference, differences, summary
 from app.services.batches import ChangeBatch
 from app.services.following import Following, NothingKept
 from app.services.foundation_map import FoundationMap
+from app.services.foundations import foundation_of
 from app.services.registry import Claim, QueryClient, Registry, read_registry
 
 if TYPE_CHECKING:
@@ -198,11 +200,8 @@ class Directory:
                 f"{connection.label} has no main database.",
                 remedy="Edit the connection and say that it is a main database.",
             )
-        if connection.foundation_app_id is None:
-            raise NotFound(
-                f"{connection.label} has no foundation app.",
-                remedy="Edit the connection and enter the foundation's app ID.",
-            )
+        if traits_of(connection).has_registry_app:
+            foundation_of(connection)
         return await self._read_registry(connection, await self._clients.get(connection_id))
 
     def use_main_databases(self, read: ReadRegistry) -> None:
@@ -469,6 +468,7 @@ class Directory:
         await self._read_schemas(connection, client, shelf, sweep)
 
     async def _work(self, connection: Connection, client: PlatformClient, shelf: _Shelf, sweep: _Sweep) -> None:
+        is_elsewhere = _elsewhere(connection)
         while (app_id := sweep.next()) is not None:
             outcome: Schema | KnownError
             try:
@@ -476,7 +476,8 @@ class Directory:
                 sweep.succeeded()
             except KnownError as error:
                 outcome = error
-                sweep.failed(error)
+                if not is_elsewhere(app_id):
+                    sweep.failed(error)
             if sweep.keep(app_id, outcome):
                 continue
             self._take_outcome(connection, shelf, app_id, outcome)
@@ -485,14 +486,16 @@ class Directory:
 
     def _take_outcome(self, connection: Connection, shelf: _Shelf, app_id: str, outcome: Schema | KnownError) -> None:
         if isinstance(outcome, KnownError):
-            self._note_failure(shelf, app_id, outcome)
+            self._note_failure(shelf, app_id, outcome, is_elsewhere=_elsewhere(connection)(app_id))
         else:
             self._take_schema(connection, shelf, app_id, outcome)
             self._saw(AppRef(connection.id, app_id), outcome)
 
-    def _note_failure(self, shelf: _Shelf, app_id: str, error: KnownError) -> None:
+    def _note_failure(self, shelf: _Shelf, app_id: str, error: KnownError, *, is_elsewhere: bool) -> None:
+        """What the whole platform cannot do is no fault of the app; a store elsewhere is its own server."""
         row = shelf.rows.get(app_id)
-        if row is not None and not isinstance(error, Unreachable | Timeout | RateLimited | PlatformFault):
+        is_its_own = is_elsewhere or not isinstance(error, Unreachable | Timeout | RateLimited | PlatformFault)
+        if row is not None and is_its_own:
             shelf.rows[app_id] = row._replace(state=AppState.UNKNOWN.value, note=error.sentence)
 
     def _take_schema(self, connection: Connection, shelf: _Shelf, app_id: str, schema: Schema) -> None:
@@ -715,6 +718,14 @@ class _Sweep:
 
 def _workers(connection: Connection) -> int:
     return WORKERS_LOCAL if connection.environment is Environment.LOCAL else WORKERS_REMOTE
+
+
+def _elsewhere(connection: Connection) -> Callable[[str], bool]:
+    """Whether an app is on another server than the connection's: what that one does says nothing of the others."""
+    if not traits_of(connection).has_sql:
+        return lambda _app_id: False
+    own, _password = Dsn.parse(connection.base_url)
+    return lambda app_id: not own.is_sqlite and may_be_elsewhere(app_id, own)
 
 
 def _kind(connection: Connection, app_id: str, claims: tuple[Claim, ...], last_known: AppSummary | None) -> AppKind:

@@ -26,6 +26,7 @@ from app.services.foundation_rows import (
     user_rows,
 )
 from app.services.foundation_writer import FoundationWriter, has_one_already, stable_id
+from app.services.foundations import foundation_of
 
 if TYPE_CHECKING:
     from app.core.connection import Connection
@@ -276,17 +277,13 @@ class Foundation:
 
     def _named(self, connection_id: str, *, is_write: bool = False) -> tuple[Connection, str]:
         connection = self._connections.get(connection_id)
-        if connection.foundation_app_id is None:
-            raise NotFound(
-                f"{connection.label} has no foundation app.",
-                remedy="Edit the connection and enter the foundation's app ID.",
-            )
+        foundation = foundation_of(connection)
         if is_write and connection.is_read_only:
             raise ReadOnly(
                 f"{connection.label} is a read-only connection: its registry stays as it is.",
                 remedy="Edit the connection to allow writes, or use another one.",
             )
-        return connection, connection.foundation_app_id
+        return connection, foundation
 
     async def _place(self, connection_id: str, *, is_write: bool = False) -> _Place:
         connection, app_id = self._named(connection_id, is_write=is_write)

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Protocol
 
 from app.core.apps import AppSummary
 from app.core.connection import Connection
-from app.core.errors import FieldError, Invalid, KnownError, NotFound, PlatformFault, ReadOnly, Timeout, Unsupported
+from app.core.errors import (
+    Conflict,
+    FieldError,
+    Invalid,
+    KnownError,
+    NotFound,
+    PlatformFault,
+    ReadOnly,
+    Timeout,
+    Unsupported,
+)
 from app.core.refs import AppRef, new_id
 from app.platforms.traits import traits_of
 from app.services.operator import operator_name
@@ -85,7 +95,7 @@ class AppLifecycle:
         """
         connection = self._writable(connection_id)
         if traits_of(connection).has_sql:
-            return await self._create_database(connection, title, template_name)
+            return await self._create_database(connection, title, template_name, app_id or new_id())
         title = checked_title(title)
         template = self._template(template_name)
         ref = AppRef(connection_id, app_id or new_id())
@@ -94,18 +104,23 @@ class AppLifecycle:
             remote = await _created(client, ref.app_id, title, template, org_id)
         return await self._directory.put(connection_id, remote, template.name if template else "")
 
-    async def _create_database(self, connection: Connection, name: str, template_name: str | None) -> AppSummary:
-        """Its name is its app ID: one of that name is refused, because a repeat would find it."""
+    async def _create_database(
+        self, connection: Connection, name: str, template_name: str | None, mark: str
+    ) -> AppSummary:
+        """Its name becomes its app ID; ``mark`` tells a repeat from somebody else's database of this name."""
         if template_name not in (None, "", "blank"):
             raise Unsupported("Templates are for apps on Instant; a database begins empty.")
         name = checked_database_name(name)
         client = await self._clients.get(connection.id)
-        if any(each.app_id == name for each in await client.list_apps()):
-            message = "There is a database of this name already."
-            raise Invalid("The database cannot be created.", fields=(FieldError("title", message),))
-        ref = AppRef(connection.id, name)
-        async with self._recorded(ref, "create", f"{name} on {connection.label}"):
-            remote = await client.create_app(name, app_id=name)
+        async with self._recorded(AppRef(connection.id, name), "create", f"{name} on {connection.label}"):
+            try:
+                remote = await client.create_app(name, app_id=mark)
+            except (Timeout, PlatformFault) as error:
+                if not error.may_have_taken_effect:
+                    raise
+                remote = await client.create_app(name, app_id=mark)
+            except Conflict as error:
+                raise Invalid(error.sentence, fields=(FieldError("title", error.sentence),)) from error
         return await self._directory.put(connection.id, remote)
 
     async def organisations(self, connection_id: str) -> tuple[Organisation, ...]:

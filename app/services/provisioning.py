@@ -28,6 +28,7 @@ from app.core.refs import AppRef
 from app.core.text import plain
 from app.services.directory import WORKERS_LOCAL, WORKERS_REMOTE, Progress
 from app.services.foundation_writer import FoundationWriter, no_registry
+from app.services.foundations import foundation_of
 from app.services.lifecycle import checked_title
 from app.services.provision_journal import KINDS, WANTED, JournalEntry, JournalStore, ProvisionJournal, entry_of
 from app.services.provision_landing import AuditStore, Landing
@@ -229,16 +230,11 @@ class Provisioning:
     ) -> ProvisionRun:
         """Ready to write the registry of these kinds; raises what speaks against it, before anything is begun."""
         connection = self._connections.get(connection_id)
-        foundation = foundation or connection.foundation_app_id
+        foundation = foundation or foundation_of(connection)
         if connection.is_read_only:
             raise ReadOnly(
                 f"{connection.label} is a read-only connection.",
                 remedy="Edit the connection to allow writes, or use another one.",
-            )
-        if foundation is None:
-            raise NotFound(
-                f"{connection.label} has no foundation app.",
-                remedy="Edit the connection and enter the foundation's app ID.",
             )
         client = cast(ProvisionClient, await self._clients.get(connection_id))
         writer = FoundationWriter(client, foundation, await self._maps.get(connection_id))

@@ -15,6 +15,7 @@ from app.core.errors import KnownError, NotFound, ReadOnly
 from app.core.text import plain
 from app.services import registry as reading
 from app.services.directory import WORKERS_LOCAL, WORKERS_REMOTE, Progress
+from app.services.foundations import foundation_of
 from app.services.reconcile_findings import Facts, findings
 from app.services.reconcile_mends import Mending, failed, no_rotation, refused
 from app.services.reconcile_tokens import dead_tokens, side_by_side
@@ -181,11 +182,7 @@ class Reconciler:
 
     def _named(self, connection_id: str) -> Connection:
         connection = self._connections.get(connection_id)
-        if connection.foundation_app_id is None:
-            raise NotFound(
-                f"{connection.label} has no foundation app.",
-                remedy="Edit the connection and enter the foundation's app ID.",
-            )
+        foundation_of(connection)
         return connection
 
     def _facts(self, connection: Connection, registry: Registry, client: Any) -> Facts:

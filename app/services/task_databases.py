@@ -27,6 +27,7 @@ from app.core.refs import AppRef
 from app.core.text import plain
 from app.services.foundation_rows import TaskState
 from app.services.foundation_writer import stable_id
+from app.services.foundations import foundation_of, has_foundation
 from app.services.provision_journal import WANTED
 from app.services.words import three_word_name
 
@@ -181,7 +182,7 @@ class TaskDatabases:
     async def resume(self) -> None:
         """What was interrupted is taken up again; what failed is shown as failed, and waits for the operator."""
         for connection in self._connections.all():
-            if connection.foundation_app_id is not None and not connection.is_read_only:
+            if has_foundation(connection) and not connection.is_read_only:
                 await self._resumed(connection)
                 await self._admin_tokens.resume(connection.id)
 
@@ -253,11 +254,7 @@ class TaskDatabases:
 
     def _writable(self, connection_id: str) -> Connection:
         connection = self._connections.get(connection_id)
-        if connection.foundation_app_id is None:
-            raise NotFound(
-                f"{connection.label} has no foundation app.",
-                remedy="Edit the connection and enter the foundation's app ID.",
-            )
+        foundation_of(connection)
         if connection.is_read_only:
             raise ReadOnly(
                 f"{connection.label} is a read-only connection.",

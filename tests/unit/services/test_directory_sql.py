@@ -6,8 +6,8 @@ import pytest
 
 from app.core.apps import AppKind, AppState
 from app.core.connection import Platform
-from app.core.errors import Forbidden, Invalid, NotFound, Unauthorised, Unreachable, Unsupported
-from app.core.refs import AppRef
+from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorised, Unreachable, Unsupported
+from app.core.refs import AppRef, is_uuid
 from app.core.status import FindingKind, Health
 from app.platforms.contract import Probe, RemoteApp
 from app.services.registry import Claim, Registry
@@ -73,6 +73,18 @@ async def test_refresh_goes_on_where_a_store_elsewhere_does_not_answer():
     )
 
 
+async def test_refresh_with_many_stores_that_do_not_answer_reads_the_rest():
+    names = [f"far:{port}/x" for port in range(7)]
+    world = main_world("main", *names, "ada", claims=dict.fromkeys((*names, "ada"), "Somebody"))
+    for name in names:
+        world.client.fail[f"read_schema:{name}"] = Unreachable("far does not answer.")
+    world.client.schemas["ada"] = NOTES
+    assert await world.directory.refresh() == ()
+    rows = {each.app_id: each for each in world.directory.inventory()}
+    assert {(rows[each].state, rows[each].note) for each in names} == {(AppState.UNKNOWN, "far does not answer.")}
+    assert rows["ada"].agents == 1
+
+
 async def test_refresh_of_a_plain_sql_connection_asks_for_no_registry():
     world = DirectoryWorld(RemoteApp("shop", "shop"), **SQL)
     assert await world.directory.refresh() == ()
@@ -132,8 +144,21 @@ async def test_check_tells_of_stores_that_are_gone_or_shared():
     }
 
 
+def names_are_ids(world: LifecycleWorld) -> None:
+    """As on a server: the ID that the caller gives only marks whose database it is."""
+
+    async def create_app(title: str, *, app_id: str, schema=None) -> RemoteApp:
+        assert is_uuid(app_id)
+        if title in world.client.apps:
+            raise Conflict(f"There is a database {title} of this name.")
+        return world.client.apps.setdefault(title, RemoteApp(title, title))
+
+    world.client.create_app = create_app
+
+
 async def test_create_makes_a_database_of_exactly_this_name():
     world = LifecycleWorld(**SQL)
+    names_are_ids(world)
     row = await world.lifecycle.create("c1", ' my "shop" 🐘 ', "blank")
     assert (row.app_id, row.title) == ('my "shop" 🐘', 'my "shop" 🐘')
     assert world.outcomes() == [("create", "done")]
@@ -141,13 +166,14 @@ async def test_create_makes_a_database_of_exactly_this_name():
 
 async def test_create_refuses_a_name_that_is_taken_or_too_long_and_templates():
     world = LifecycleWorld(RemoteApp("shop", "shop"), **SQL)
+    names_are_ids(world)
     for name, words in (("shop", "of this name"), ("ö" * 32, "63 bytes"), (" ", "Enter a title")):
         with pytest.raises(Invalid) as raised:
             await world.lifecycle.create("c1", name)
         assert words in raised.value.fields[0].message
     with pytest.raises(Unsupported, match="Templates"):
         await world.lifecycle.create("c1", "new", "notes")
-    assert "create_app" not in "".join(world.client.calls)
+    assert list(world.client.apps) == ["shop"]
 
 
 async def test_delete_refuses_the_main_database_in_its_own_words():
