@@ -13,7 +13,7 @@ from app.platforms.contract import RemoteApp
 
 from .dsn import Dsn, Place, is_absolute, store_id
 from .limits import AUTOCOMMIT, READ, Limits
-from .opening import make_file
+from .opening import make_file, remove_file
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -85,8 +85,7 @@ async def delete_app(client: PostgresClient, app_id: str) -> None:
         raise Unsupported(f"{plain(app_id, 80)} is on another server: it is deleted there.")
     if client.dsn.is_sqlite:
         await client.engines.run(place, _is_free, doing=f"delete {_file(app_id)}", limits=AUTOCOMMIT)
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            Path(app_id + suffix).unlink(missing_ok=True)
+        remove_file(app_id)
         return
 
     def drop(connection: sa.Connection) -> None:

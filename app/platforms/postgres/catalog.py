@@ -1,6 +1,6 @@
 """PostgreSQL's catalogue in few questions: one for all tables, one for all columns, and so on, never one per table.
 
-All are asked in one transaction of ``REPEATABLE READ`` with ``search_path`` ``public``, so that names in expressions are
+All are asked in one transaction of ``REPEATABLE READ`` with ``search_path`` ``public``: names in expressions are
 written without it. Rows are tuples; ``reflect`` makes a schema of them.
 """
 
@@ -74,7 +74,8 @@ _TYPES: Final = """/* read types */ SELECT x.t::int8, x.m, x.o::int8, pg_catalog
     THEN CASE WHEN cn.nspname = 'pg_catalog' THEN '' ELSE quote_ident(cn.nspname) || '.' END
       || quote_ident(co.collname) END
 FROM (VALUES {pairs}) x(t, m, o) JOIN pg_catalog.pg_type t ON t.oid = x.t
-LEFT JOIN pg_catalog.pg_collation co ON co.oid = x.o LEFT JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace"""
+LEFT JOIN pg_catalog.pg_collation co ON co.oid = x.o
+LEFT JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace"""
 
 _ENUMS: Final = f"""/* read enums */ WITH {SHOWN}
 SELECT s.nspname, t.typname, array_agg(e.enumlabel::text ORDER BY e.enumsortorder)

@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from app.core.activity import ActivityEntry
-from app.core.errors import Bug, ReadOnly
+from app.core.errors import Bug, KnownError, ReadOnly
 from app.core.text import plain
 
 from . import errors, opening
 from .dsn import Place
-from .limits import READ, Limits
+from .limits import AUTOCOMMIT, READ, Limits
 from .sql_lines import first_words
 
 if TYPE_CHECKING:
@@ -65,6 +65,33 @@ class _Job:
                 opening.stop(self.raw)
 
 
+class Raw:
+    """What work on connections of the driver is given; used on its thread."""
+
+    def __init__(self, engines: Engines, job: _Job) -> None:
+        self._engines = engines
+        self._job = job
+
+    def connect(self) -> Any:
+        """In the limits of the job. Raises the driver's errors, and ``Stopped``."""
+        self._job.check()
+        raw = self._engines.connected(self._job)
+        self._engines.opener.settle(raw, self._job.place, self._job.limits)
+        return raw
+
+    def record(self, statement: str, seconds: float, error: KnownError | None = None, note: str = "") -> None:
+        """Tells a statement as an activity; ``note`` is the SQLSTATE of its error."""
+        started = time.perf_counter() - seconds
+        self._engines.tell(self._job, first_words(statement), started, is_ok=error is None, note=note)
+
+    def check(self) -> None:
+        """Raises ``Stopped`` once nobody waits for the work."""
+        self._job.check()
+
+    def error_of(self, error: BaseException, doing: str, *, may_have_worked: bool = False) -> KnownError:
+        return errors.error_of(error, doing, self._job.place, may_have_worked=may_have_worked)
+
+
 class Engines:
     """Runs work against places. Lives on one event loop and is closed by whoever made it."""
 
@@ -74,7 +101,7 @@ class Engines:
         self._connection_id = connection_id
         self._on_call = on_call
         self.is_read_only = is_read_only
-        self._opener = opening.Opener(is_read_only, connect_timeout_s)
+        self.opener = opening.Opener(is_read_only, connect_timeout_s)
         self._threads = ThreadPoolExecutor(max(2, threads), "tenantry-sql")
         self._stoppers = ThreadPoolExecutor(2, "tenantry-sql-stop")
         self._engines: dict[bool, sa.Engine] = {}
@@ -89,14 +116,19 @@ class Engines:
         The work runs on another thread and blocks there. Cancelling stops its statement, and returns when its
         thread is free again.
         """
-        if limits.is_write:
-            self.ensure_writable(doing)
+        return await self._done(_Job(place, limits, doing, self._teller()), lambda job: self._run(job, work))
+
+    async def run_raw(self, place: Place, work: Callable[[Raw], T], *, doing: str, limits: Limits = AUTOCOMMIT) -> T:
+        """As ``run``, with connections of the driver that the work itself opens (one at a time), commits and closes."""
+        return await self._done(_Job(place, limits, doing, self._teller()), lambda job: work(Raw(self, job)))
+
+    async def _done(self, job: _Job, work: Callable[[_Job], T]) -> T:
+        if job.limits.is_write:
+            self.ensure_writable(job.doing)
         if self._is_closed:
             raise Bug("The client was closed before its work was asked for.")
-        job = _Job(place, limits, doing, self._teller())
         self._jobs.add(job)
-        future = self._threads.submit(self._run, job, work)
-        waiting = asyncio.wrap_future(future)
+        waiting = asyncio.wrap_future(self._threads.submit(work, job))
         try:
             return await asyncio.shield(waiting)
         except asyncio.CancelledError:
@@ -161,7 +193,7 @@ class Engines:
     def _worked(self, job: _Job, work: Callable[[sa.Connection], T]) -> T:
         with self._engine(job.place.dsn.is_sqlite).connect() as connection:
             transaction = connection.begin()
-            self._opener.prepare(connection, job.place, job.limits)
+            self.opener.prepare(connection, job.place, job.limits)
             result = work(connection)
             job.is_committing = True
             transaction.commit()
@@ -195,16 +227,21 @@ class Engines:
         return engine
 
     def _connect(self, _dialect: Any, _record: Any, _args: Any, _parameters: Any) -> Any:
-        job: _Job = self._current.job
+        return self.connected(self._current.job)
+
+    def connected(self, job: _Job) -> Any:
+        """A connection of the driver, which stops with its job; raises the driver's errors."""
         started = time.perf_counter()
         try:
-            raw = self._opener.open(job.place, job.limits)
+            raw = self.opener.open(job.place, job.limits)
         except Exception as error:
-            self._tell(job, "connect", started, is_ok=False, note=errors.state_of(error))
+            self.tell(job, "connect", started, is_ok=False, note=errors.state_of(error))
             raise
-        self._tell(job, "connect", started)
+        self.tell(job, "connect", started)
         job.holds(raw)
-        job.check()
+        if job.is_stopped:
+            raw.close()
+            raise Stopped
         return raw
 
     def _begin_sqlite(self, connection: sa.Connection) -> None:
@@ -218,16 +255,17 @@ class Engines:
         self._current.started = time.perf_counter()
 
     def _after(self, _connection: Any, _cursor: Any, statement: str, *_arguments: Any) -> None:
-        self._tell(self._current.job, first_words(statement), self._current.started)
+        self.tell(self._current.job, first_words(statement), self._current.started)
 
     def _failed(self, context: Any) -> None:
         if context.statement is not None:
             note = errors.state_of(context.original_exception)
-            self._tell(self._current.job, first_words(context.statement), self._current.started, is_ok=False, note=note)
+            self.tell(self._current.job, first_words(context.statement), self._current.started, is_ok=False, note=note)
 
-    def _tell(self, job: _Job, what: str, started: float, *, is_ok: bool = True, note: str = "") -> None:
+    def tell(self, job: _Job, what: str, started: float, *, is_ok: bool = True, note: str = "") -> None:
         ms = (time.perf_counter() - started) * 1000
         path = f"{plain(_short(job.place), 60)}: {what}"
+        # No answer has a number of its own here: what is told is whether there was one, and whether it was good.
         status = 200 if is_ok else 400 if note else 0
         job.tell(ActivityEntry(time.time(), self._connection_id, "SQL", path, status, ms, note))
 

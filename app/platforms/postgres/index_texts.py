@@ -1,4 +1,4 @@
-"""The parts of an index, read from PostgreSQL's own ``pg_get_indexdef``: what it tells of keys one by one is not exact."""
+"""The parts of an index, from PostgreSQL's ``pg_get_indexdef``: what it tells of keys one by one is not exact."""
 
 from __future__ import annotations
 

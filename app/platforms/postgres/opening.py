@@ -42,9 +42,17 @@ class Opener:
         """Where the connection itself could not carry the settings, the transaction does."""
         if place.dsn.is_sqlite or not self._is_pooler(place.dsn):
             return
-        is_local = str(not limits.is_autocommit).lower()
-        asked = ", ".join(f"set_config('{name}', '{value}', {is_local})" for name, value in self._settings(limits))
-        connection.exec_driver_sql(f"SELECT {asked}")
+        connection.exec_driver_sql(self._asked(limits, is_local=not limits.is_autocommit))
+
+    def settle(self, raw: Any, place: Place, limits: Limits) -> None:
+        """The same for a connection of the driver, for as long as it is open."""
+        if not place.dsn.is_sqlite and self._is_pooler(place.dsn):
+            raw.execute(self._asked(limits, is_local=False))
+
+    def _asked(self, limits: Limits, *, is_local: bool) -> str:
+        local = str(is_local).lower()
+        asked = ", ".join(f"set_config('{name}', '{value}', {local})" for name, value in self._settings(limits))
+        return f"SELECT {asked}"
 
     def _is_pooler(self, dsn: Dsn) -> bool:
         is_known = dsn.is_transaction_pooler or bool(dsn.pooler_tenant)
@@ -127,3 +135,9 @@ def stop(raw: Any) -> None:
 def make_file(path: Path) -> None:
     """A new SQLite file, for its owner only; raises FileExistsError."""
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def remove_file(path: str) -> None:
+    """With what SQLite keeps beside it."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        Path(path + suffix).unlink(missing_ok=True)

@@ -87,7 +87,7 @@ def asker(connection: sa.Connection) -> Ask:
 
 
 def _raw_asker(raw: Any) -> Ask:
-    return lambda statement: raw.execute(statement).fetchall()  # type: ignore[no-any-return]
+    return lambda statement: raw.execute(statement).fetchall()
 
 
 def _raw(connection: sa.Connection) -> Any:

@@ -185,7 +185,7 @@ class Reflection:
 
     def _is_implied(self, row: tuple[Any, ...], constraint: tuple[Any, ...] | None, text: IndexText | None) -> bool:
         """Whether the index is no more than a flag of its column; the flag is set then."""
-        oid, table, name, is_unique, is_primary, is_valid, keys = row[:7]
+        _oid, table, name, is_unique, is_primary, is_valid, keys = row[:7]
         if keys != 1 or is_primary or not is_valid or text is not None or row[13] != "btree":
             return False
         number = int(row[7])

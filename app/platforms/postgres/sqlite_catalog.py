@@ -80,7 +80,7 @@ def sizes(ask: Ask) -> tuple[TableSize, ...]:
     names = [row[0] for row in ask(_TABLES) if row[1] == "table"]
     found: dict[str, int] = {}
     try:
-        found = {name: size for name, size in ask(_SIZES)}
+        found = dict(ask(_SIZES))
     except Exception as error:
         if "dbstat" not in str(error):
             raise
