@@ -198,11 +198,17 @@ def _cast(kind: Type) -> str:
 
 def _index(index: Index) -> Index:
     kind = index.kind or "btree"
-    extra = canonical_extra(index.extra)
+    extra = _without_plain(canonical_extra(index.extra), index.attributes)
     is_unique = index.is_unique or kind == "primary" or dict(extra).get("constraint") == "true"
     if (kind, is_unique) == (index.kind, index.is_unique) and extra is index.extra:
         return index
     return replace(index, kind=kind, is_unique=is_unique, extra=extra)
+
+
+def _without_plain(extra: Extra, attributes: tuple[str, ...]) -> Extra:
+    """Expressions that are no more than the attributes say nothing."""
+    plain = ("expressions", to_json([quoted(each) for each in attributes]))
+    return tuple(each for each in extra if each != plain) if plain in extra else extra
 
 
 def _with_flags(
