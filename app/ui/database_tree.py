@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QMenu, QStackedWidget, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QStackedWidget, QTreeView, QVBoxLayout, QWidget
 
 from app.core.changes import Changes
 from app.core.connection import Connection
@@ -18,12 +18,15 @@ from app.core.status import ConnectionStatus
 from app.core.text import plain
 from app.platforms.traits import traits_of
 
+from .badges import text_label
 from .copy_formats import copied_sentence
 from .empty_state import EmptyState
 from .runner import Runner
 from .tree_delegate import TreeDelegate
+from .tree_find import FoundModel, FoundView, TableFindField
 from .tree_groups import TreeGroups
-from .tree_model import NodeKind, TreeModel, app_key
+from .tree_model import NodeKind, TreeModel, app_key, has_sql
+from .tree_tables import FoundTable
 
 if TYPE_CHECKING:
     from app.services.catalog import SchemaSnapshot
@@ -41,12 +44,15 @@ _FOUNDATION = (
 
 class TreeView(QTreeView):
     copy_requested = Signal()
+    find_requested = Signal()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_requested.emit()
-            return
-        super().keyPressEvent(event)
+        elif event.matches(QKeySequence.StandardKey.Find):
+            self.find_requested.emit()
+        else:
+            super().keyPressEvent(event)
 
 
 class DatabaseTree(QWidget):
@@ -75,6 +81,11 @@ class DatabaseTree(QWidget):
         self.model = TreeModel(self)
         self.view = TreeView()
         self.empty = EmptyState()
+        self.field = TableFindField()
+        self.found_model = FoundModel(self._title_of, self)
+        self.found = FoundView(self.found_model)
+        self.found_note = text_label("", "muted")
+        self._wanted: FoundTable | None = None  # a table to show as soon as its database is listed
         self._stack = QStackedWidget()
         self._build()
         self._connect()
@@ -96,10 +107,21 @@ class DatabaseTree(QWidget):
         self.empty.tell("No connections yet", "Connect to a platform to see its databases here.", "Add connection…")
         self._stack.addWidget(view)
         self._stack.addWidget(self.empty)
+        self._stack.addWidget(self.found)
         self._stack.setCurrentWidget(self.empty)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        top = QHBoxLayout()
+        top.setContentsMargins(8, 6, 8, 6)
+        top.addWidget(self.field)
+        layout.addLayout(top)
+        self.found_note.setContentsMargins(12, 2, 8, 4)
+        self.found_note.setWordWrap(True)
+        layout.addWidget(self.found_note)
         layout.addWidget(self._stack)
+        self.field.hide()
+        self.found_note.hide()
         self.setFocusProxy(view)
 
     def _connect(self) -> None:
@@ -113,6 +135,14 @@ class DatabaseTree(QWidget):
         view.selectionModel().currentChanged.connect(self._moved)
         self.empty.activated.connect(self.add_connection_requested)
         self.model.schema_wanted.connect(self._fetch)
+        self.model.names_wanted.connect(self._fetch_names)
+        view.find_requested.connect(self.enter_find)
+        self.field.asked.connect(self._find)
+        self.field.moved.connect(self.found.step)
+        self.field.taken.connect(self._show_found)
+        self.field.ended.connect(view.setFocus)
+        self.found.activated.connect(lambda _index: self._show_found())
+        self.found.clicked.connect(lambda _index: self._show_found())
         self._runner.changed.connect(self._follow)
 
     # What is shown
@@ -126,9 +156,15 @@ class DatabaseTree(QWidget):
             self._restore()
             self._scroll_back(top, offset, value)
         self._is_restoring = False
-        self._stack.setCurrentWidget(self.view if found.connections else self.empty)
+        self.field.setVisible(any(traits_of(each).has_sql for each in found.connections))
+        self._tell_stack()
         if any(groups for _, groups in found.groups) and not self._has_opened_first:
             self._open_first()
+
+    def _tell_stack(self) -> None:
+        has_rows, is_asked = bool(self.model.rowCount()), bool(self.field.text().strip())
+        found = self.found if is_asked and not self.field.isHidden() else self.view
+        self._stack.setCurrentWidget(found if has_rows else self.empty)
 
     def set_statuses(self, statuses: Iterable[ConnectionStatus]) -> None:
         self.model.set_statuses(statuses)
@@ -277,6 +313,86 @@ class DatabaseTree(QWidget):
     def _follow(self, changes: Changes) -> None:
         for ref in changes.schemas:
             self.model.forget_schema(ref)
+
+    # Tables
+
+    def _fetch_names(self, ref: AppRef) -> None:
+        async def read(services: Services) -> tuple[str, ...]:
+            return await services.catalog.names(ref)
+
+        self._runner.start(
+            read,
+            owner=self,
+            title="List the tables",
+            done=partial(self._take_names, ref),
+            failed=partial(self._fail, ref),
+            replaces=f"names {ref.connection_id} {ref.app_id}",
+        )
+
+    def _take_names(self, ref: AppRef, names: tuple[str, ...]) -> None:
+        self._is_restoring = True
+        self.model.set_names(ref, names)
+        self._reopen(ref)
+        self._is_restoring = False
+        if self.field.text().strip():
+            self._find(self.field.text())
+        wanted = self._wanted
+        if wanted is not None and wanted.ref == ref:
+            self.show_table(wanted)
+
+    def enter_find(self) -> None:
+        """Put the keyboard into the field that finds tables."""
+        if not self.field.isHidden():
+            self.field.setFocus()
+            self.field.selectAll()
+
+    def _find(self, query: str) -> None:
+        """Among the databases that are listed; that of the current row is listed for it."""
+        self._tell_stack()
+        if not query.strip():
+            self.found_note.hide()
+            self.found_model.show_found(())
+            return
+        node = self.model.node(self.view.currentIndex())
+        if node is not None and node.ref is not None and has_sql(node) and node.ref not in self.model.tables.refs:
+            self._fetch_names(node.ref)
+        self.found_model.show_found(self.model.tables.find(query))
+        count, listed = self.found_model.count, len(self.model.tables.refs)
+        many = f"{count:,} table{'' if count == 1 else 's'}"
+        where = f"{listed:,} database{'' if listed == 1 else 's'}"
+        is_none = "Open a database below its connection first: its tables are not listed yet."
+        self.found_note.setText(f"{many} in {where}" if listed else is_none)
+        self.found_note.show()
+        if count:
+            self.found.setCurrentIndex(self.found_model.index(0, 0))
+
+    def _title_of(self, ref: AppRef) -> str:
+        node = self.model.node(self.model.index_of(app_key(ref)))
+        return node.text if node is not None else plain(ref.app_id, 60)
+
+    def _show_found(self) -> None:
+        row = self.found.currentIndex().row()
+        if 0 <= row < len(self.found_model.found):
+            wanted = self.found_model.found[row]
+            self.field.clear()
+            self._find("")
+            self.show_table(wanted)
+
+    def show_table(self, wanted: FoundTable) -> None:
+        """Bring a table into sight and make it the current row; its database is opened for it."""
+        app = self.model.index_of(app_key(wanted.ref))
+        if not app.isValid():
+            return
+        self._unfold(app.parent())
+        self._unfold(app)
+        index = self.model.table_index(wanted.ref, wanted.entity)
+        # Its names may still be on their way.
+        self._wanted = None if index.isValid() else wanted
+        if index.isValid():
+            self._unfold(index.parent())
+            self.view.setCurrentIndex(index)
+            self.view.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
+            self.view.setFocus()
 
     # Copying and the menu
 

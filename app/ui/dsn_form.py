@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIntValidator
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.core.errors import FieldError, Invalid, KnownError
 from app.core.secret import Secret
@@ -83,25 +83,20 @@ class DsnForm(QWidget):
         for mode, words in _TLS:
             self.tls_box.addItem(words, mode)
         self.file_button.setAutoDefault(False)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(14)
-        grid.setVerticalSpacing(10)
-        fields = self.fields
-        top = Qt.AlignmentFlag.AlignTop
-        grid.addWidget(fields["kind"], 0, 0, top)
-        grid.addWidget(fields["host"], 0, 1, top)
-        grid.addWidget(fields["port"], 0, 2, top)
-        grid.addWidget(fields["file"], 0, 1, 1, 2, top)
-        for at, name in enumerate(("database", "user", "tls")):
-            grid.addWidget(fields[name], 1, at, top)
-        for at, share in enumerate((3, 3, 2)):
-            grid.setColumnStretch(at, share)
+        self.tls_box.setSizeAdjustPolicy(ChoiceBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.tls_box.setMinimumContentsLength(12)
+        self.port_edit.setMinimumWidth(self.fontMetrics().averageCharWidth() * 10)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(10)
-        layout.addWidget(fields["base_url"])
-        layout.addLayout(grid)
-        layout.addWidget(fields["password"])
+        layout.addWidget(self.fields["base_url"])
+        for row in ((("kind", 0), ("host", 5), ("port", 1), ("file", 5)), (("database", 4), ("user", 3), ("tls", 3))):
+            line = QHBoxLayout()
+            line.setSpacing(14)
+            for name, share in row:
+                line.addWidget(self.fields[name], share, Qt.AlignmentFlag.AlignTop)
+            layout.addLayout(line)
+        layout.addWidget(self.fields["password"])
         self.setFocusProxy(self.address_edit)
 
     def _connect(self) -> None:

@@ -7,10 +7,11 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class FlowLayout(QLayout):
-    """The first widget takes the room that is left in its line, up to its maximum width."""
+    """``grows``: the first widget takes the room that is left in its line, up to its maximum width."""
 
-    def __init__(self, parent: QWidget | None = None, *, spacing: int = 8) -> None:
+    def __init__(self, parent: QWidget | None = None, *, spacing: int = 8, grows: bool = False) -> None:
         super().__init__(parent)
+        self._grows = grows
         self._items: list[QLayoutItem] = []
         self.setSpacing(spacing)
         self.setContentsMargins(0, 0, 0, 0)
@@ -52,7 +53,7 @@ class FlowLayout(QLayout):
             x, height, rest = rect.x(), _height(line), rect.width() - self._width(line)
             for item in line:
                 size = item.sizeHint()
-                room = item.maximumSize().width() - size.width() if item is self._items[0] else 0
+                room = item.maximumSize().width() - size.width() if self._grows and item is self._items[0] else 0
                 width = min(size.width() + max(0, min(rest, room)), rect.width())
                 top = y + (height - size.height()) // 2
                 item.setGeometry(QRect(QPoint(x, top), QSize(width, size.height())))

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from app.core.connection import Connection, Environment
@@ -118,8 +119,10 @@ class MoveDialog(PreviewDialog):
         box.setSpacing(12)
         box.addWidget(self.form)
         box.addWidget(self._place_field)
-        self.body.addWidget(self.target)
+        box.addStretch(1)
         self.add_parts()
+        self.body.insertWidget(self.body.indexOf(self.about) + 1, self.target, 1)
+        self.body.setStretchFactor(self.sentences, 0)
         self.body.insertWidget(self.body.indexOf(self.bar), self.page, 2)
         self.body.addWidget(self.password_field)
         for at, button in enumerate((self.back_button, self.forget_button)):
@@ -129,7 +132,7 @@ class MoveDialog(PreviewDialog):
         self.forget_button.clicked.connect(self._ask_to_forget)
         self.form.changed.connect(self.follow)
         self.page.way_chosen.connect(self._choose_way)
-        fit(self, 112, 40)
+        fit(self, 132, 36)
 
     def _begin(self, move: OpenMove | None) -> None:
         if move is None:
@@ -154,6 +157,7 @@ class MoveDialog(PreviewDialog):
                 item.setIcon(state_icon(severity))
             self.sentences.addItem(item)
         self.sentences.setVisible(bool(sentences))
+        self._fit_sentences()
         self.target.setVisible(stage is Stage.TARGET)
         self.page.setVisible(stage is not Stage.TARGET and not self.page.is_empty)
         self._ask_for_password(is_asked=stage is Stage.OPEN)
@@ -165,6 +169,16 @@ class MoveDialog(PreviewDialog):
         self.cancel_button.setText("Close" if stage in (Stage.SWITCHED, Stage.REMOVAL) else "Cancel")
         self.is_previewed = True
         self.follow()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_sentences()
+
+    def _fit_sentences(self) -> None:
+        """As high as what they say, so that the tables have the rest; more than a third is scrolled."""
+        rows = (self.sentences.sizeHintForRow(at) for at in range(self.sentences.count()))
+        line = self.fontMetrics().height()
+        self.sentences.setFixedHeight(max(line * 2, min(sum(rows) + line, self.height() // 3)))
 
     def _ask_for_password(self, *, is_asked: bool) -> None:
         self.fields = dict(self.form.fields) | {"place": self._place_field}

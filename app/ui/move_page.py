@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from app.core.apps import AppState
@@ -32,7 +32,7 @@ WAY_WORDS: Mapping[str, str] = {
 _PHASES: Mapping[str, tuple[State, str]] = {
     "": (AppState.UNKNOWN, "To be copied"),
     "leave": (AppState.DISABLED, "Stays"),
-    "choose": (Severity.WARNING, "Choose how its rows are told"),
+    "choose": (Severity.WARNING, "Choose how they are told"),
     "copying": (AppState.CREATING, "Copying…"),
     "copied": (AppState.CREATING, "Copied"),
     "verifying": (AppState.CREATING, "Verifying…"),
@@ -73,7 +73,7 @@ class MovePage(QWidget):
         header.setStretchLastSection(False)
         header.setSectionResizeMode(_HOW, QHeaderView.ResizeMode.Stretch)
         width = self.fontMetrics().averageCharWidth()
-        for at, letters in ((_TABLE, 24), (_ROWS, 12), (_STATE, 30)):
+        for at, letters in ((_TABLE, 22), (_ROWS, 12), (_STATE, 31)):
             tree.setColumnWidth(at, width * letters)
         tree.setMinimumHeight(self.fontMetrics().height() * 8)
         box = QVBoxLayout(self)
@@ -115,6 +115,7 @@ class MovePage(QWidget):
                 continue
             item.setText(_ROWS, f"{proof.rows:,}")
             item.setText(_HOW, f"Counts and checksums agree: {plain(proof.checksum, 40)}")
+            self._drop_choice(entity)
             self._set_phase(entity, "changed" if entity in changed else "switched")
 
     def show_removed(self, removed: Mapping[str, int], kept: Mapping[str, int]) -> None:
@@ -176,7 +177,16 @@ class MovePage(QWidget):
             box.addItem(WAY_WORDS.get(way, plain(way, 40)), way)
         box.setCurrentIndex(max(0, box.findData(table.way)))
         box.activated.connect(lambda _at: self._choose(table.entity, str(box.currentData())))
+        box.setStyleSheet(f"{box.styleSheet()} QComboBox {{ padding: 1px 8px; }}")
         self.tree.setItemWidget(item, _HOW, box)
+        # Rows are alike in height, as the first one is.
+        first = self.tree.topLevelItem(0)
+        if first is not None:
+            first.setSizeHint(_HOW, QSize(0, box.sizeHint().height() + 4))
+
+    def _drop_choice(self, entity: str) -> None:
+        if self.boxes.pop(entity, None) is not None:
+            self.tree.removeItemWidget(self._items[entity], _HOW)
 
     def _choose(self, entity: str, way: str) -> None:
         if way:

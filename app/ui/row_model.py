@@ -98,7 +98,10 @@ class RowModel(QAbstractTableModel, Generic[Row]):
     def put(self, rows: Sequence[Row]) -> None:
         """These in the place of those with the same keys; order and selection stay."""
         new = {self._key(row): row for row in rows}
-        self._all = tuple(new.get(self._key(row), row) for row in self._all)
+        texts = {key: self._searched(row).casefold() for key, row in new.items()}
+        keys = [self._key(row) for row in self._all]
+        self._texts = tuple(texts.get(key, text) for key, text in zip(keys, self._texts, strict=True))
+        self._all = tuple(new.get(key, row) for key, row in zip(keys, self._all, strict=True))
         self.rows = [new.get(self._key(row), row) for row in self.rows]
         if self.rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(self.columns) - 1))

@@ -74,7 +74,7 @@ class StoreDialog(PreviewDialog):
         self.form.changed.connect(self._look_again)
         self.place_box.currentIndexChanged.connect(lambda _at: self._look_again())
         self._later.timeout.connect(self._describe)
-        fit(self, 92, 34)
+        fit(self, 108, 30)
 
     def _fill(self) -> None:
         store = self._workspace.store

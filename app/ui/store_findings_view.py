@@ -31,6 +31,7 @@ from app.core.words import counted
 
 from .ages import ago
 from .badges import ElidedLabel, StateMark, text_label
+from .flow_layout import FlowLayout
 from .icons import state_icon
 from .theme import scaled_font
 
@@ -255,9 +256,8 @@ class StoreFindingsView(QWidget):
         box.addStretch(1)
         self.detail.setWidget(page)
 
-    def _answer_row(self, finding: StoreFinding) -> QVBoxLayout:
-        rows = QVBoxLayout()
-        rows.setSpacing(6)
+    def _answer_row(self, finding: StoreFinding) -> FlowLayout:
+        rows = FlowLayout(spacing=6)
         for text, act in self._answers(finding):
             button = QPushButton(text)
             button.setProperty("look", "small")
@@ -265,7 +265,7 @@ class StoreFindingsView(QWidget):
             button.setAccessibleName(f"{text.replace('&', '')}: {plain(finding.sentence, 200)}")
             button.clicked.connect(lambda _=False, act=act: act())
             self.buttons.append(button)
-            rows.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+            rows.addWidget(button)
         return rows
 
     def act(self) -> None:

@@ -72,7 +72,7 @@ def _number(header: str, read: Callable[[WorkspaceRow], int]) -> Column[Workspac
         number = read(row)
         return f"{number:,}" if number >= 0 else "—"
 
-    return Column(header, text, 10, key=read, is_number=True)
+    return Column(header, text, 12, key=read, is_number=True)
 
 
 def _latency(row: WorkspaceRow) -> float:

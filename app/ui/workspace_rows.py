@@ -52,7 +52,7 @@ def state_look(row: WorkspaceRow) -> tuple[State, str]:
     if store is None:
         return (AppState.MISSING, "No store") if row.is_hosted else (AppState.OK, "In the main database")
     if not store.is_readable:
-        return Severity.ERROR, "Unreadable pointer"
+        return Severity.ERROR, "Unreadable"
     if row.check is not None and not row.check.is_reachable:
         return Health.UNREACHABLE, "Unreachable"
     if row.findings:
@@ -61,7 +61,7 @@ def state_look(row: WorkspaceRow) -> tuple[State, str]:
 
 
 # What needs an eye comes first when the list is sorted by state.
-_RANK = ("Unreachable", "Unreadable pointer", "No store", "finding", "Checking", "Not checked")
+_RANK = ("Unreachable", "Unreadable", "No store", "finding", "Checking", "Not checked")
 
 
 def state_rank(row: WorkspaceRow) -> int:

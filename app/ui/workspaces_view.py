@@ -88,7 +88,7 @@ class WorkspacesView(FoundationPage):
 
     def _build(self) -> None:
         self._build_mode()
-        self.flow = FlowLayout()
+        self.flow = FlowLayout(grows=True)
         self.tools.addLayout(self.flow, 1)
         self.search_box.setMaximumWidth(self.fontMetrics().averageCharWidth() * 60)
         self.search_box.setMinimumWidth(self.fontMetrics().averageCharWidth() * 24)
@@ -187,8 +187,8 @@ class WorkspacesView(FoundationPage):
         self.mode_label.setText(word)
         self.mode_label.setAccessibleName(f"Mode: {word}")
         self.mode_label.show()
-        source = _SOURCES.get(overview.mode_source, plain(overview.mode_source, 40))
-        self.mode_note.set_text(f"Mode {source}. {plain(overview.mode_note, 200)}".strip())
+        source = f"Mode {_SOURCES.get(overview.mode_source, plain(overview.mode_source, 40))}"
+        self.mode_note.set_text(plain(overview.mode_note, 200) or source)
 
     def _show_rows(self, checks: Mapping[str, StoreCheck]) -> None:
         overview = self.overview
