@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -66,10 +67,12 @@ async def read_main(
     schema = await client.read_schema(app_id)
     names = settings.over(introspected(schema))
     tables = classified(schema, names)
-    named = [row async for row in _rows(client, app_id, schema, names.workspaces, _workspace_columns(names))]
+    named, counts, rows = await asyncio.gather(
+        _all(_rows(client, app_id, schema, names.workspaces, _workspace_columns(names))),
+        _counts(client, app_id, schema, names),
+        _pointer_rows(client, app_id, schema, names),
+    )
     keys = {_text(row[names.workspace_id]): row[names.workspace_id] for row in named}
-    counts = await _counts(client, app_id, schema, names)
-    rows = await _pointer_rows(client, app_id, schema, names)
     read = {workspace: _best(each, names) for workspace, each in rows.items()}
     stores: dict[str, KnownStore] = {}
     workspaces = []
@@ -106,6 +109,10 @@ def _workspace_columns(names: MainMap) -> tuple[str, ...]:
     return tuple(filter(None, (names.workspace_id, names.workspace_name, names.workspace_created_at)))
 
 
+async def _all(rows: AsyncIterator[Row]) -> list[Row]:
+    return [row async for row in rows]
+
+
 async def _rows(
     client: SqlClient, app_id: str, schema: Schema, table: str, columns: Sequence[str]
 ) -> AsyncIterator[Row]:
@@ -134,13 +141,16 @@ async def _counts(client: SqlClient, app_id: str, schema: Schema, names: MainMap
         "teams": (names.teams, names.team_workspace),
         "invites": (names.workspace_invites, names.invite_workspace),
     }
-    found = {}
-    for kind, (table, column) in asked.items():
-        entity = schema.entity(table) if table and column else None
-        if entity is not None and entity.attribute(column) is not None:
-            counted = await client.counts_by(app_id, table, column)
-            found[kind] = {_text(key): count for key, count in counted.items()}
-    return found
+    there = {
+        kind: (table, column)
+        for kind, (table, column) in asked.items()
+        if table and column and (entity := schema.entity(table)) is not None and entity.attribute(column) is not None
+    }
+    answers = await asyncio.gather(*(client.counts_by(app_id, table, column) for table, column in there.values()))
+    return {
+        kind: {_text(key): count for key, count in counted.items()}
+        for kind, counted in zip(there, answers, strict=True)
+    }
 
 
 async def _pointer_rows(client: SqlClient, app_id: str, schema: Schema, names: MainMap) -> dict[str, tuple[Row, ...]]:

@@ -44,7 +44,7 @@ from app.services.store_routing import Side, in_main, route
 from app.services.store_words import MainOverview, Route, StoreChange, StoreCheck, StoreRow, Workspace
 
 if TYPE_CHECKING:
-    from app.platforms.contract import SqlClient
+    from app.platforms.contract import SqlClient, StoreHealth
     from app.services.audit import AuditTrail
     from app.services.clients import ClientPool
     from app.services.connections import ConnectionBook
@@ -154,8 +154,11 @@ class Stores:
             if on_check is not None:
                 on_check(check)
 
+        async def ask(app_id: str) -> StoreHealth:
+            return await client.check(app_id, await self._way(connection, reading, app_id))
+
         return await check_stores(
-            client.check,
+            ask,
             reading.stores if app_ids is None else app_ids,
             self._clock,
             plain(connection.label, 60),
@@ -301,6 +304,14 @@ class Stores:
                     self._environ,
                 )
             return shelf.reading
+
+    async def _way(self, connection: Connection, reading: MainReading, app_id: str) -> Place | None:
+        """How the product goes to a store; None where that is not known in full, or the connection's own way is it."""
+        known, own = reading.stores.get(app_id), _own(connection)
+        if known is None or known.dsn.is_sqlite:
+            return None
+        password = await self._keeper.password(connection, own, known)
+        return Place(known.dsn, password) if password is not None or not is_beside(known.dsn, own) else None
 
     def _shelf(self, connection: Connection) -> _Shelf:
         """A new one where the connection leads elsewhere now."""
