@@ -196,7 +196,10 @@ class _Walk:
             sql = f"INSERT INTO {new.sql} ({columns}) SELECT {columns} FROM {table.table.sql}"
             self._say(first, sql, place)
         self._say(first, self._write.drop_table(table.table), place)
+        # Without it, views of the table would not let the new one take its name.
+        self._say(first, "PRAGMA legacy_alter_table = ON", place)
         self._say(first, self._write.rename_table(new, table.table.name), place)
+        self._say(first, "PRAGMA legacy_alter_table = OFF", place)
 
     @staticmethod
     def _attribute(entity: Entity, name: str) -> Attribute:
