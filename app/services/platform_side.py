@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.core.apps import AppState
-from app.core.errors import KnownError, ReadOnly
+from app.core.errors import ReadOnly
 from app.core.text import plain
 from app.platforms.contract import YES, Capability
-from app.platforms.traits import Traits, traits_of
+from app.platforms.traits import OTHER, Traits, traits_of
 
 if TYPE_CHECKING:
     from app.core.connection import Connection
@@ -94,13 +95,10 @@ class PlatformSide:
         return self.traits(ref).canonical
 
     async def rules(self, ref: AppRef) -> Rules:
-        """Those of the platform; they are known without asking it."""
-        try:
-            rules: Rules = (await self.client(ref)).schema_rules
-        except KnownError:
-            # The built-in connection has nobody to ask before its process runs.
-            return self.traits(ref).rules
-        return rules
+        """Those of the platform; they are known without asking it, also where the connection was removed."""
+        connection = self._connections.find(ref.connection_id)
+        traits = traits_of(connection) if connection is not None else OTHER
+        return await asyncio.to_thread(lambda: traits.rules)
 
     def push_capability(self, ref: AppRef) -> Capability:
         connection = self._connections.find(ref.connection_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
@@ -16,6 +18,7 @@ from app.core.refs import AppRef
 from app.core.text import plain
 from app.core.words import counted
 
+from .ages import ago
 from .app_list_model import STATE_WORDS, moment
 from .badges import ElidedLabel, StateMark, rule, text_label
 from .copy_formats import copied_sentence
@@ -37,7 +40,7 @@ _MARK_MS = 1400
 
 
 class AppView(QWidget):
-    """A tab. The schema is read when the tab is first shown.
+    """A tab. When it is first shown, so is the schema as last known, and behind that it is read anew.
 
     ``rename_requested`` and ``delete_requested`` carry the AppRef, ``copied`` a sentence for the status bar.
     """
@@ -68,7 +71,8 @@ class AppView(QWidget):
         self._agents: AgentsView | None = None
         self._is_agents_wanted = self._is_add_wanted = False
         self._to_stage: Draft | None = None
-        self._is_asked = False
+        self._is_asked = self._is_live = False
+        self._last_known: OpenSchema | None = None
         self.badge = EnvironmentBadge(connection.environment)
         self.title = ElidedLabel("", look="heading")
         self.state_mark = StateMark(app_state(app.state))
@@ -205,6 +209,7 @@ class AppView(QWidget):
         ref = self.ref
         if self._editor is None:
             self.empty.tell("Reading the schema…", "", "")
+            self._load_last_known()
 
         async def read(services: Services) -> OpenSchema:
             return await services.workshop.open(ref, refresh=is_fresh)
@@ -218,19 +223,51 @@ class AppView(QWidget):
             replaces="schema",
         )
 
+    def _load_last_known(self) -> None:
+        ref = self.ref
+
+        async def look(services: Services) -> OpenSchema | None:
+            return await services.workshop.open_last_known(ref)
+
+        # Where it cannot be had, the platform's answer is on its way anyway.
+        self._runner.start(
+            look,
+            owner=self,
+            title="Look up the schema",
+            done=self._take_last_known,
+            failed=lambda _error: True,
+            replaces="last known",
+            quiet=True,
+        )
+
+    def _take_last_known(self, opened: OpenSchema | None) -> None:
+        if opened is None or self._editor is not None:
+            return
+        self._last_known = opened
+        self._show_opened(opened)
+        self.read_label.setText(f"{_as_read(opened)} · reading again…")
+
     def _take(self, opened: OpenSchema) -> None:
+        before, self._last_known = self._last_known, None
+        self._is_live = True
+        if before is not None and before.base.fingerprint == opened.base.fingerprint:
+            # The same object, so that nobody compares thousands of equal tables.
+            opened = replace(opened, base=replace(opened.base, schema=before.base.schema))
+        self._show_opened(opened, before)
+        if self._to_stage is not None:
+            self.stage(self._to_stage)
+        self.read_label.setText(f"Read {moment(opened.base.read_at)}")
+
+    def _show_opened(self, opened: OpenSchema, before: OpenSchema | None = None) -> None:
         if self._editor is None:
             self._make_editor()
         assert self._editor is not None
-        self._editor.take(opened)
-        if self._to_stage is not None:
-            self.stage(self._to_stage)
+        self._editor.take(opened, before)
         self._show_page()
-        self.read_label.setText(f"Read {moment(opened.base.read_at)}")
 
     def stage(self, draft: Draft) -> None:
         """Put these edits in the place of what is staged, as one undo step; as soon as the schema is read."""
-        if self._editor is None or not self._editor.document.is_open:
+        if self._editor is None or not self._is_live:
             self._to_stage = draft
             return
         self._to_stage = None
@@ -320,6 +357,11 @@ class AppView(QWidget):
         self.show_schema()
 
     def _fail(self, error: KnownError) -> bool:
+        known = self._last_known
+        if self._editor is not None and known is not None:
+            self._editor.tell_offline(error)
+            self.read_label.setText(_as_read(known))
+            return True
         if self._editor is not None:
             # What was read before stays in sight; the message bar says why there is nothing newer.
             return False
@@ -343,3 +385,7 @@ class AppView(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "copy_button"):
             self.copy_button.setIcon(sign("copy"))
+
+
+def _as_read(opened: OpenSchema) -> str:
+    return f"As read {ago(opened.base.read_at, time.time())}"

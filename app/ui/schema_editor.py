@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSplitter, QTabW
 
 from app.core.apps import AppSummary
 from app.core.connection import Connection
+from app.core.errors import KnownError
 from app.core.status import Severity
 from app.core.text import plain
 from app.core.words import counted
@@ -94,19 +95,26 @@ class SchemaEditor(QWidget):
 
     # Notices
 
-    def take(self, opened: OpenSchema) -> None:
-        """Show what was opened, and say what is special about it."""
-        if self.document.is_open:
+    def take(self, opened: OpenSchema, last_known: OpenSchema | None = None) -> None:
+        """Show what was opened, and say what is special about it. ``last_known`` is what was shown until now, before
+        the platform was asked."""
+        is_edited = self.document.undo_stack.count() > 0
+        # What was staged may have taken effect meanwhile: then nothing is left of it.
+        is_other_draft = last_known is not None and last_known.draft != opened.draft and not is_edited
+        if self.document.is_open and not is_other_draft:
             self.document.take_live(opened.base)
         else:
             self.document.open(opened)
             self._tell_restored(opened)
         if opened.error is not None:
-            error = opened.error
-            text = f"This is the schema as last read. {error.sentence} {error.remedy}".strip()
-            self.notices.tell("offline", Severity.WARNING, plain(text, 400))
+            self.tell_offline(opened.error)
         else:
             self.notices.clear("offline")
+
+    def tell_offline(self, error: KnownError) -> None:
+        """Why there is nothing newer than what is shown."""
+        text = f"This is the schema as last read. {error.sentence} {error.remedy}".strip()
+        self.notices.tell("offline", Severity.WARNING, plain(text, 400))
 
     def _tell_restored(self, opened: OpenSchema) -> None:
         if opened.draft is None or not opened.draft.is_changed:

@@ -84,12 +84,20 @@ class FakeWorkshop:
         self.saved: list[tuple[AppRef, Draft | None]] = []
         self.save_error: KnownError | None = None
         self.gate: asyncio.Event | None = None
+        self.last_known: OpenSchema | None = None
+        self.answer_gate: asyncio.Event | None = None
 
     async def open(self, ref: AppRef, refresh: bool = False) -> OpenSchema:
         self.asked.append((ref, refresh))
+        self.loop = asyncio.get_running_loop()
+        if self.answer_gate is not None:
+            await self.answer_gate.wait()
         if self.error is not None:
             raise self.error
         return self.opened(ref)
+
+    async def open_last_known(self, ref: AppRef) -> OpenSchema | None:
+        return self.last_known
 
     def opened(self, ref: AppRef) -> OpenSchema:
         from app.platforms.instant.schema_rules import RULES

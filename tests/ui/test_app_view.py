@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -72,6 +73,74 @@ def test_app_view_reading_again_keeps_what_is_staged(view: AppView, qtbot: QtBot
     qtbot.waitUntil(lambda: document.is_base_old)
     assert services.workshop.asked[-1] == (REF, True)
     assert document.draft is mine
+
+
+def _known(services: Any, *, draft: Draft | None = None) -> Any:
+    """Something older than what the platform says, which is held back by the gate."""
+    services.workshop.kept = draft
+    services.workshop.last_known = replace(services.workshop.opened(REF), is_last_known=True)
+    services.workshop.kept = None
+    services.workshop.answer_gate = asyncio.Event()
+    return services.workshop.last_known
+
+
+def _answer(view: AppView, qtbot: QtBot, services: Any) -> None:
+    qtbot.waitUntil(lambda: bool(services.workshop.asked))
+    services.workshop.loop.call_soon_threadsafe(services.workshop.answer_gate.set)
+    qtbot.waitUntil(lambda: view.read_label.text().startswith("Read "))
+
+
+def test_app_view_shows_what_was_last_known_at_once_with_its_age(view: AppView, qtbot: QtBot, services: Any) -> None:
+    _known(services)
+    live = Schema((*SCHEMA.entities, Entity("notes", ())), SCHEMA.links)
+    services.workshop.schema_of = lambda ref: live
+    document = opened(view, qtbot).document
+    assert document.draft.base == SCHEMA
+    assert view.read_label.text().startswith("As read ")
+    assert view.read_label.text().endswith(" days ago · reading again…")
+    _answer(view, qtbot, services)
+    assert document.draft.base == live
+
+
+def test_app_view_edits_made_before_the_answer_stay(view: AppView, qtbot: QtBot, services: Any) -> None:
+    _known(services)
+    services.workshop.schema_of = lambda ref: Schema((*SCHEMA.entities, Entity("notes", ())), SCHEMA.links)
+    document = opened(view, qtbot).document
+    document.edit("Rename", lambda draft: draft.rename_attribute("todos", "title", "headline"))
+    mine = document.draft
+    _answer(view, qtbot, services)
+    assert document.draft is mine
+    assert document.is_base_old
+
+
+def test_app_view_staged_edits_that_took_effect_meanwhile_are_gone(view: AppView, qtbot: QtBot, services: Any) -> None:
+    _known(services, draft=Draft(SCHEMA, SCHEMA).rename_attribute("todos", "title", "headline"))
+    document = opened(view, qtbot).document
+    assert document.is_changed
+    _answer(view, qtbot, services)
+    assert not document.is_changed
+
+
+def test_app_view_what_is_staged_from_elsewhere_waits_for_the_answer(
+    view: AppView, qtbot: QtBot, services: Any
+) -> None:
+    _known(services)
+    document = opened(view, qtbot).document
+    wanted = Draft(SCHEMA, SCHEMA).rename_attribute("todos", "title", "headline")
+    view.stage(wanted)
+    assert not document.is_changed
+    _answer(view, qtbot, services)
+    assert document.draft == wanted
+
+
+def test_app_view_says_why_there_is_nothing_newer(view: AppView, qtbot: QtBot, services: Any) -> None:
+    _known(services)
+    services.workshop.answer_gate = None
+    services.workshop.error = Unreachable("Instant · local does not answer.")
+    editor = opened(view, qtbot)
+    qtbot.waitUntil(lambda: "does not answer" in editor.notices.text("offline"))
+    assert view.read_label.text().startswith("As read ")
+    assert "again" not in view.read_label.text()
 
 
 def test_app_view_follows_changes_of_its_schema(view: AppView, qtbot: QtBot, services: Any) -> None:
