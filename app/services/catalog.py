@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from app.core.changes import Changes
 from app.core.refs import AppRef
@@ -16,6 +16,7 @@ from app.schema.formats.model_json import from_text, to_text
 from app.schema.model import Schema
 
 if TYPE_CHECKING:
+    from app.platforms.contract import SqlClient
     from app.services.clients import ClientPool
     from app.services.directory import Directory
     from app.services.hub import ChangeHub
@@ -91,6 +92,12 @@ class Catalog:
             task.add_done_callback(lambda done: self._ended(ref, done))
         # Two views may wait for the same answer: one that closes must not take it from the other.
         return await asyncio.shield(task)
+
+    async def names(self, ref: AppRef) -> tuple[str, ...]:
+        """The names of the app's tables, for platforms that can tell them without reading them (``SqlClient``).
+        Raises the client's errors."""
+        client = cast("SqlClient", await self._clients.get(ref.connection_id))
+        return await client.entity_names(ref.app_id)
 
     async def last_known(self, ref: AppRef) -> SchemaSnapshot | None:
         """What can be shown without the platform, None where it was never opened."""

@@ -23,7 +23,7 @@ from .copy_formats import copied_sentence
 from .empty_state import EmptyState
 from .runner import Runner
 from .tree_delegate import TreeDelegate
-from .tree_find import FoundModel, FoundView, TableFindField
+from .tree_find import MOST, FoundModel, FoundView, TableFindField
 from .tree_groups import TreeGroups
 from .tree_model import NodeKind, TreeModel, app_key, has_sql
 from .tree_tables import FoundTable
@@ -361,7 +361,8 @@ class DatabaseTree(QWidget):
         many = f"{count:,} table{'' if count == 1 else 's'}"
         where = f"{listed:,} database{'' if listed == 1 else 's'}"
         is_none = "Open a database below its connection first: its tables are not listed yet."
-        self.found_note.setText(f"{many} in {where}" if listed else is_none)
+        cut = f", the first {MOST} shown" if count > MOST else ""
+        self.found_note.setText(f"{many} in {where}{cut}" if listed else is_none)
         self.found_note.show()
         if count:
             self.found.setCurrentIndex(self.found_model.index(0, 0))

@@ -196,6 +196,22 @@ def _paint(painter: QPainter, place: QRectF, drawing: Drawing, colour: QColor, h
     painter.restore()
 
 
+def paint_key(painter: QPainter, place: QRectF, colour: QColor) -> None:
+    """The sign of a primary key."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(colour, place.width() / 8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    side, y = place.width(), place.center().y()
+    ring = side * 0.2
+    painter.drawEllipse(QPointF(place.left() + ring * 1.4, y), ring, ring)
+    start, end, tooth = place.left() + ring * 2.4, place.right() - side * 0.06, side * 0.2
+    painter.drawLine(QPointF(start, y), QPointF(end, y))
+    for x in (end, end - side * 0.22):
+        painter.drawLine(QPointF(x, y), QPointF(x, y + tooth))
+    painter.restore()
+
+
 def state_icon(state: State) -> QIcon:
     """An icon in the colours in force; ask again after the theme changed."""
     return _state_icon(state, colours())

@@ -36,7 +36,7 @@ from PySide6.QtWidgets import (
 
 from app.core.status import Severity
 
-from .icons import paint_state
+from .icons import paint_key, paint_state
 from .schema_grid_model import Cell, GridRow, SchemaGridModel
 from .theme import Colours, colours, mono_font
 
@@ -81,22 +81,6 @@ def paint_mark(painter: QPainter, place: QRectF, kind: str, colour: QColor) -> N
         tip = QPointF(x + half, y)
         barb = half * 0.8
         painter.drawPolyline(QPolygonF([tip + QPointF(-barb, -barb), tip, tip + QPointF(-barb, barb)]))
-    painter.restore()
-
-
-def paint_key(painter: QPainter, place: QRectF, colour: QColor) -> None:
-    """The sign of a primary key."""
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(colour, place.width() / 8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    side, y = place.width(), place.center().y()
-    ring = side * 0.2
-    painter.drawEllipse(QPointF(place.left() + ring * 1.4, y), ring, ring)
-    start, end, tooth = place.left() + ring * 2.4, place.right() - side * 0.06, side * 0.2
-    painter.drawLine(QPointF(start, y), QPointF(end, y))
-    for x in (end, end - side * 0.22):
-        painter.drawLine(QPointF(x, y), QPointF(x, y + tooth))
     painter.restore()
 
 

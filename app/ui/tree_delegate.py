@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from .environment_badge import badge_size, paint_badge
-from .icons import app_state, paint_state
+from .icons import app_state, paint_key, paint_state
 from .theme import colours
 from .tree_model import Node, NodeKind, TreeModel
 
@@ -130,6 +130,19 @@ def _paint_index(painter: QPainter, place: QRectF) -> None:
         painter.drawLine(QPointF(place.left() + 1, y), QPointF(place.left() + 1 + width, y))
 
 
+def _paint_schema(painter: QPainter, place: QRectF) -> None:
+    """A folder."""
+    box = place.adjusted(1, 3.5, -1, -2)
+    tab = box.left() + box.width() * 0.45
+    points = [box.bottomLeft(), QPointF(box.left(), box.top() - 1.5), QPointF(tab - 2, box.top() - 1.5)]
+    points += [QPointF(tab, box.top()), box.topRight(), box.bottomRight(), box.bottomLeft()]
+    painter.drawPolyline(QPolygonF(points))
+
+
+def _paint_key(painter: QPainter, place: QRectF) -> None:
+    paint_key(painter, place, QColor(colours().muted))
+
+
 def _paint_failure(painter: QPainter, place: QRectF) -> None:
     painter.setPen(QPen(QColor(colours().danger), 1.6))
     box = place.adjusted(3, 3, -3, -3)
@@ -138,9 +151,11 @@ def _paint_failure(painter: QPainter, place: QRectF) -> None:
 
 
 _SIGNS = {
+    NodeKind.SCHEMA: _paint_schema,
     NodeKind.ENTITY: _paint_entity,
     NodeKind.ATTRIBUTE: _paint_attribute,
     NodeKind.LINK: _paint_link,
     NodeKind.INDEX: _paint_index,
+    NodeKind.KEY: _paint_key,
     NodeKind.FAILED: _paint_failure,
 }

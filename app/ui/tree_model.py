@@ -14,11 +14,13 @@ from app.core.apps import AppKind, AppSummary
 from app.core.connection import Connection
 from app.core.refs import AppRef
 from app.core.status import ConnectionStatus, Health
+from app.platforms.traits import traits_of
 from app.schema.model import Attribute, Entity, Index, Link, Schema
 
 from .app_list_model import STATE_WORDS
 from .app_table import shown
 from .tree_groups import TreeGroups, app_text
+from .tree_tables import TableNames, by_schema, parts_of
 from .type_names import type_name
 
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -39,10 +41,12 @@ class NodeKind(StrEnum):
     CONNECTION = "connection"
     GROUP = "group"
     APP = "app"
+    SCHEMA = "schema"
     ENTITY = "entity"
     ATTRIBUTE = "attribute"
     LINK = "link"
     INDEX = "index"
+    KEY = "key"
     LOADING = "loading"
     FAILED = "failed"
     MORE = "more"
@@ -51,7 +55,8 @@ class NodeKind(StrEnum):
 
 class Node:
     """One row. ``key`` is stable over refreshes and starts; ``side`` is the dim text at the right;
-    ``pending`` holds the apps of a group that have no row yet; ``is_loaded`` is about an app's schema."""
+    ``pending`` holds the apps of a group, or the tables of a database or of a schema, that have no row yet;
+    ``is_loaded`` is about an app's schema, and about what a table has."""
 
     __slots__ = (
         "app",
@@ -80,7 +85,7 @@ class Node:
         self.side = ""
         self.tip = ""
         self.children: list[Node] = []
-        self.pending: list[AppSummary] = []
+        self.pending: list[Any] = []
         self.connection: Connection | None = parent.connection if parent else None
         self.app: AppSummary | None = parent.app if parent else None
         self.ref: AppRef | None = parent.ref if parent else None
@@ -95,10 +100,29 @@ def app_key(ref: AppRef) -> str:
     return key_of("app", ref.connection_id, ref.app_id)
 
 
+def entity_of(node: Node) -> str:
+    """The name of the entity of a row."""
+    return node.key.rpartition(_SEP)[2]
+
+
+def has_sql(node: Node) -> bool:
+    return node.connection is not None and traits_of(node.connection).has_sql
+
+
+def is_unopened(node: Node) -> bool:
+    """Whether what is below has not been asked for yet."""
+    return node.kind in (NodeKind.APP, NodeKind.ENTITY) and not node.is_loaded
+
+
 class TreeModel(QAbstractItemModel):
-    """Emits ``schema_wanted(AppRef)`` when an app is opened whose schema it does not have."""
+    """Emits ``schema_wanted(AppRef)`` when an app is opened whose schema it does not have.
+
+    A database of tables is opened in two steps: ``names_wanted(AppRef)`` for the names of its tables, which stand below
+    their schemas where there are several, and ``schema_wanted`` when one of the tables is opened.
+    """
 
     schema_wanted = Signal(object)
+    names_wanted = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -109,6 +133,8 @@ class TreeModel(QAbstractItemModel):
         self._groups: TreeGroups | None = None
         self._schemas: dict[AppRef, Schema] = {}
         self._failures: dict[AppRef, str] = {}
+        self._names: dict[AppRef, tuple[str, ...]] = {}
+        self.tables = TableNames()
         self._health: dict[str, ConnectionStatus] = {}
 
     # Filling
@@ -186,15 +212,39 @@ class TreeModel(QAbstractItemModel):
         self._schemas[ref] = schema
         self._failures.pop(ref, None)
         node = self._by_key.get(app_key(ref))
-        if node and node.is_loaded:
+        if node and has_sql(node):
+            self.set_names(ref, tuple(each.name for each in schema.entities))
+            for table in self._opened_tables(node):
+                self._fill_table(table, schema)
+        elif node and node.is_loaded:
             self._replace(node, self._entities(node, schema))
+
+    def set_names(self, ref: AppRef, names: tuple[str, ...]) -> None:
+        """The tables of a database; rows stay where they are the same."""
+        known = self._names.get(ref)
+        self._names[ref] = names
+        self._failures.pop(ref, None)
+        if known is None or known != names:
+            self.tables.put(ref, names)
+        node = self._by_key.get(app_key(ref))
+        if node is None or not node.is_loaded:
+            return
+        is_shown = bool(node.children) and node.children[0].kind in (NodeKind.SCHEMA, NodeKind.ENTITY, NodeKind.EMPTY)
+        if not is_shown or known is None or set(known) != set(names):
+            self._replace(node, self._table_rows(node, names))
 
     def set_failed(self, ref: AppRef, sentence: str) -> None:
         """One row that says why there is nothing, and fetches again when it is activated."""
         self._schemas.pop(ref, None)
         self._failures[ref] = sentence
         node = self._by_key.get(app_key(ref))
-        if node and node.is_loaded:
+        if node is None or not node.is_loaded:
+            return
+        if has_sql(node) and ref in self._names:
+            # The tables are known; only what they have is not.
+            for table in self._opened_tables(node):
+                self._replace(table, [self._failure_row(table, sentence)])
+        else:
             self._replace(node, [self._failure_row(node, sentence)])
 
     def forget_schema(self, ref: AppRef) -> None:
@@ -202,10 +252,87 @@ class TreeModel(QAbstractItemModel):
         self._schemas.pop(ref, None)
         self._failures.pop(ref, None)
         node = self._by_key.get(app_key(ref))
-        if node and node.is_loaded:
+        if node and node.is_loaded and has_sql(node):
+            self._forget_tables(node, ref)
+        elif node and node.is_loaded:
             if not node.children or node.children[0].kind is not NodeKind.ENTITY:
                 self._replace(node, [self._loading_row(node)])
             self.schema_wanted.emit(ref)
+
+    def _forget_tables(self, node: Node, ref: AppRef) -> None:
+        if node.children and node.children[0].kind is NodeKind.FAILED:
+            self._replace(node, [self._loading_row(node)])
+        opened = self._opened_tables(node)
+        for table in opened:
+            if table.children and table.children[0].kind is NodeKind.FAILED:
+                self._replace(table, [self._loading_row(table)])
+        self.names_wanted.emit(ref)
+        if opened:
+            self.schema_wanted.emit(ref)
+
+    def _opened_tables(self, app: Node) -> list[Node]:
+        holders = [app, *(each for each in app.children if each.kind is NodeKind.SCHEMA)]
+        return [row for each in holders for row in each.children if row.kind is NodeKind.ENTITY and row.is_loaded]
+
+    def _table_rows(self, node: Node, names: Sequence[str]) -> list[Node]:
+        """Schemas where there are several, else the tables themselves."""
+        groups = by_schema(names)
+        if not groups:
+            return [self._node(NodeKind.EMPTY, key_of("empty", node.key), "No tables yet", node)]
+        if len(groups) == 1:
+            node.pending = list(groups[0][1])
+            return self._page(node)
+        return [self._schema_row(node, schema, tables) for schema, tables in groups]
+
+    def _schema_row(self, node: Node, schema: str, tables: list[str]) -> Node:
+        text = shown(schema) if schema else "public"
+        row = self._node(NodeKind.SCHEMA, key_of("schema", node.key, schema), text, node)
+        row.side = f"{len(tables):,}"
+        row.tip = f"{row.text}: {len(tables):,} table{'' if len(tables) == 1 else 's'}"
+        row.pending = tables
+        return row
+
+    def _table_row(self, parent: Node, name: str) -> Node:
+        """What the table has is asked for when it is opened."""
+        schema, table = parts_of(name)
+        text = shown(table) if parent.kind is NodeKind.SCHEMA or not schema else shown(name)
+        app = parent.parent if parent.kind is NodeKind.SCHEMA and parent.parent is not None else parent
+        row = self._node(NodeKind.ENTITY, key_of("entity", app.key, name), text, parent)
+        known = self._schemas.get(row.ref) if row.ref is not None else None
+        entity = known.entity(name) if known is not None else None
+        if entity is not None:
+            self._describe_entity(row, entity)
+        return row
+
+    def _open_table(self, node: Node) -> None:
+        node.is_loaded = True
+        ref = node.ref
+        assert ref is not None
+        if ref in self._schemas:
+            self._fill_table(node, self._schemas[ref])
+        else:
+            self._replace(node, [self._loading_row(node)])
+            self.schema_wanted.emit(ref)
+
+    def _fill_table(self, node: Node, schema: Schema) -> None:
+        entity = schema.entity(entity_of(node))
+        if entity is None:
+            self._replace(node, [self._node(NodeKind.EMPTY, key_of("empty", node.key), "It is not there", node)])
+            return
+        self._describe_entity(node, entity)
+        self._replace(node, self._parts(node, entity, schema.links))
+        self._changed(node, node)
+
+    def table_index(self, ref: AppRef, name: str) -> QModelIndex:
+        """The row of a table of a database that is open; pages that it is on are fetched. Invalid where it is none."""
+        app, schema = self._by_key.get(app_key(ref)), parts_of(name)[0]
+        if app is None:
+            return QModelIndex()
+        holder = self._by_key.get(key_of("schema", app.key, schema), app)
+        key = key_of("entity", app.key, name)
+        while key not in self._by_key and name in holder.pending:
+            self._next_page(holder)
+        return self.index_of_node(self._by_key.get(key))
 
     def _failure_row(self, node: Node, sentence: str) -> Node:
         row = self._node(NodeKind.FAILED, key_of("failed", node.key), shown(sentence), node)
@@ -225,16 +352,23 @@ class TreeModel(QAbstractItemModel):
 
     def _entity(self, node: Node, entity: Entity, links: Sequence[Link]) -> Node:
         row = self._node(NodeKind.ENTITY, key_of("entity", node.key, entity.name), shown(entity.name), node)
-        row.side = "system" if entity.is_system else str(len(entity.attributes))
+        row.is_loaded = True
+        self._describe_entity(row, entity)
+        self._hang(row, self._parts(row, entity, links))
+        return row
+
+    @staticmethod
+    def _describe_entity(row: Node, entity: Entity) -> None:
+        kind = dict(entity.extra).get("kind", '"system"').strip('"')
+        row.side = shown(kind) if entity.is_system else str(len(entity.attributes))
         row.tip = f"{row.text}: {len(entity.attributes)} attributes"
+
+    def _parts(self, row: Node, entity: Entity, links: Sequence[Link]) -> list[Node]:
         parts = [self._attribute(row, each) for each in entity.attributes]
         for link in links:
             parts += self._link_ends(row, entity.name, link)
         parts += [self._index_row(row, each) for each in entity.indexes]
-        if not parts:
-            parts = [self._node(NodeKind.EMPTY, key_of("empty", row.key), "No attributes", row)]
-        self._hang(row, parts)
-        return row
+        return parts or [self._node(NodeKind.EMPTY, key_of("empty", row.key), "No attributes", row)]
 
     def _attribute(self, parent: Node, attribute: Attribute) -> Node:
         row = self._node(
@@ -254,10 +388,11 @@ class TreeModel(QAbstractItemModel):
         return row
 
     def _link_ends(self, parent: Node, entity: str, link: Link) -> list[Node]:
-        """A link shows at each entity that it leads from; one from an entity to itself shows twice."""
+        """A link shows at each entity that it leads from; one from an entity to itself shows twice. An end without a
+        label is not shown."""
         rows = []
         for end, other in ((link.forward, link.reverse), (link.reverse, link.forward)):
-            if end.entity == entity:
+            if end.entity == entity and end.label:
                 row = self._node(NodeKind.LINK, key_of("link", parent.key, end.label), shown(end.label), parent)
                 row.side = f"{end.has} {shown(other.entity)}"
                 row.tip = f"{row.text}: link to {end.has} {shown(other.entity)}"
@@ -265,8 +400,10 @@ class TreeModel(QAbstractItemModel):
         return rows
 
     def _index_row(self, parent: Node, index: Index) -> Node:
-        row = self._node(NodeKind.INDEX, key_of("index", parent.key, index.name), shown(index.name), parent)
-        row.side = "unique" if index.is_unique else index.kind
+        is_key = index.kind == "primary"
+        kind = NodeKind.KEY if is_key else NodeKind.INDEX
+        row = self._node(kind, key_of("index", parent.key, index.name), shown(index.name), parent)
+        row.side = "primary key" if is_key else "unique" if index.is_unique else index.kind
         row.tip = f"{row.text}: index over {', '.join(shown(each) for each in index.attributes)}"
         return row
 
@@ -280,41 +417,50 @@ class TreeModel(QAbstractItemModel):
         # another page. Further pages come from the row that offers them.
         if node.children:
             return False
-        return bool(node.pending) or (node.kind is NodeKind.APP and not node.is_loaded)
+        return bool(node.pending) or is_unopened(node)
 
     def fetchMore(self, parent: AnyIndex) -> None:
         node = self.node(parent)
         if node is None:
             return
-        if node.kind is NodeKind.GROUP:
+        if node.pending:
             self._next_page(node)
         elif node.kind is NodeKind.APP and not node.is_loaded:
             self._open_app(node)
+        elif node.kind is NodeKind.ENTITY and not node.is_loaded:
+            self._open_table(node)
 
     def _open_app(self, node: Node) -> None:
         node.is_loaded = True
         ref = node.ref
         assert ref is not None
-        if ref in self._schemas:
+        if has_sql(node) and ref in self._names:
+            self._replace(node, self._table_rows(node, self._names[ref]))
+        elif ref in self._schemas and not has_sql(node):
             self._replace(node, self._entities(node, self._schemas[ref]))
         elif ref in self._failures:
             self._replace(node, [self._failure_row(node, self._failures[ref])])
         else:
             self._replace(node, [self._loading_row(node)])
-            self.schema_wanted.emit(ref)
+            (self.names_wanted if has_sql(node) else self.schema_wanted).emit(ref)
 
     def _next_page(self, group: Node) -> None:
-        page, group.pending = group.pending[:PAGE], group.pending[PAGE:]
-        if not page:
+        if not group.pending:
             return
         if group.children and group.children[-1].kind is NodeKind.MORE:
             self._remove(group, len(group.children) - 1, len(group.children) - 1)
-        rows = [self._app_row(group, app) for app in page]
-        if group.pending:
-            more = self._node(NodeKind.MORE, key_of("more", group.key), "", group)
-            more.text = f"Show {min(PAGE, len(group.pending)):,} more of {len(group.pending):,}"
+        self._insert(group, self._page(group))
+
+    def _page(self, holder: Node) -> list[Node]:
+        """Rows of what comes next, and one that offers the rest."""
+        page, holder.pending = holder.pending[:PAGE], holder.pending[PAGE:]
+        make = self._app_row if holder.kind is NodeKind.GROUP else self._table_row
+        rows = [make(holder, each) for each in page]
+        if holder.pending:
+            more = self._node(NodeKind.MORE, key_of("more", holder.key), "", holder)
+            more.text = f"Show {min(PAGE, len(holder.pending)):,} more of {len(holder.pending):,}"
             rows.append(more)
-        self._insert(group, rows)
+        return rows
 
     def _app_row(self, group: Node, app: AppSummary) -> Node:
         node = self._node(NodeKind.APP, app_key(AppRef(app.connection_id, app.app_id)), "", group)
@@ -423,7 +569,7 @@ class TreeModel(QAbstractItemModel):
         node = self.node(parent)
         if node is None:
             return bool(self._top) if not parent.isValid() else False
-        return bool(node.children or node.pending) or (node.kind is NodeKind.APP and not node.is_loaded)
+        return bool(node.children or node.pending) or is_unopened(node)
 
     def data(self, index: AnyIndex, role: int = 0) -> Any:
         node = self._nodes.get(index.internalId())
