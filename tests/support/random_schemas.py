@@ -9,6 +9,18 @@ from app.schema.compare import Renames
 from app.schema.formats.instant_form import canonical
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
 from app.schema.types import AnyType, BooleanType, DateType, NumberType, StringType, Type
+from tests.support.random_sql import random_sql_draft, random_sql_schema, sql_edits, sql_renames, sql_schemas
+
+__all__ = [
+    "Pair",
+    "random_pair",
+    "random_schema",
+    "random_sql_draft",
+    "random_sql_schema",
+    "sql_edits",
+    "sql_renames",
+    "sql_schemas",
+]
 
 _TYPES: tuple[Type, ...] = (StringType(), NumberType(), BooleanType(), DateType(), AnyType())
 _LABELS = ("title", "name", "due", "size", "note", "done", "état", "a b", "x.y", "emoji🙂")

@@ -45,7 +45,7 @@ def with_renamed(sql: str, old: str, new: str) -> str:
 def with_names(sql: str, names: Mapping[str, str]) -> str:
     """As ``with_renamed`` for several at once, also where they exchange their names."""
     lowered = sql.lower()
-    if not any(old.lower() in lowered for old in names):
+    if not any(old.lower() in lowered or '"' in old or "`" in old for old in names):
         return sql
     tokens = list(_tokens(sql))
     found: list[str] = []
