@@ -13,6 +13,7 @@ from app.core.errors import Unsupported
 if TYPE_CHECKING:
     from app.schema.check import Rules
     from app.schema.compare import Renames
+    from app.schema.formats.sql_names import Dialect
     from app.schema.model import Schema
 
 SQLITE_PREFIX = "sqlite:"
@@ -147,19 +148,19 @@ def _plain_rules() -> Rules:
     return Rules()
 
 
-def _sql_form(schema: Schema, *, dialect: str) -> Schema:
+def _sql_form(schema: Schema, *, dialect: Dialect) -> Schema:
     from app.schema.formats.sql_form import canonical
 
     return canonical(schema, dialect)
 
 
-def _sql_render(schema: Schema, *, dialect: str) -> str:
+def _sql_render(schema: Schema, *, dialect: Dialect) -> str:
     from app.schema.formats.sql import render
 
     return render(schema, dialect)
 
 
-def _sql_edit(_text: str, schema: Schema, _renames: Renames | None, *, dialect: str) -> str:
+def _sql_edit(_text: str, schema: Schema, _renames: Renames | None, *, dialect: Dialect) -> str:
     """Written anew: the script is made of the schema alone."""
     return _sql_render(schema, dialect=dialect)
 
@@ -171,7 +172,7 @@ def _with_views(schema: Schema, live: Schema) -> Schema:
     return replace(schema, entities=(*(each for each in schema.entities if each.name not in names), *views))
 
 
-def _sql_text(label: str, dialect: str) -> TextFormat:
+def _sql_text(label: str, dialect: Dialect) -> TextFormat:
     return TextFormat(
         label,
         ".sql",

@@ -142,7 +142,7 @@ def test_confirmation_in_the_status_bar_is_not_written_across(services: FakeServ
 
 def test_commands_in_an_apps_tab_are_about_that_app(services: FakeServices, open_window: Open) -> None:
     window = open_window(services)
-    services.workshop = SimpleNamespace(open=_no_schema)
+    services.workshop = SimpleNamespace(open=_no_schema, open_last_known=_nothing_known)
     window.overview.app_list.select_app(AppRef("c2", OTHER_ID))
     window.open_app(AppRef("c1", APP_ID))
     assert window.current_ref() == AppRef("c1", APP_ID)
@@ -155,7 +155,7 @@ def test_commands_in_an_apps_tab_are_about_that_app(services: FakeServices, open
 
 def test_tab_of_a_renamed_app_shows_its_new_title(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
     window = open_window(services)
-    services.workshop = SimpleNamespace(open=_no_schema)
+    services.workshop = SimpleNamespace(open=_no_schema, open_last_known=_nothing_known)
     window.open_app(AppRef("c2", OTHER_ID))
     services.known_apps = (ANA, PROD._replace(title="Invoices"))
     services.hub.publish(Changes(apps=frozenset({"c2"})))
@@ -247,6 +247,10 @@ def test_status_bar_from_a_start_without_connections_shows_the_state_of_the_chos
     assert window.status._mark.isVisible()
     assert window.status._mark.state is Health.UNREACHABLE
     window.runner.open()
+
+
+async def _nothing_known(_ref: AppRef) -> None:
+    return None
 
 
 async def _no_schema(_ref: AppRef, refresh: bool = False) -> OpenSchema:
