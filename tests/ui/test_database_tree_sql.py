@@ -143,7 +143,8 @@ def test_what_is_open_stays_open_when_tables_come_and_go(qtbot: QtBot, tree: Dat
     tree.view.expand(tree.model.index(0, 0, app))
     tree.view.expand(tree.model.table_index(STORE, "chats"))
     qtbot.waitUntil(lambda: texts(tree, tree.model.table_index(STORE, "chats"))[0] == "id")
-    tester = QAbstractItemModelTester(tree.model, _WARN)  # looks at all that changes
+    tester = QAbstractItemModelTester(tree.model, _WARN)
+    tester.setUseFetchMore(False)
     tree.model.set_names(STORE, ("chats", "audit.votes", "more.things"))
     tree._reopen(STORE)
     app = tree.model.index_of(app_key(STORE))
