@@ -7,167 +7,110 @@ somebody asks for their removal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 
-from app.core.errors import Unsupported
+from app.core.changes import Changes
+from app.core.connection import TokenKind
+from app.core.errors import (
+    Conflict,
+    FieldError,
+    Invalid,
+    KnownError,
+    NotFound,
+    ReadOnly,
+    Unauthorised,
+    VaultLocked,
+    VaultUnavailable,
+)
+from app.core.refs import AppRef
 from app.core.secret import Secret
+from app.core.text import plain
+from app.platforms.postgres.dsn import Dsn, store_id
+from app.services.provision_journal import JournalStore, ProvisionJournal
+from app.services.store_move_plan import Way
+from app.services.store_move_prepare import (
+    Prepared,
+    gathered,
+    is_missing,
+    move_tables,
+    opened,
+    prepared,
+    refusals,
+    sentences,
+    target_refusals,
+    warnings,
+)
+from app.services.store_move_run import KIND, KeptMove, MoveRun, StorePointers
+from app.services.store_move_words import (
+    STEPS,
+    MoveOutcome,
+    MovePlan,
+    MoveProgress,
+    MoveTable,
+    OnProgress,
+    OpenMove,
+    RemovalOutcome,
+    RemovalPlan,
+    RemovalTable,
+    TableProof,
+    ignore,
+)
+from app.services.store_removal import Removal
 
 if TYPE_CHECKING:
-    from app.platforms.postgres.dsn import Dsn
-    from app.schema.model import Schema
+    from app.core.connection import Connection
+    from app.services.audit import AuditTrail
+    from app.services.clients import ClientPool
+    from app.services.connections import ConnectionBook
+    from app.services.hub import ChangeHub
     from app.services.main_map import SecretPlace
+    from app.services.tokens import TokenVault
+    from app.storage.foundation_stores import KeptEntry
 
-# How a table's rows are told to belong to a workspace: a column of its own, a chain of foreign keys to a table that
-# has one, the memberships of its users, or what the operator chose: all rows, or none (the table is left behind).
-Way = Literal["column", "chain", "members", "all", "leave"]
-# The steps in order; each says what is done. A move whose old rows were removed (or kept for good) is forgotten.
-STEPS = ("begun", "created", "copied", "verified", "switched")
-
-
-@dataclass(frozen=True, slots=True)
-class MoveTable:
-    """``rows`` are those of the workspace; ``others`` belong to no workspace by the same way and stay (-1 not counted).
-
-    ``sentence`` says how its rows are told. ``choices`` are the ways that are possible here, the proposed one first;
-    ``way`` is "" where the operator has to choose. ``has_key``: without a primary key it is begun anew after a stop.
-    """
-
-    entity: str
-    way: Way | Literal[""]
-    rows: int
-    sentence: str
-    choices: tuple[Way, ...] = ()
-    has_key: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class MovePlan:
-    """``tables`` in the order in which they are copied, parents first. With ``refusals`` it cannot be run.
-
-    ``schema`` is what the store gets; ``main_app_id`` and ``app_id`` are the databases it goes from and to.
-    """
-
-    connection_id: str
-    workspace_id: str
-    workspace: str
-    main_app_id: str
-    app_id: str
-    target: Dsn
-    tables: tuple[MoveTable, ...]
-    schema: Schema
-    creates_database: bool = False
-    refusals: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    sentences: tuple[str, ...] = ()
-    password: Secret | None = field(default=None, repr=False)
-    place: SecretPlace = "vault"
-
-    @property
-    def order(self) -> tuple[str, ...]:
-        return tuple(each.entity for each in self.tables if each.way not in ("", "leave"))
-
-    @property
-    def rows(self) -> int:
-        return sum(each.rows for each in self.tables if each.way not in ("", "leave"))
-
-    @property
-    def can_run(self) -> bool:
-        return not self.refusals
-
-
-@dataclass(frozen=True, slots=True)
-class MoveProgress:
-    """``phase`` is creating, copying, verifying, switching or removing; ``entity`` the table in hand, "" between
-    them; counts are rows of the whole move."""
-
-    phase: str
-    done: int
-    total: int
-    entity: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TableProof:
-    """What the verification found: equal counts and checksums on both sides."""
-
-    entity: str
-    rows: int
-    checksum: str
-
-
-@dataclass(frozen=True, slots=True)
-class MoveOutcome:
-    """``late`` are tables of the main database that were written to between verification and switch."""
-
-    workspace_id: str
-    app_id: str
-    proofs: tuple[TableProof, ...]
-    sentence: str
-    late: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OpenMove:
-    """A move that is not finished, or whose old rows are still in the main database (``step`` is "switched")."""
-
-    connection_id: str
-    workspace_id: str
-    workspace: str
-    app_id: str
-    step: str
-    done: int
-    total: int
-    started_at: float
-    error: str = ""
-
-    @property
-    def is_switched(self) -> bool:
-        return self.step == STEPS[-1]
-
-
-@dataclass(frozen=True, slots=True)
-class RemovalTable:
-    """``rows`` of the workspace that are still in the main database; ``verified``: they are as they were verified."""
-
-    entity: str
-    rows: int
-    verified: bool
-
-
-@dataclass(frozen=True, slots=True)
-class RemovalPlan:
-    """Children first. With ``refusals`` nothing can be removed."""
-
-    connection_id: str
-    workspace_id: str
-    workspace: str
-    app_id: str
-    tables: tuple[RemovalTable, ...]
-    refusals: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    sentences: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RemovalOutcome:
-    """Rows by table; ``kept`` were not found in the store, or something still leads to them."""
-
-    removed: Mapping[str, int]
-    kept: Mapping[str, int]
-    sentence: str
-
-
-OnProgress = Callable[[MoveProgress], None]
-
-
-def _ignore(_progress: MoveProgress) -> None:
-    return
+__all__ = [
+    "STEPS",
+    "MoveOutcome",
+    "MovePlan",
+    "MoveProgress",
+    "MoveTable",
+    "OpenMove",
+    "RemovalOutcome",
+    "RemovalPlan",
+    "RemovalTable",
+    "StoreMoving",
+    "TableProof",
+    "Way",
+]
 
 
 class StoreMoving:
     """All methods raise the client's errors, NotFound for what is not there, ReadOnly, and Unsupported."""
+
+    def __init__(
+        self,
+        connections: ConnectionBook,
+        clients: ClientPool,
+        stores: StorePointers,
+        vault: TokenVault,
+        store: JournalStore,
+        hub: ChangeHub,
+        audit: AuditTrail,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._connections = connections
+        self._clients = clients
+        self._stores = stores
+        self._vault = vault
+        self._hub = hub
+        self._audit = audit
+        self._clock = clock
+        self._journal = ProvisionJournal(store)
+        self._running: set[str] = set()
 
     async def plan(
         self,
@@ -184,37 +127,253 @@ class StoreMoving:
         Raises Invalid with the field ``base_url`` where the address cannot be a store, Conflict where a move of this
         workspace is open.
         """
-        raise Unsupported("Not yet.")
+        connection = self._connections.get(connection_id)
+        if await self._journal.get(_key(connection_id, workspace_id)) is not None:
+            raise Conflict(
+                "A move of this workspace is open.", remedy="Continue it, or give it up; then plan another one."
+            )
+        target, pasted = Dsn.parse(target_dsn)
+        secret = password or pasted
+        world = await prepared(self._stores, self._clients, connection, workspace_id, choices)
+        app_id = store_id(target, world.main.dsn)
+        _ensure_acceptable(world, target, app_id)
+        tables = await move_tables(world)
+        rows = sum(each.rows for each in tables)
+        creates = await is_missing(world.main, target)
+        refused = [*await gathered(refusals(world))]
+        if connection.is_read_only:
+            refused.append(f"{plain(connection.label, 60)} is a read-only connection.")
+        if not creates:
+            opening = await self._own(connection, world.main.dsn, target, secret)
+            refused += await self._target_refusals(connection, world, target, opening)
+        return MovePlan(
+            connection_id,
+            workspace_id,
+            world.workspace.name,
+            world.overview.app_id,
+            app_id,
+            target,
+            tables,
+            world.layout.schema,
+            creates,
+            tuple(refused),
+            await gathered(warnings(world)),
+            sentences(world, target, creates, rows),
+            secret,
+            place,
+        )
 
-    async def run(self, plan: MovePlan, on_progress: OnProgress = _ignore) -> MoveOutcome:
+    async def run(self, plan: MovePlan, on_progress: OnProgress = ignore) -> MoveOutcome:
         """Raises Invalid where the plan has refusals, Conflict where both sides do not agree in the end (the pointer is
         not switched then, and the move stays open)."""
-        raise Unsupported("Not yet.")
+        if plan.refusals:
+            raise Invalid(plan.refusals[0], remedy="Plan the move again.")
+        connection = self._writable(plan.connection_id)
+        ways: dict[str, Way] = {each.entity: each.way for each in plan.tables if each.way}
+        kept = KeptMove(plan.target.to_text(), plan.place, ways, plan.creates_database, plan.rows)
+        now = self._clock()
+        from app.storage.foundation_stores import KeptEntry
+
+        entry = await self._journal.begin(
+            KeptEntry(
+                id=_key(plan.connection_id, plan.workspace_id),
+                connection_id=plan.connection_id,
+                foundation_app_id=plan.main_app_id,
+                kind=KIND,
+                owner_id=plan.workspace_id,
+                app_id=plan.app_id,
+                title=plan.workspace,
+                step=STEPS[0],
+                started_at=now,
+                changed_at=now,
+                detail=kept.to_text(),
+            )
+        )
+        if entry.app_id != plan.app_id or entry.step == STEPS[-1]:
+            raise Conflict("A move of this workspace is open.", remedy="Continue it, or give it up.")
+        if plan.password is not None and plan.place == "vault":
+            # Should the move be cut off, it can go on without asking.
+            await self._vault.set(entry.id, TokenKind.PLATFORM, plan.password)
+        return await self._carried_on(connection, entry, plan.password, on_progress)
 
     async def resume(
-        self, connection_id: str, workspace_id: str, on_progress: OnProgress = _ignore, password: Secret | None = None
+        self, connection_id: str, workspace_id: str, on_progress: OnProgress = ignore, password: Secret | None = None
     ) -> MoveOutcome:
         """Go on with an open move. Raises Invalid with the field ``password`` where the store asks for one and it is
         not given: passwords are in no journal."""
-        raise Unsupported("Not yet.")
+        connection = self._writable(connection_id)
+        entry = await self._entry(connection_id, workspace_id)
+        if entry.step == STEPS[-1]:
+            raise Conflict("This move is finished.", remedy="Its old rows can be removed.")
+        return await self._carried_on(
+            connection, entry, password or await self._vault.get(entry.id, TokenKind.PLATFORM), on_progress
+        )
 
     async def open_moves(self, connection_id: str) -> tuple[OpenMove, ...]:
         """The oldest first."""
-        raise Unsupported("Not yet.")
+        entries = await self._journal.of(connection_id)
+        return tuple(_open_move(each) for each in entries if each.kind == KIND)
 
     async def forget(self, connection_id: str, workspace_id: str) -> None:
         """Give up an open move; what was copied stays in the store. After the switch: keep the old rows for good."""
-        raise Unsupported("Not yet.")
+        entry = await self._entry(connection_id, workspace_id)
+        if entry.id in self._running:
+            raise Conflict("This move is running.", remedy="Stop it first.")
+        await self._closed(entry)
 
     async def plan_removal(self, connection_id: str, workspace_id: str, password: Secret | None = None) -> RemovalPlan:
         """What ``remove_old_rows`` would remove; writes nothing."""
-        raise Unsupported("Not yet.")
+        async with self._removal(connection_id, workspace_id, password) as removal:
+            return await removal.plan()
 
     async def remove_old_rows(
-        self, connection_id: str, workspace_id: str, on_progress: OnProgress = _ignore, password: Secret | None = None
+        self, connection_id: str, workspace_id: str, on_progress: OnProgress = ignore, password: Secret | None = None
     ) -> RemovalOutcome:
-        """Remove the workspace's rows from the main database, children first, and only those that are in the store."""
-        raise Unsupported("Not yet.")
+        """Remove the workspace's rows from the main database, children first, and only those that are in the store.
+
+        Raises Conflict where the workspace does not use that store any more.
+        """
+        self._writable(connection_id)
+        async with self._removal(connection_id, workspace_id, password) as removal:
+            ref = AppRef(connection_id, removal.entry.foundation_app_id)
+            async with self._audit.recorded(ref, "remove moved rows", f"workspace {plain(workspace_id, 100)}"):
+                outcome = await removal.run(on_progress)
+            if not outcome.kept:
+                await self._closed(removal.entry)
+        return outcome
 
     async def aclose(self) -> None:
         """All of the journal is on disk afterwards."""
+        await self._journal.aclose()
+
+    # Inside
+
+    def _writable(self, connection_id: str) -> Connection:
+        connection = self._connections.get(connection_id)
+        if connection.is_read_only:
+            raise ReadOnly(f"{plain(connection.label, 60)} is a read-only connection: nothing was moved.")
+        return connection
+
+    async def _entry(self, connection_id: str, workspace_id: str) -> KeptEntry:
+        entry = await self._journal.get(_key(connection_id, workspace_id))
+        if entry is None:
+            raise NotFound("No move of this workspace is open.", remedy="Plan one.")
+        return entry
+
+    async def _closed(self, entry: KeptEntry) -> None:
+        self._journal.close(entry)
+        await self._journal.settle()
+        await self._forget_password(entry)
+
+    async def _forget_password(self, entry: KeptEntry) -> None:
+        # What stays there is of no use: nothing refers to it any more.
+        with suppress(VaultLocked, VaultUnavailable):
+            await self._vault.forget(entry.id)
+
+    async def _own(self, connection: Connection, main: Dsn, target: Dsn, secret: Secret | None) -> Secret | None:
+        """The connection's own password where the store is on its server, for its user, and none was given."""
+        if secret is None and (main.server, main.user) == (target.server, target.user):
+            return await self._vault.get(connection.id, TokenKind.PLATFORM)
+        return secret
+
+    async def _target_refusals(
+        self, connection: Connection, world: Prepared, target: Dsn, secret: Secret | None
+    ) -> tuple[str, ...]:
+        try:
+            async with opened(self._clients, connection, target, secret) as (client, bulk):
+                return await target_refusals(world, client, bulk)
+        except KnownError as error:
+            return (f"The store cannot be read. {error.sentence} {error.remedy}".strip(),)
+
+    async def _carried_on(
+        self, connection: Connection, entry: KeptEntry, secret: Secret | None, on_progress: OnProgress
+    ) -> MoveOutcome:
+        if entry.id in self._running:
+            raise Conflict("This move is running already.", remedy="Wait for its end.")
+        self._running.add(entry.id)
+        try:
+            ref = AppRef(connection.id, entry.foundation_app_id)
+            detail = f"workspace {plain(entry.owner_id, 100)} to {plain(entry.app_id, 200)}"
+            async with self._audit.recorded(ref, "move workspace", detail):
+                outcome = await self._run(connection, entry, secret, on_progress)
+        finally:
+            self._running.discard(entry.id)
+            await asyncio.shield(self._journal.settle())
+        await self._forget_password(entry)
+        self._hub.publish(Changes(apps=frozenset({connection.id}), status=frozenset({connection.id})))
+        return outcome
+
+    async def _run(
+        self, connection: Connection, entry: KeptEntry, secret: Secret | None, on_progress: OnProgress
+    ) -> MoveOutcome:
+        kept = KeptMove.from_text(entry.detail)
+        world = await prepared(self._stores, self._clients, connection, entry.owner_id, kept.ways, is_again=True)
+        target = Dsn.parse(kept.target)[0]
+        opening = await self._own(connection, world.main.dsn, target, secret)
+        async with opened(self._clients, connection, target, opening) as (client, bulk):
+            run = MoveRun(
+                world, self._journal, self._stores, entry, kept, client, bulk, secret, self._clock, on_progress
+            )
+            try:
+                return await run.carried_on()
+            except KnownError as error:
+                await run.failed(error)
+                if isinstance(error, Unauthorised) and secret is None:
+                    raise _password_needed(error) from None
+                raise
+
+    @asynccontextmanager
+    async def _removal(self, connection_id: str, workspace_id: str, password: Secret | None) -> AsyncIterator[Removal]:
+        connection, entry = self._connections.get(connection_id), await self._entry(connection_id, workspace_id)
+        if entry.step != STEPS[-1]:
+            raise Conflict("This move is not finished: its old rows are the only ones.", remedy="Continue it first.")
+        kept = KeptMove.from_text(entry.detail)
+        world = await prepared(self._stores, self._clients, connection, workspace_id, kept.ways, is_again=True)
+        target = Dsn.parse(kept.target)[0]
+        if password is None:
+            place = await self._stores.places(connection_id)(entry.app_id)
+            password = place.password if place is not None else None
+        secret = await self._own(connection, world.main.dsn, target, password)
+        async with opened(self._clients, connection, target, secret) as (_client, bulk):
+            yield Removal(world, entry, kept, bulk)
+
+
+def _key(connection_id: str, workspace_id: str) -> str:
+    return f"{KIND}:{connection_id}:{workspace_id}"
+
+
+def _ensure_acceptable(world: Prepared, target: Dsn, app_id: str) -> None:
+    """Raises Invalid with the field ``base_url``."""
+    kind = "a SQLite file" if world.main.dsn.is_sqlite else "a PostgreSQL database"
+    message = ""
+    if target.is_sqlite != world.main.dsn.is_sqlite:
+        message = f"The main database is {kind}, and so are its stores."
+    elif app_id == world.overview.app_id:
+        message = "This is the main database itself: a store is another one."
+    else:
+        others = [each for each in world.overview.workspaces if each.id != world.workspace.id]
+        owner = next((each for each in others if each.store is not None and each.store.app_id == app_id), None)
+        if owner is not None:
+            message = f"This is the store of {plain(owner.name, 60)}: each workspace has a store of its own."
+    if message:
+        raise Invalid(message, fields=(FieldError("base_url", message),))
+
+
+def _password_needed(error: KnownError) -> Invalid:
+    message = f"The store asks for a password. {error.sentence}"
+    return Invalid(message, fields=(FieldError("password", message),), remedy="Enter the store's password.")
+
+
+def _open_move(entry: KeptEntry) -> OpenMove:
+    kept = KeptMove.from_text(entry.detail)
+    return OpenMove(
+        entry.connection_id,
+        entry.owner_id,
+        entry.title,
+        entry.app_id,
+        entry.step,
+        kept.done,
+        kept.total,
+        entry.started_at,
+        entry.error,
+    )

@@ -1,4 +1,3 @@
-# ruff: noqa: S608 -- names are quoted, and all values are bound
 """Which rows of a table belong to a workspace, and that as a condition in SQL.
 
 The workspace's ID is bound as ``:workspace``; nothing else in a condition is a value.
@@ -7,7 +6,7 @@ The workspace's ID is bound as ``:workspace``; nothing else in a condition is a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.schema.formats.sql_names import Dialect, home_schema, quote, split_name
 
@@ -49,15 +48,24 @@ class ByParent:
 
 @dataclass(frozen=True, slots=True)
 class ByMember:
-    """``column`` holds a user; ``members`` has a row for each user of each workspace."""
+    """``column`` holds a user; ``members`` has a row for each user of each workspace. ``is_exclusive``: only users who
+    are in no other workspace."""
 
     column: str
     members: str
     member_user: str
     member_workspace: str
+    is_exclusive: bool = False
 
 
 Belonging = AllRows | OwnColumn | ByParent | ByMember
+
+
+def exclusive(belonging: Belonging) -> Belonging:
+    """Without what other workspaces can claim as well."""
+    if isinstance(belonging, ByMember):
+        return replace(belonging, is_exclusive=True)
+    return replace(belonging, of=exclusive(belonging.of)) if isinstance(belonging, ByParent) else belonging
 
 
 def name(part: str) -> str:
@@ -98,7 +106,9 @@ def _of_member(belonging: ByMember, entity: str, shapes: Mapping[str, TableShape
     if members.type_of(belonging.member_user) != shapes[entity].type_of(belonging.column):
         # The one is a uuid here, the other a text: the same user all the same.
         user, column = f"CAST({user} AS text)", f"CAST({column} AS text)"
-    return (
-        f"{column} IN (SELECT {user} FROM {table(belonging.members, dialect)} AS m "
-        f"WHERE m.{name(belonging.member_workspace)} = {workspace})"
-    )
+    named, space = table(belonging.members, dialect), name(belonging.member_workspace)
+    others = ""
+    if belonging.is_exclusive:
+        same = f"o.{name(belonging.member_user)} = m.{name(belonging.member_user)}"
+        others = f" AND NOT EXISTS (SELECT 1 FROM {named} AS o WHERE {same} AND o.{space} <> m.{space})"
+    return f"{column} IN (SELECT {user} FROM {named} AS m WHERE m.{space} = {workspace}{others})"
