@@ -133,11 +133,13 @@ def introspected(schema: Schema) -> MainMap:
 
 def _table(schema: Schema, words: Sequence[str]) -> Entity | None:
     candidates = [each for each in schema.entities if not each.is_system]
-    for word in words:
-        named = [each for each in candidates if bare(_table_name(each.name)) == word]
-        if named:
-            # One in the usual schema, which entities are named without, before others.
-            return min(named, key=lambda each: (_is_elsewhere(each.name), each.name))
+    # One in the usual schema, which entities are named without, before all others (auth.users is not the product's).
+    for is_elsewhere in (False, True):
+        here = [each for each in candidates if _is_elsewhere(each.name) is is_elsewhere]
+        for word in words:
+            named = [each for each in here if bare(_table_name(each.name)) == word]
+            if named:
+                return min(named, key=lambda each: each.name)
     return None
 
 

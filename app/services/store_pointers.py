@@ -34,7 +34,7 @@ MARKER: Final = "vault:tenantry"
 _HEX: Final = re.compile(r"[0-9a-fA-F]{24,}")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 _SEALED: Final = re.compile(
-    r"(enc|encrypted|v\d+|aes|gcm|kms|fernet)[:.$|]|[A-Za-z0-9+/_=-]{8,}([:.][A-Za-z0-9+/_=-]{8,})+"
+    r"(enc|encrypted|v\d+|aes|gcm|kms|fernet)[:.$|]|[A-Za-z0-9+/_=-]{6,}([:.][A-Za-z0-9+/_=-]{6,})+"
 )
 NESTED: Final = ("database", "db", "postgres", "postgresql", "connection", "credentials", "config", "supabase")
 PARTS: Final = {
