@@ -89,9 +89,7 @@ async def prepared(
         raise NotFound(f"There is no workspace {plain(workspace_id, 60)} in {plain(connection.label, 60)}.")
     main = cast("PostgresClient", await clients.get(connection.id))
     structure = await main.read_schema(overview.app_id)
-    kinds = {
-        each: kind for each, kind in overview.tables.items() if not is_again or kind == "system" or each in (ways or {})
-    }
+    known = {each: overview.tables.get(each, "other") for each in ways or {}} if is_again else overview.tables
     layout = laid_out(structure, overview.map, known, ways)
     source = Bulk(main, overview.app_id)
     wanted = [each.entity for each in layout.moved]
