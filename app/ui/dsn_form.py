@@ -37,8 +37,8 @@ class DsnForm(QWidget):
 
     def __init__(self, parent: QWidget | None = None, *, address_label: str = "&Address") -> None:
         super().__init__(parent)
-        self._is_filling = False
         self._length = 0
+        self._told = ("", "")
         self.kind_box = ChoiceBox()
         self.address_edit, self.host_edit, self.port_edit = QLineEdit(), QLineEdit(), QLineEdit()
         self.database_edit, self.user_edit, self.file_edit = QLineEdit(), QLineEdit(), QLineEdit()
@@ -106,7 +106,7 @@ class DsnForm(QWidget):
             edit.textEdited.connect(lambda _text: self._write_address())
         self.tls_box.activated.connect(lambda _at: self._write_address())
         self.kind_box.activated.connect(lambda _at: self._change_kind())
-        self.password_edit.edit.textEdited.connect(lambda _text: self.changed.emit())
+        self.password_edit.edit.textEdited.connect(lambda _text: self._tell())
         self.file_button.clicked.connect(self._choose_file)
 
     # What it says
@@ -158,10 +158,10 @@ class DsnForm(QWidget):
         try:
             dsn, password = Dsn.parse(text)
         except KnownError:
-            self.changed.emit()
+            self._tell()
             return
         if not is_whole and password is not None:
-            self.changed.emit()
+            self._tell()
             return
         if password is not None:
             self.password_edit.edit.setText(password.reveal())
@@ -169,7 +169,7 @@ class DsnForm(QWidget):
             self._length = len(self.address_edit.text())
         self._show_parts(dsn)
         self.fields["base_url"].set_error("")
-        self.changed.emit()
+        self._tell()
 
     def _show_parts(self, dsn: Dsn) -> None:
         self.kind_box.setCurrentIndex(_FILE if dsn.is_sqlite else _SERVER)
@@ -204,7 +204,14 @@ class DsnForm(QWidget):
             self.address_edit.setText(replace(made, options=tuple(sorted(options))).to_text())
         self._length = len(self.address_edit.text())
         self.fields["base_url"].set_error("")
-        self.changed.emit()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Leaving a field that says the same as before changes nothing."""
+        state = (self.address_edit.text(), self.password_edit.edit.text())
+        if state != self._told:
+            self._told = state
+            self.changed.emit()
 
     def _change_kind(self) -> None:
         self._show_kind()

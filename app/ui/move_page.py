@@ -64,7 +64,6 @@ class MovePage(QWidget):
         tree = self.tree
         tree.setAccessibleName("Tables of the move")
         tree.setRootIsDecorated(False)
-        tree.setUniformRowHeights(True)
         tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         tree.setHeaderLabels(["Table", "Rows", "How its rows are told", "State"])
         tree.headerItem().setTextAlignment(_ROWS, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -72,9 +71,8 @@ class MovePage(QWidget):
         header = tree.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(_HOW, QHeaderView.ResizeMode.Stretch)
-        width = self.fontMetrics().averageCharWidth()
-        for at, letters in ((_TABLE, 22), (_ROWS, 12), (_STATE, 31)):
-            tree.setColumnWidth(at, width * letters)
+        for at in (_TABLE, _ROWS, _STATE):
+            header.setSectionResizeMode(at, QHeaderView.ResizeMode.ResizeToContents)
         tree.setMinimumHeight(self.fontMetrics().height() * 8)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -179,10 +177,7 @@ class MovePage(QWidget):
         box.activated.connect(lambda _at: self._choose(table.entity, str(box.currentData())))
         box.setStyleSheet(f"{box.styleSheet()} QComboBox {{ padding: 1px 8px; }}")
         self.tree.setItemWidget(item, _HOW, box)
-        # Rows are alike in height, as the first one is.
-        first = self.tree.topLevelItem(0)
-        if first is not None:
-            first.setSizeHint(_HOW, QSize(0, box.sizeHint().height() + 4))
+        item.setSizeHint(_HOW, QSize(0, box.sizeHint().height() + 6))
 
     def _drop_choice(self, entity: str) -> None:
         if self.boxes.pop(entity, None) is not None:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QActionGroup, QKeySequence
 from PySide6.QtWidgets import QDockWidget
 
 from app.core.refs import AppRef
+from app.platforms.traits import traits_of
 from app.ui.agents_actions import add_agents_actions, follow_app
 from app.ui.icons import sign
 from app.ui.schema_actions import add_redo_undo, add_schema_actions, follow_editor
@@ -167,8 +168,12 @@ def _follow_selection(window: MainWindow) -> None:
         has_one = window.current_ref() is not None
         is_list = window.tabs.currentWidget() is window.overview
         has_any = is_list and (has_one or bool(apps.selected_apps()))
-        for name in ("app.rename", "app.delete"):
-            registry[name].setEnabled(has_one)
+        ref = window.current_ref()
+        connection = window.data.connection(ref.connection_id) if ref is not None else None
+        refusal = traits_of(connection).rename_refusal if connection is not None else ""
+        registry["app.rename"].setEnabled(has_one and not refusal)
+        registry["app.rename"].setToolTip(refusal)
+        registry["app.delete"].setEnabled(has_one)
         registry["app.open"].setEnabled(has_one and is_list)
         registry["edit.copy_ids"].setEnabled(has_one or has_any)
         for name in ("edit.copy_env", "edit.copy_json", "edit.copy_csv"):

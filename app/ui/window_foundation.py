@@ -9,9 +9,10 @@ from PySide6.QtCore import QObject
 
 from app.core.apps import AppKind, AppSummary
 from app.core.connection import Connection, Environment
-from app.core.errors import KnownError, NotFound
+from app.core.errors import KnownError, NotFound, Unsupported
 from app.core.refs import AppRef
 from app.core.text import plain
+from app.platforms.traits import registry_refusal
 
 from .scope import is_alive
 from .theme import badge_text
@@ -69,7 +70,7 @@ class WindowFoundation(QObject):
 
     def _page(self, kind: str, title: str, connection_id: str, make: Callable[[Connection], FoundationPage]) -> None:
         connection = self._connection(connection_id)
-        if connection is None:
+        if connection is None or self._refuse(connection):
             return
 
         def made() -> FoundationPage:
@@ -97,7 +98,7 @@ class WindowFoundation(QObject):
         from .foundation_dialog import FoundationDialog
 
         connection = self._connection(connection_id)
-        if connection is None:
+        if connection is None or self._refuse(connection):
             return
         if connection.foundation_app_id is None:
             self._window.commands.edit_connection(connection_id)
@@ -122,6 +123,13 @@ class WindowFoundation(QObject):
         dialog.copied.connect(window.status.confirm)
         dialog.open()
 
+    def _refuse(self, connection: Connection) -> bool:
+        """Say why there are no users and tasks here; False where there are."""
+        refusal = registry_refusal(connection)
+        if refusal:
+            self._window.runner.known_error.emit(Unsupported(refusal), "")
+        return bool(refusal)
+
     def _connection(self, connection_id: str) -> Connection | None:
         connection = self._window.data.connection(connection_id)
         if connection is None:
@@ -142,9 +150,11 @@ def add_foundation_actions(
     add("foundation.show", "Registries and &names…", show, menu=_MENU, starts_group=True)
 
     def tell() -> None:
-        has_one = window.sole_connection_id() is not None
+        connection = window.data.connection(window.sole_connection_id())
+        refusal = registry_refusal(connection) if connection is not None else ""
         for name in _NAMES:
-            window.registry[name].setEnabled(has_one)
+            window.registry[name].setEnabled(connection is not None and not refusal)
+            window.registry[name].setToolTip(refusal)
 
     window.data.connections_changed.connect(tell)
     window.connection_chosen.connect(lambda _: tell())

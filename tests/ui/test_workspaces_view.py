@@ -105,7 +105,7 @@ def test_view_local_mode_stores_are_in_the_main_database(qtbot: QtBot, runner: R
 
 
 def test_view_search_narrows_by_name_store_and_state(view: WorkspacesView, qtbot: QtBot) -> None:
-    for query, found in (("COBALT", ["w-cobalt"]), ("eu.example", ["w-ember"]), ("no store", ["w-dune"])):
+    for query, found in (("COBALT", ["w-cobalt"]), ("eu.example", ["w-ember"]), ("unreadable", ["w-fjord"])):
         view.search_box.setText(query)
         assert [row.id for row in view.model.rows] == found
     view.search_box.setText("nobody")
