@@ -226,6 +226,6 @@ def _is_blank(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def shown(dsn: Dsn, limit: int = 80) -> str:
+def shown(dsn: Dsn, limit: int = 200) -> str:
     """Where a store is, in a few plain words."""
     return plain(dsn.database if dsn.is_sqlite else f"{dsn.database} on {dsn.server}", limit)
