@@ -113,6 +113,7 @@ async def _composed(
     from app.services.reconcile import Reconciler
     from app.services.status import StatusMonitor
     from app.services.store_keeping import StoreKeeper
+    from app.services.store_moving import StoreMoving
     from app.services.stores import Stores
     from app.services.suite import Services
     from app.services.template_library import TemplateLibrary
@@ -177,7 +178,9 @@ async def _composed(
         trail,
     )
     directory.use_main_databases(stores.registry)
+    stores.on_change(directory.reread_registry)
     connections.on_remove(stores.forget)
+    store_moving = StoreMoving(connections, clients, stores, vault, journal, hub, trail)
     foundation = Foundation(connections, clients, catalog, directory, maps, journal, trail)
     provisioning = Provisioning(connections, clients, templates, directory, maps, following, hub, journal, audit)
     workshop = _workshop(database, hub, audit, connections, clients, directory, catalog, templates, versions)
@@ -228,11 +231,13 @@ async def _composed(
         doctor=Doctor(colleagues, status, supervisor, around, on_call=activity.record),
         task_databases=task_databases,
         stores=stores,
+        store_moving=store_moving,
         notices=(*_notices(database), *library.notices()),
         closers=(
             opening.stop,
             workshop.aclose,
             task_databases.aclose,
+            store_moving.aclose,
             provisioning.aclose,
             directory.aclose,
             following.aclose,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.services.provisioning import Provisioning
     from app.services.reconcile import Reconciler
     from app.services.status import StatusMonitor
+    from app.services.store_moving import StoreMoving
     from app.services.stores import Stores
     from app.services.task_databases import TaskDatabases
     from app.services.template_library import TemplateLibrary
@@ -62,6 +63,7 @@ class Services:
     doctor: Doctor
     task_databases: TaskDatabases
     stores: Stores
+    store_moving: StoreMoving
     notices: tuple[KnownError, ...] = ()
     closers: tuple[Callable[[], Awaitable[None]], ...] = field(default=(), repr=False)
 
