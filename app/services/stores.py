@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
-from app.core.apps import AppKind
 from app.core.changes import Changes
 from app.core.connection import Connection
 from app.core.errors import (
@@ -18,14 +18,13 @@ from app.core.errors import (
     KnownError,
     NotFound,
     ReadOnly,
-    Unsupported,
 )
 from app.core.refs import AppRef
 from app.core.secret import Secret
 from app.core.text import plain
-from app.platforms.postgres.dsn import Dsn, Place
-from app.platforms.traits import traits_of
+from app.platforms.postgres.dsn import Place
 from app.services.directory import Progress
+from app.services.main_connection import address_of, ensure_main, main_id, main_refusal, own_address
 from app.services.main_database import check_map, introspected
 from app.services.main_map import (
     MainMap,
@@ -35,11 +34,12 @@ from app.services.main_map import (
     name_fields,
 )
 from app.services.main_reading import MainReading, read_main
-from app.services.registry import Claim, Registry
+from app.services.registry import Registry
 from app.services.store_changes import Intent, Present, cleared, intended, parsed
 from app.services.store_checks import check_stores
 from app.services.store_keeping import StoreKeeper
 from app.services.store_places import StorePlaces, is_beside
+from app.services.store_registry import registry_of
 from app.services.store_routing import Side, in_main, route
 from app.services.store_words import MainOverview, Route, StoreChange, StoreCheck, StoreRow, Workspace
 
@@ -87,8 +87,13 @@ class Stores:
         self._audit = audit
         self._clock = clock
         self._environ = environ
+        self._after_change: Callable[[str], Awaitable[object]] | None = None
         self._shelves: dict[str, _Shelf] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+
+    def on_change(self, told: Callable[[str], Awaitable[object]]) -> None:
+        """``told`` is awaited with the connection's ID once owners may have changed; its known errors are its own."""
+        self._after_change = told
 
     # Reading
 
@@ -103,7 +108,7 @@ class Stores:
     def has_main_database(self, connection_id: str) -> bool:
         """Whether there is one to ask about; asks nobody."""
         connection = self._connections.find(connection_id)
-        return connection is not None and _refusal(connection) is None
+        return connection is not None and main_refusal(connection) is None
 
     # What the operator says
 
@@ -196,7 +201,7 @@ class Stores:
         async with self._audit.recorded(_main_ref(present), "set store", plain(detail, 500)):
             await self._keeper.put(present, intent, await self._client(connection_id))
         found = (await self._reading(connection_id, is_fresh=True)).by_id.get(workspace_id)
-        self._tell(connection_id)
+        await self._tell(connection_id)
         if found is None or found.store is None or found.store.app_id != after.app_id:
             raise Conflict(
                 f"The main database does not say what was written for {present.name}: somebody else changed it.",
@@ -213,7 +218,7 @@ class Stores:
         async with self._audit.recorded(_main_ref(present), "clear store", plain(detail, 500)):
             await self._keeper.clear(present, intent, await self._client(connection_id))
         await self._reading(connection_id, is_fresh=True)
-        self._tell(connection_id)
+        await self._tell(connection_id)
 
     # Routing
 
@@ -238,19 +243,19 @@ class Stores:
     async def place(self, connection_id: str, app_id: str) -> Place | None:
         """Where a store is, as its workspace's pointer says; None for what is none. Of what was last read."""
         connection = self._connections.find(connection_id)
-        if connection is None or _refusal(connection) is not None or app_id == _main_id(connection):
+        if connection is None or main_refusal(connection) is not None or app_id == main_id(connection):
             return None
         reading = await self._reading(connection_id, is_fresh=False)
         found = reading.stores.get(app_id)
         if found is None:
             return None
-        return Place(found.dsn, await self._keeper.password(connection, _own(connection), found))
+        return Place(found.dsn, await self._keeper.password(connection, own_address(connection), found))
 
     async def elsewhere(self, connection_id: str) -> tuple[str, ...]:
         """App IDs of the stores that are no databases of the connection's own server (SQLite: in another folder)."""
         if not self.has_main_database(connection_id):
             return ()
-        own = _own(self._connections.get(connection_id))
+        own = own_address(self._connections.get(connection_id))
         reading = await self._reading(connection_id, is_fresh=False)
         return tuple(app_id for app_id, store in reading.stores.items() if not is_beside(store.dsn, own))
 
@@ -260,15 +265,7 @@ class Stores:
         The server's own databases belong to nobody, on purpose.
         """
         reading = await self._reading(connection_id, is_fresh=True)
-        overview, own = reading.overview, _own(self._connections.get(connection_id))
-        claims = tuple(_claim(each, each.store) for each in overview.workspaces if each.store and each.store.app_id)
-        return Registry(
-            connection_id=connection_id,
-            foundation_app_id=overview.app_id,
-            claims=claims,
-            read_at=overview.read_at,
-            others=frozenset({own.database, "postgres"} if not own.is_sqlite else {own.database}),
-        )
+        return registry_of(reading.overview, own_address(self._connections.get(connection_id)))
 
     async def findings(
         self, connection_id: str, *, deep: bool = False, on_progress: Callable[[Progress], None] | None = None
@@ -292,13 +289,13 @@ class Stores:
             connection = self._connections.get(connection_id)
             shelf = self._shelf(connection)
             if shelf.reading is None or is_fresh:
-                _ensure(connection)
+                ensure_main(connection)
                 client, settings = await self._client(connection_id), await self._keeper.settings(connection_id)
                 shelf.reading = await read_main(
                     client,
                     connection_id,
-                    _main_id(connection),
-                    _own(connection),
+                    main_id(connection),
+                    own_address(connection),
                     settings,
                     self._clock(),
                     self._environ,
@@ -307,7 +304,7 @@ class Stores:
 
     async def _way(self, connection: Connection, reading: MainReading, app_id: str) -> Place | None:
         """How the product goes to a store; None where that is not known in full, or the connection's own way is it."""
-        known, own = reading.stores.get(app_id), _own(connection)
+        known, own = reading.stores.get(app_id), own_address(connection)
         if known is None or known.dsn.is_sqlite:
             return None
         password = await self._keeper.password(connection, own, known)
@@ -316,7 +313,7 @@ class Stores:
     def _shelf(self, connection: Connection) -> _Shelf:
         """A new one where the connection leads elsewhere now."""
         shelf = self._shelves.get(connection.id)
-        if shelf is None or _address(shelf.connection) != _address(connection):
+        if shelf is None or address_of(shelf.connection) != address_of(connection):
             shelf = self._shelves[connection.id] = _Shelf(connection)
         return shelf
 
@@ -337,7 +334,7 @@ class Stores:
         known = None
         if workspace.store is not None and workspace.store.app_id:
             known = await self._keeper.present_password(connection, reading, workspace)
-        return Present(connection, _own(connection), reading, workspace, known, self._keeper.has_keyring)
+        return Present(connection, own_address(connection), reading, workspace, known, self._keeper.has_keyring)
 
     def _intent(self, present: Present, dsn_text: str | None, password: Secret | None, place: SecretPlace) -> Intent:
         if dsn_text is None:
@@ -353,54 +350,26 @@ class Stores:
         self, connection_id: str, action: str, detail: str, change: Callable[[MainSettings], MainSettings]
     ) -> None:
         connection = self._connections.get(connection_id)
-        _ensure(connection)
-        ref = AppRef(connection_id, _main_id(connection))
+        ensure_main(connection)
+        ref = AppRef(connection_id, main_id(connection))
         async with self._audit.recorded(ref, action, plain(detail, 500)):
             await self._keeper.keep(connection_id, change)
         shelf = self._shelves.get(connection_id)
         if shelf is not None:
             shelf.reading = None
-        self._tell(connection_id)
+        await self._tell(connection_id)
 
-    def _tell(self, connection_id: str) -> None:
+    async def _tell(self, connection_id: str) -> None:
         self._hub.publish(Changes(apps=frozenset((connection_id,))))
+        if self._after_change is not None:
+            with suppress(KnownError):
+                await self._after_change(connection_id)
 
     def _ensure_writable(self, connection_id: str) -> None:
         connection = self._connections.get(connection_id)
-        _ensure(connection)
+        ensure_main(connection)
         if connection.is_read_only:
             raise ReadOnly(f"{plain(connection.label, 60)} is a read-only connection: its stores stay as they are.")
-
-
-def _refusal(connection: Connection) -> KnownError | None:
-    label = plain(connection.label, 60)
-    if not traits_of(connection).has_main_database:
-        return Unsupported(f"{label} has no main database: workspaces and stores are of PostgreSQL and SQLite.")
-    if connection.foundation_app_id is None:
-        return NotFound(
-            f"No database of {label} is its main database.",
-            remedy="Edit the connection and say which database is the main one.",
-        )
-    return None
-
-
-def _ensure(connection: Connection) -> None:
-    refusal = _refusal(connection)
-    if refusal is not None:
-        raise refusal
-
-
-def _main_id(connection: Connection) -> str:
-    return connection.foundation_app_id or ""
-
-
-def _own(connection: Connection) -> Dsn:
-    dsn, _password = Dsn.parse(connection.base_url)
-    return dsn
-
-
-def _address(connection: Connection) -> tuple[str, str | None]:
-    return connection.base_url, connection.foundation_app_id
 
 
 def _main_ref(present: Present) -> AppRef:
@@ -412,16 +381,3 @@ def _workspace(reading: MainReading, workspace_id: str) -> Workspace:
     if found is None:
         raise NotFound(f"There is no workspace {plain(workspace_id, 60)} in the main database.")
     return found
-
-
-def _claim(workspace: Workspace, store: StoreRow) -> Claim:
-    name = workspace.name or workspace.id
-    return Claim(
-        record_id=store.record_id or workspace.id,
-        app_id=store.app_id,
-        kind=AppKind.TENANT,
-        owners=(name,),
-        name=Dsn.parse(store.dsn_text)[0].database,
-        created_at=workspace.created_at,
-        owner_ids=(workspace.id,),
-    )

@@ -384,6 +384,22 @@ async def test_registry_shows_workspaces_as_owners(tmp_path: Path) -> None:
     assert registry.foundation_app_id == path_of(world.main_dsn)
 
 
+async def test_whoever_shows_owners_is_told_of_each_change(tmp_path: Path) -> None:
+    world = hosted_files(tmp_path, has_findings=True)
+    told: list[str] = []
+
+    async def read_again(connection_id: str) -> None:
+        told.append(connection_id)
+        raise NotFound("The server is gone.")
+
+    async with opened_stores(world) as opened:
+        opened.stores.on_change(read_again)
+        await opened.stores.set_store(MAIN, world.homeless, world.orphan_store, None, "none")
+        await opened.stores.clear_store(MAIN, world.homeless)
+        await opened.stores.set_mode(MAIN, "local")
+        assert told == [MAIN] * 3
+
+
 async def test_findings_are_those_of_the_world(tmp_path: Path) -> None:
     async with opened_stores(hosted_files(tmp_path, has_findings=True)) as opened:
         found = {each.kind for each in await opened.stores.findings(MAIN)}
