@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.schema.model import Schema
 
 SQLITE_PREFIX = "sqlite:"
+_NO_RENAMES = "A database is known by its name: renaming it would lose what points to it."
 
 
 class ReadText(Protocol):
@@ -53,6 +54,8 @@ class Traits:
     ``needs_token``: nothing can be asked without one. ``has_registry_app``: a foundation with users, tasks and agents
     is Instant's. ``has_main_database``: one of its databases can be the main one, with workspaces and their stores.
     ``keeps_link_names``: a link's name is something of its own. ``keeps_dropped_data``: for two days.
+    ``rename_refusal`` says why an app keeps its title; ``app_word`` is what it is called here, ``main_word`` the one
+    that knows of the others.
     """
 
     platform_label: str
@@ -66,6 +69,9 @@ class Traits:
     has_sql: bool = False
     has_main_database: bool = False
     is_file: bool = False
+    rename_refusal: str = ""
+    app_word: str = "app"
+    main_word: str = "foundation"
 
     @property
     def rules(self) -> Rules:
@@ -200,6 +206,9 @@ POSTGRES = Traits(
     needs_token=False,
     has_sql=True,
     has_main_database=True,
+    rename_refusal=_NO_RENAMES,
+    app_word="database",
+    main_word="main database",
 )
 SQLITE = Traits(
     "SQLite",
@@ -210,5 +219,8 @@ SQLITE = Traits(
     has_sql=True,
     has_main_database=True,
     is_file=True,
+    rename_refusal=_NO_RENAMES,
+    app_word="database",
+    main_word="main database",
 )
 OTHER = Traits("the platform", _plain_rules, lambda schema: schema.normalised())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from app.core.text import plain
+from app.platforms.traits import registry_refusal
 
 from .icons import sign
 
@@ -38,9 +39,10 @@ def follow_app(window: MainWindow) -> None:
     """What needs an app is grey without one."""
 
     def tell() -> None:
-        has_app = window.current_ref() is not None
+        refusal = agents_refusal(window, window.current_ref())
         for name in _ON_APP:
-            window.registry[name].setEnabled(has_app)
+            window.registry[name].setEnabled(refusal == "")
+            window.registry[name].setToolTip(refusal or "")
 
     window.tabs.currentChanged.connect(lambda _at: tell())
     window.overview.app_list.selected.connect(lambda _ref: tell())
@@ -48,6 +50,12 @@ def follow_app(window: MainWindow) -> None:
     window.app_tabs.template_wanted.connect(lambda ref, names: save_template(window, ref, names))
     window.app_tabs.templates_requested.connect(lambda: show_templates(window))
     tell()
+
+
+def agents_refusal(window: MainWindow, ref: AppRef | None) -> str | None:
+    """Why there are no agents and templates of this app; None without an app, "" where there are."""
+    connection = window.data.connection(ref.connection_id) if ref is not None else None
+    return registry_refusal(connection) if connection is not None else None
 
 
 def save_template(
@@ -60,6 +68,10 @@ def save_template(
     if app is None or connection is None:
         window.status.confirm("This app is not in the list (any more)")
         return None
+    refusal = registry_refusal(connection)
+    if refusal:
+        window.status.confirm(refusal)
+        return None
     dialog = SaveTemplateDialog(window.runner, connection, app, names, parent or window)
     dialog.saved.connect(lambda template: window.status.confirm(f"Saved the template “{plain(template.title, 60)}”"))
     dialog.open()
@@ -70,7 +82,7 @@ def show_templates(window: MainWindow) -> None:
     from .templates_dialog import TemplatesDialog
 
     ref = window.current_ref()
-    app = window.data.app(ref) if ref is not None else None
+    app = window.data.app(ref) if ref is not None and agents_refusal(window, ref) == "" else None
     dialog = TemplatesDialog(window.runner, window, app_title=(app.title or "untitled") if app is not None else "")
     dialog.told.connect(window.status.confirm)
 

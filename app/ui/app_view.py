@@ -10,13 +10,14 @@ from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from app.core.apps import AppSummary
+from app.core.apps import AppKind, AppSummary
 from app.core.changes import Changes
 from app.core.connection import Connection
 from app.core.errors import KnownError
 from app.core.refs import AppRef
 from app.core.text import plain
 from app.core.words import counted
+from app.platforms.traits import traits_of
 
 from .ages import ago
 from .app_list_model import STATE_WORDS, moment
@@ -94,6 +95,11 @@ class AppView(QWidget):
         layout.addWidget(rule())
         self._stack.addWidget(self.empty)
         layout.addWidget(self._stack, 1)
+        traits = traits_of(self._connection)
+        self.schema_button.setVisible(traits.has_registry_app)
+        self.agents_button.setVisible(traits.has_registry_app)
+        self.rename_button.setEnabled(not traits.rename_refusal)
+        self.rename_button.setToolTip(traits.rename_refusal)
 
     def _head(self) -> QVBoxLayout:
         self.rename_button = QPushButton("Rename…")
@@ -164,10 +170,22 @@ class AppView(QWidget):
         self.copy_button.setText(app.app_id)
         self.copy_button.setAccessibleName(f"Copy app ID {app.app_id}")
         state = plain(app.note, 120) or STATE_WORDS.get(app.state, app.state)
-        parts = [plain(app.owner, 80) or "nobody", app.kind, state]
+        parts = [plain(app.owner, 80) or self._nobody(), self._kind(), state]
         if app.template:
             parts.append(f"follows {plain(app.template, 40)}")
         self.about.set_text(" · ".join(parts))
+
+    def _kind(self) -> str:
+        traits = traits_of(self._connection)
+        if self._app.kind == AppKind.FOUNDATION.value:
+            return traits.main_word
+        if traits.has_sql:
+            return "store" if self._app.kind == AppKind.TENANT.value else traits.app_word
+        return self._app.kind
+
+    def _nobody(self) -> str:
+        """A database need not be anybody's."""
+        return "nobody" if traits_of(self._connection).has_registry_app else "no workspace"
 
     def set_connection(self, connection: Connection) -> None:
         self.badge.set_environment(connection.environment)
@@ -310,12 +328,12 @@ class AppView(QWidget):
             self._editor.grids.show_part(entity, part)
 
     def show_agents(self) -> None:
-        """As soon as the schema is read."""
-        self._choose_page(is_agents=True)
+        """As soon as the schema is read; where the platform has agents."""
+        self._choose_page(is_agents=traits_of(self._connection).has_registry_app)
 
     def add_agent(self) -> None:
         """Open the dialog that adds one, as soon as the schema is read."""
-        self._is_add_wanted = True
+        self._is_add_wanted = traits_of(self._connection).has_registry_app
         self.show_agents()
 
     def _choose_page(self, *, is_agents: bool) -> None:

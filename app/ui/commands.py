@@ -8,10 +8,11 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QWidget
 
-from app.core.errors import KnownError, NotFound
+from app.core.errors import KnownError, NotFound, Unsupported
 from app.core.refs import AppRef
 from app.core.status import Finding, FindingAction
 from app.core.text import plain
+from app.platforms.traits import traits_of
 from app.ui.live_data import LiveData
 from app.ui.runner import ProgressReporter, Runner
 
@@ -145,6 +146,10 @@ class Commands(QObject):
         app, connection = self._data.app(ref), self._data.connection(ref.connection_id)
         if app is None or connection is None:
             self._gone("This app is not in the list any more.")
+            return
+        refusal = traits_of(connection).rename_refusal
+        if refusal:
+            self._runner.known_error.emit(Unsupported(refusal), "")
             return
         dialog = RenameAppDialog(self._runner, connection, app, self._window)
         dialog.renamed.connect(lambda now: self.confirmed.emit(f"Renamed to “{plain(now.title, 60)}”"))

@@ -12,6 +12,7 @@ from app.core.apps import AppSummary
 from app.core.connection import Connection
 from app.core.refs import new_id
 from app.core.text import plain
+from app.platforms.traits import traits_of
 
 from .action_dialog import ActionDialog
 from .badges import text_label
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _NAME = Qt.ItemDataRole.UserRole
 _ABOUT = Qt.ItemDataRole.UserRole + 1
 _BLANK = ("Blank", "No agents yet: the app starts empty.")
+_HINT_DATABASE = "A new, empty database on this server. It is known by its name from then on."
+_HINT_FILE = "A new, empty file beside the connection's own."
 
 
 class CreateAppDialog(ActionDialog):
@@ -109,9 +112,25 @@ class CreateAppDialog(ActionDialog):
             self.message.tell("There is no connection that an app could be created on.", "Add one that takes writes.")
         else:
             self.message.clear()
+            self._follow_platform(connection)
             self.connection_box.setAccessibleDescription(SPOKEN[connection.environment])
             self._ask_for_organisations(connection.id)
         self.action_button.setEnabled(self.can_act())
+
+    def _follow_platform(self, connection: Connection) -> None:
+        """A database has a name, and no template."""
+        traits = traits_of(connection)
+        word = "file" if traits.is_file else traits.app_word
+        self.heading.setText(f"New {word}")
+        self.setWindowTitle(f"New {word}")
+        self.action_button.setText(f"Create {word}")
+        self.fields["template_name"].setVisible(not traits.has_sql)
+        self.about.setVisible(not traits.has_sql)
+        title = self.fields["title"]
+        title.label.setText("&Name" if traits.has_sql else "&Title")
+        title.input.setAccessibleName("Name" if traits.has_sql else "Title")
+        title.set_hint("" if not traits.has_sql else _HINT_FILE if traits.is_file else _HINT_DATABASE)
+        self.title_edit.setPlaceholderText("workspace_ana" if traits.has_sql else "Ana’s workspace")
 
     def _ask_for_organisations(self, connection_id: str) -> None:
         """The field stays away where there are none, or where they cannot be told: then the app is one's own."""
@@ -150,7 +169,7 @@ class CreateAppDialog(ActionDialog):
             return
         title = self.title_edit.text()
         item = self.template_list.currentItem()
-        template = (item.data(_NAME) if item else "") or None
+        template = (item.data(_NAME) if item and not traits_of(connection).has_sql else "") or None
         connection_id, app_id, org_id = connection.id, self._app_id, self.org_box.currentData() or None
 
         async def create(services: Services) -> AppSummary:

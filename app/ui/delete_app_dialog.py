@@ -11,6 +11,7 @@ from app.core.apps import AppSummary
 from app.core.connection import Connection, Environment
 from app.core.refs import AppRef
 from app.core.text import plain
+from app.platforms.traits import traits_of
 
 from .action_dialog import ActionDialog
 from .badges import text_label
@@ -29,6 +30,13 @@ _WHAT_HAPPENS_LOCAL = (
     "The app and all its data stop answering at once. The local platform erases it after two days; nothing in "
     "Tenantry brings it back."
 )
+_WHAT_HAPPENS_DATABASE = (
+    "The database is dropped with all its tables and rows, at once and for everybody who uses it. Nothing brings it "
+    "back but a backup of the server."
+)
+_WHAT_HAPPENS_FILE = (
+    "The file is removed from this machine with all its tables and rows. Nothing brings it back but a backup."
+)
 
 
 class DeleteAppDialog(ActionDialog):
@@ -37,7 +45,9 @@ class DeleteAppDialog(ActionDialog):
     deleted = Signal(object)
 
     def __init__(self, runner: Runner, connection: Connection, app: AppSummary, parent: QWidget | None = None) -> None:
-        super().__init__(runner, "Delete app", "&Delete app", parent)
+        traits = traits_of(connection)
+        self._word = "file" if traits.is_file else traits.app_word
+        super().__init__(runner, f"Delete {self._word}", f"&Delete {self._word}", parent)
         self._ref = AppRef(app.connection_id, app.app_id)
         self._title = plain(app.title)
         self._phrase = self._title or app.app_id
@@ -55,22 +65,23 @@ class DeleteAppDialog(ActionDialog):
         app_id = text_label(app.app_id, "muted")
         app_id.setFont(mono_font())
         app_id.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        about = text_label(_WHAT_HAPPENS_LOCAL if connection.is_builtin else _WHAT_HAPPENS)
+        about = text_label(_what_happens(connection))
         about.setWordWrap(True)
         owner = text_label(f"Owner: {plain(app.owner, 100) or 'nobody'}", "muted")
         self.body.setSpacing(6)
         for label in (title, app_id, owner, about):
             self.body.addWidget(label)
         if connection.environment is Environment.PRODUCTION:
-            self._ask_for_title()
+            self._ask_for_title(connection)
         self.action_button.setEnabled(self.can_act())
 
-    def _ask_for_title(self) -> None:
+    def _ask_for_title(self, connection: Connection) -> None:
         edit = self.title_edit = QLineEdit()
-        what = "title" if self._title else "ID"
+        is_named = traits_of(connection).has_sql
+        what = "name" if is_named else "title" if self._title else "ID"
         edit.setPlaceholderText(self._phrase)
         edit.textChanged.connect(lambda _text: self.action_button.setEnabled(self.can_act()))
-        self.add_field("confirmation", FormField(f"This is production. &Type the app’s {what} to go on", edit))
+        self.add_field("confirmation", FormField(f"This is production. &Type the {self._word}’s {what} to go on", edit))
         edit.setFocus()
 
     def can_act(self) -> bool:
@@ -89,3 +100,10 @@ class DeleteAppDialog(ActionDialog):
     def _finish(self, _nothing: None) -> None:
         self.deleted.emit(self._ref)
         self.accept()
+
+
+def _what_happens(connection: Connection) -> str:
+    traits = traits_of(connection)
+    if traits.has_sql:
+        return _WHAT_HAPPENS_FILE if traits.is_file else _WHAT_HAPPENS_DATABASE
+    return _WHAT_HAPPENS_LOCAL if connection.is_builtin else _WHAT_HAPPENS
