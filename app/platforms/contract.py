@@ -90,7 +90,8 @@ class RenderedStep:
 
     ``operation`` is the index of the plan's step that it belongs to; ``note`` says what is special about it. ``lock``
     tells in words what it locks and for how long; what is not ``is_transactional`` takes effect by itself, and stays
-    where a later step fails. ``phase`` names the steps that are sent together.
+    where a later step fails. ``phase`` names the steps that are sent together, ``order`` is the place among all that
+    is sent.
     """
 
     operation: int
@@ -100,6 +101,7 @@ class RenderedStep:
     lock: str = ""
     is_transactional: bool = True
     phase: str = ""
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)

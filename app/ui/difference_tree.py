@@ -37,7 +37,7 @@ class DifferenceTree(QTreeWidget):
         self.clear()
         groups: dict[str, list[StepLine]] = {}
         for line in lines:
-            groups.setdefault(line.place.partition(".")[0], []).append(line)
+            groups.setdefault(plain(line.entity), []).append(line)
         names = sorted(groups)
         bold = scaled_font(1.0, is_bold=True)
         heads = [_group(name, groups[name], bold) for name in names[:_MOST_ENTITIES]]

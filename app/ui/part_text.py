@@ -24,6 +24,7 @@ from app.schema.operations import (
     RenameLink,
 )
 
+from .plan_text import parted
 from .type_names import type_name
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def part_text(schema: Schema, place: str) -> str:
     whole = schema.entity(place)
     if whole is not None:
         return entity_text(whole)
-    name, _dot, part = place.partition(".")
+    name, part = parted(place, schema)
     entity = schema.entity(name)
     attribute = entity.attribute(part) if entity is not None else None
     if attribute is not None:

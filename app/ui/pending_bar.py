@@ -26,6 +26,7 @@ from app.schema.operations import Risk
 
 from .badges import StateMark, text_label
 from .icons import state_icon
+from .plan_text import parted
 from .schema_document import SchemaDocument
 
 if TYPE_CHECKING:
@@ -291,7 +292,7 @@ class SuggestionStrip(QFrame):
 
 def _names(suggestion: RenameSuggestion) -> tuple[str, str]:
     """The old name with its place, the new one without it where it stays in the same entity."""
-    entity, dot, _ = suggestion.old.partition(".")
+    entity, dot, _ = suggestion.old.rpartition(".") if suggestion.kind != "entity" else ("", "", "")
     new = suggestion.new.removeprefix(f"{entity}.") if dot else suggestion.new
     return plain(suggestion.old, 60), plain(new, 60)
 
@@ -327,7 +328,7 @@ class ProblemList(QListWidget):
         self.setFixedHeight(rows * (self.fontMetrics().height() + 12) + 6)
 
     def _go(self, item: QListWidgetItem) -> None:
-        entity, _, part = str(item.data(Qt.ItemDataRole.UserRole)).partition(".")
+        entity, part = parted(str(item.data(Qt.ItemDataRole.UserRole)), self._document.draft.wanted)
         self._document.select(entity, part or None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

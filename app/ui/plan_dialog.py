@@ -24,7 +24,7 @@ from .dialog_size import fit
 from .draft_subject import DraftSubject
 from .environment_badge import SPOKEN
 from .mailbox import Mailbox
-from .plan_text import plan_markdown
+from .plan_text import parted, plan_markdown
 from .plan_words import Stage, words
 from .plan_work import Looked, Merged, Pushed, without
 from .push_page import PushPage
@@ -224,9 +224,9 @@ class PlanDialog(ActionDialog):
         self._set_stage(Stage.WAITING)
         self.copy_button.setText("Copy &plan")
         self.review_page.show_waiting()
-        restores = self._undoes is not None
+        restores, keeps = self._undoes is not None, traits_of(self._connection).keeps_dropped_data
         self._start(
-            lambda services: plan_work.look(services, ref, draft, restores=restores),
+            lambda services: plan_work.look(services, ref, draft, restores=restores, keeps_dropped=keeps),
             "Work out the plan",
             self._take_review,
         )
@@ -307,7 +307,7 @@ class PlanDialog(ActionDialog):
         self._review()
 
     def _go(self, place: str) -> None:
-        entity, _dot, part = place.partition(".")
+        entity, part = parted(place, self._draft.wanted)
         super().reject()
         self._document.select(entity, part or None)
 
@@ -320,6 +320,7 @@ class PlanDialog(ActionDialog):
             app_title=self._title,
             app_id=self._app.app_id,
             place=f"{plain(self._connection.label, 60)} ({SPOKEN[self._connection.environment]})",
+            is_sql=traits_of(self._connection).has_sql,
         )
         QGuiApplication.clipboard().setText(text)
         self.copy_button.setText("✓ Copied")

@@ -26,6 +26,7 @@ _NONE = QModelIndex()
 _DISPLAY, _TIP, _ACCESSIBLE, _USER = 0, 3, 11, 256
 _PAD, _GAP = 12, 10
 _COUNT_LIMIT = 300
+_MOST_LOCKS = 2
 
 
 class PlanModel(QAbstractListModel):
@@ -63,12 +64,15 @@ class PlanModel(QAbstractListModel):
 
     def data(self, index: Index, role: int = 0) -> Any:
         line = self.lines[index.row()]
-        if role in (_DISPLAY, _TIP):
+        if role == _DISPLAY:
             return line.sentence
+        if role == _TIP:
+            return "\n".join((line.sentence, *(f"Locks {each}" for each in line.locks)))
         if role == _USER:
             return line
         if role == _ACCESSIBLE:
-            return f"Step {line.number + 1}, {risk_word(line.risk)}: {line.sentence} {self.note(line.number)}".strip()
+            remarks = " ".join(_remarks(line, self.note(line.number)))
+            return f"Step {line.number + 1}, {risk_word(line.risk)}: {line.sentence} {remarks}".strip()
         return None
 
     def note(self, number: int) -> str:
@@ -144,7 +148,8 @@ class PlanDelegate(QStyledItemDelegate):
 
 
 def _remarks(line: StepLine, note: str) -> tuple[str, ...]:
-    found = (note, "can be restored for 2 days" if line.can_be_restored else "", _background(line))
+    restorable = "can be restored for 2 days" if line.can_be_restored else ""
+    found = (note, restorable, *line.locks[:_MOST_LOCKS], _background(line), "by itself" if line.is_apart else "")
     return tuple(each if not at else f"· {each}" for at, each in enumerate(filter(None, found)))
 
 

@@ -9,11 +9,23 @@ from typing import TYPE_CHECKING
 
 from app.core.text import plain
 from app.core.words import counted
-from app.schema.operations import DropAttribute, DropEntity, DropLink, Operation, Risk
+from app.schema.operations import (
+    AddEntity,
+    AddLink,
+    ChangeLink,
+    DropAttribute,
+    DropEntity,
+    DropLink,
+    Operation,
+    RenameEntity,
+    RenameLink,
+    Risk,
+)
 
 if TYPE_CHECKING:
     from app.platforms.contract import RenderedStep, RowCount
     from app.schema.compare import Plan
+    from app.schema.model import Schema
 
 _ONE = {
     Risk.SAFE: "safe",
@@ -28,7 +40,8 @@ _PRETTY_LIMIT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class StepLine:
-    """One step of a plan as it is shown; ``number`` counts from 0, ``requests`` is what will be sent for it."""
+    """One step of a plan as it is shown; ``number`` counts from 0, ``requests`` is what will be sent for it.
+    ``can_be_restored``: what it drops is kept for a while."""
 
     number: int
     risk: Risk
@@ -36,23 +49,63 @@ class StepLine:
     place: str
     requests: tuple[RenderedStep, ...] = ()
     can_be_restored: bool = False
+    entity: str = ""
 
     @property
     def is_background(self) -> bool:
         return any(each.is_background for each in self.requests)
 
+    @property
+    def locks(self) -> tuple[str, ...]:
+        """What its statements lock, each said once."""
+        return tuple(dict.fromkeys(each.lock for each in self.requests if each.lock))
 
-def step_lines(plan: Plan, rendered: Iterable[RenderedStep] = ()) -> tuple[StepLine, ...]:
-    """Takes its time with many steps: not for the UI thread."""
+    @property
+    def is_apart(self) -> bool:
+        """Whether some of it takes effect by itself, and stays where a later step fails."""
+        return any(not each.is_transactional for each in self.requests)
+
+
+def step_lines(
+    plan: Plan, rendered: Iterable[RenderedStep] = (), *, keeps_dropped: bool = True
+) -> tuple[StepLine, ...]:
+    """Takes its time with many steps: not for the UI thread. ``keeps_dropped``: the platform can restore."""
     requests: dict[int, list[RenderedStep]] = {}
     for each in rendered:
         requests.setdefault(each.operation, []).append(each)
-    return tuple(_line(at, step, tuple(requests.get(at, ()))) for at, step in enumerate(plan.steps))
+    return tuple(_line(at, step, tuple(requests.get(at, ())), keeps_dropped) for at, step in enumerate(plan.steps))
 
 
-def _line(at: int, step: Operation, requests: tuple[RenderedStep, ...]) -> StepLine:
+def _line(at: int, step: Operation, requests: tuple[RenderedStep, ...], keeps_dropped: bool) -> StepLine:
     sentence = plain(step.describe(), _SENTENCE_LIMIT)
-    return StepLine(at, step.risk, sentence, plain(step.place), requests, drops(step))
+    return StepLine(
+        at, step.risk, sentence, plain(step.place), requests, keeps_dropped and drops(step), _entity_of(step)
+    )
+
+
+def _entity_of(step: Operation) -> str:
+    """The entity that a step is about, by the name before it."""
+    match step:
+        case AddEntity() | DropEntity():
+            return step.entity.name
+        case RenameEntity():
+            return step.old
+        case AddLink() | DropLink():
+            return step.link.forward.entity
+        case RenameLink() | ChangeLink():
+            return step.before.forward.entity
+        case _:
+            return step.entity
+
+
+def parted(place: str, schema: Schema) -> tuple[str, str]:
+    """Entity and part of a place. Names may hold dots: the entity is the one that is there."""
+    names = [each.name for each in schema.entities if place == each.name or place.startswith(f"{each.name}.")]
+    if not names:
+        entity, _dot, part = place.partition(".")
+        return entity, part
+    entity = max(names, key=len)
+    return entity, place[len(entity) + 1 :]
 
 
 def drops(step: Operation) -> bool:
@@ -89,6 +142,25 @@ def pretty(text: str) -> str:
         return text
 
 
+def script_text(lines: Iterable[StepLine]) -> str:
+    """The statements of steps in the order in which they are sent, as one script: phases and locks are comments."""
+    steps = sorted((each for line in lines for each in line.requests), key=lambda each: each.order)
+    out: list[str] = []
+    phase = None
+    for each in steps:
+        if each.phase != phase:
+            phase = each.phase
+            out.append(f"-- {plain(phase, 200)}" if phase else "")
+        remarks = (each.lock and f"locks: {each.lock}", each.note)
+        out += [f"--   {plain(remark, 300)}" for remark in remarks if remark]
+        out += [each.text, ""]
+    return "\n".join(out).strip()
+
+
+def sent_text(lines: Sequence[StepLine], *, is_sql: bool) -> str:
+    return script_text(lines) if is_sql else requests_text(lines)
+
+
 def requests_text(lines: Iterable[StepLine]) -> str:
     """What will be sent, one request after the other, each under a comment that says what is special about it."""
     parts = []
@@ -106,6 +178,7 @@ def plan_markdown(
     app_title: str,
     app_id: str,
     place: str,
+    is_sql: bool = False,
 ) -> str:
     """The plan to paste into a ticket or a mail. ``place`` names the connection and its environment."""
     out = [f"# Schema changes for {app_title or 'untitled app'}", "", f"App `{app_id}` on {place}.", ""]
@@ -113,8 +186,9 @@ def plan_markdown(
     for line in lines:
         count = counts.get(line.number)
         rows = f" {plain(count.sentence, _SENTENCE_LIMIT)}" if count else ""
-        out.append(f"{line.number + 1}. **{risk_word(line.risk)}**: {line.sentence}{rows}")
-    sent = requests_text(lines)
+        locks = "".join(f" Locks {plain(each, 200)}." for each in line.locks)
+        out.append(f"{line.number + 1}. **{risk_word(line.risk)}**: {line.sentence}{rows}{locks}")
+    sent = sent_text(lines, is_sql=is_sql)
     if sent:
-        out += ["", "## What will be sent", "", "```json", sent, "```"]
+        out += ["", "## What will be sent", "", "```sql" if is_sql else "```json", sent, "```"]
     return "\n".join(out) + "\n"

@@ -57,10 +57,13 @@ class Share:
     text: str
 
 
-async def look(services: Services, ref: AppRef, draft: Draft, *, restores: bool = False) -> Looked:
-    """``restores``: it takes a push back, and brings dropped parts back with their data where that is possible."""
+async def look(
+    services: Services, ref: AppRef, draft: Draft, *, restores: bool = False, keeps_dropped: bool = True
+) -> Looked:
+    """``restores``: it takes a push back, and brings dropped parts back with their data where that is possible;
+    ``keeps_dropped``: the platform keeps them for a while."""
     review = await services.workshop.review(ref, draft, restores=restores)
-    lines = await asyncio.to_thread(step_lines, review.plan, review.rendered)
+    lines = await asyncio.to_thread(step_lines, review.plan, review.rendered, keeps_dropped=keeps_dropped)
     if not review.is_base_old:
         return Looked(review, lines)
     merged = await merge(services, ref, draft, frozenset())

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -25,6 +25,7 @@ from app.core.errors import KnownError
 from app.core.status import Severity
 from app.core.text import plain
 from app.core.words import counted
+from app.platforms.traits import traits_of
 from app.schema.operations import AddAttribute, AddEntity, AddLink, Risk
 
 from .badges import text_label
@@ -32,7 +33,7 @@ from .confirmation import Confirmation
 from .empty_state import EmptyState
 from .note_row import NoteRow, NoteStack
 from .plan_model import PlanDelegate, PlanModel
-from .plan_text import StepLine, requests_text, risk_counts, summary
+from .plan_text import StepLine, risk_counts, sent_text, summary
 from .risk_mark import RiskSummary
 from .theme import mono_font
 
@@ -59,6 +60,7 @@ class ReviewPage(QWidget):
 
     def __init__(self, connection: Connection, app_title: str, app_id: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._has_sql = traits_of(connection).has_sql
         self._problems: tuple[Problem, ...] = ()
         self._is_reviewed = False
         self._has_error = False
@@ -70,6 +72,7 @@ class ReviewPage(QWidget):
         self.hint = text_label(_KEPT, "small")
         self.count_note = text_label("", "small")
         self.sent_button = QPushButton("Show what will be &sent")
+        self.whole_button = QPushButton("&Whole plan")
         self.copy_sent_button = QPushButton("&Copy")
         self.sent = QPlainTextEdit()
         self.empty = EmptyState()
@@ -82,7 +85,7 @@ class ReviewPage(QWidget):
         self.list.setItemDelegate(PlanDelegate(self.list))
         self.list.setUniformItemSizes(True)
         self.list.setAccessibleName("Steps of the plan")
-        self.list.selectionModel().currentChanged.connect(self._follow)
+        self.list.selectionModel().selectionChanged.connect(self._follow)
         QShortcut(QKeySequence.StandardKey.Copy, self.list, self._copy_step, context=Qt.ShortcutContext.WidgetShortcut)
         self.sent.setReadOnly(True)
         self.sent.setFont(mono_font())
@@ -90,11 +93,13 @@ class ReviewPage(QWidget):
         self.sent.setAccessibleName("What will be sent")
         # Tab leaves it: nothing is typed here.
         self.sent.setTabChangesFocus(True)
-        for button in (self.sent_button, self.copy_sent_button):
+        for button in (self.sent_button, self.whole_button, self.copy_sent_button):
             button.setProperty("look", "link")
             button.setAutoDefault(False)
         self.sent_button.setCheckable(True)
         self.sent_button.toggled.connect(self._show_sent)
+        self.whole_button.setToolTip("Show what will be sent for all steps instead of the chosen one")
+        self.whole_button.clicked.connect(self.list.clearSelection)
         self.copy_sent_button.setAccessibleName("Copy what will be sent")
         self.copy_sent_button.clicked.connect(self._copy_sent)
         self.confirmation.changed.connect(self.changed)
@@ -114,6 +119,7 @@ class ReviewPage(QWidget):
         line.setContentsMargins(0, 0, 0, 0)
         line.addWidget(self.sent_button)
         line.addStretch(1)
+        line.addWidget(self.whole_button)
         line.addWidget(self.copy_sent_button)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -166,7 +172,9 @@ class ReviewPage(QWidget):
         self.confirmation.ask(counts.get(Risk.DESTROYS, 0), len(lines), needs_name=review.needs_typed_name)
         self.sent_button.setEnabled(bool(review.rendered))
         if lines:
-            self.list.setCurrentIndex(self.model.index(0))
+            # With the keyboard on it, and not chosen: what will be sent is that of the whole plan until one is.
+            no_update = QItemSelectionModel.SelectionFlag.NoUpdate
+            self.list.selectionModel().setCurrentIndex(self.model.index(0), no_update)
         self._fill_sent()
         self.changed.emit()
 
@@ -259,19 +267,28 @@ class ReviewPage(QWidget):
         # The list has become shorter, after this turn of the event loop.
         QTimer.singleShot(0, self, lambda: self.list.scrollTo(self.list.currentIndex()))
 
-    def _follow(self, _current: QModelIndex, _previous: QModelIndex) -> None:
+    def _follow(self, _selected: QItemSelection, _deselected: QItemSelection) -> None:
         self._fill_sent()
 
+    @property
+    def _chosen(self) -> StepLine | None:
+        rows = self.list.selectionModel().selectedRows()
+        return self.model.lines[rows[0].row()] if rows else None
+
     def _fill_sent(self) -> None:
+        chosen = self._chosen
+        self.whole_button.setVisible(not self.sent.isHidden() and chosen is not None)
         if not self.sent.isHidden():
-            row = self.list.currentIndex().row()
-            lines = self.model.lines[row : row + 1] if row >= 0 else self.model.lines
-            text = requests_text(lines)
+            text = sent_text(self.model.lines if chosen is None else (chosen,), is_sql=self._has_sql)
             self.sent.setPlainText(text[:_MOST_TEXT] or "Nothing of its own: it goes with another step.")
 
     def _copy_sent(self) -> None:
-        QGuiApplication.clipboard().setText(self.sent.toPlainText())
-        self.copied.emit("Copied what will be sent for this step")
+        """All of it, also where it is too long to be shown."""
+        chosen = self._chosen
+        text = sent_text(self.model.lines if chosen is None else (chosen,), is_sql=self._has_sql)
+        QGuiApplication.clipboard().setText(text)
+        what = "this step" if chosen is not None else "the whole plan"
+        self.copied.emit(f"Copied what will be sent for {what}")
 
     def _copy_step(self) -> None:
         index = self.list.currentIndex()

@@ -13,13 +13,14 @@ from pytestqt.qtbot import QtBot
 
 from app.core.connection import Environment
 from app.core.errors import Unreachable
-from app.platforms.contract import RowCount
+from app.platforms.contract import RenderedStep, RowCount
 from app.schema.compare import Plan
 from app.schema.operations import Risk
 from app.ui.plan_dialog import PlanDialog, Stage
-from app.ui.plan_text import plan_markdown, pretty, requests_text, step_lines, summary
+from app.ui.plan_text import parted, plan_markdown, pretty, requests_text, step_lines, summary
 from app.ui.runner import Runner
 from tests.ui.content_fakes import CLOUD, LOCAL, runner, services, window
+from tests.ui.sql_fakes import SCHEMA, STORE, STORES
 from tests.ui.workshop_fakes import (
     APP,
     COUNTS,
@@ -355,3 +356,87 @@ def test_dialog_everything_that_takes_the_keyboard_has_a_name(
 ) -> None:
     workshop.reviewed = lambda ref, draft: review(ref, draft, suggestions=(SUGGESTION,), problems=(PROBLEM,))
     assert nameless(_opened(qtbot, runner, window)) == []
+
+
+# SQL
+
+SQL_STEPS = (
+    RenderedStep(0, 'ALTER TABLE todos ADD COLUMN "priority" integer;', lock="ACCESS EXCLUSIVE on todos", phase="Main"),
+    RenderedStep(
+        0,
+        "CREATE INDEX CONCURRENTLY todos_priority_idx ON todos (priority);",
+        is_background=True,
+        note="Reads and writes go on.",
+        lock="SHARE UPDATE EXCLUSIVE on todos",
+        is_transactional=False,
+        phase="By itself",
+        order=2,
+    ),
+    RenderedStep(
+        1, "ALTER TABLE todos ADD COLUMN invoice uuid;", lock="ACCESS EXCLUSIVE on todos", phase="Main", order=1
+    ),
+)
+SCRIPT = """-- Main
+--   locks: ACCESS EXCLUSIVE on todos
+ALTER TABLE todos ADD COLUMN "priority" integer;
+
+--   locks: ACCESS EXCLUSIVE on todos
+ALTER TABLE todos ADD COLUMN invoice uuid;
+
+-- By itself
+--   locks: SHARE UPDATE EXCLUSIVE on todos
+--   Reads and writes go on.
+CREATE INDEX CONCURRENTLY todos_priority_idx ON todos (priority);"""
+
+
+def _opened_sql(qtbot: QtBot, runner: Runner, window: QWidget, workshop: FakeWorkshop, plan: Plan) -> PlanDialog:
+    workshop.reviewed = lambda ref, draft: review(ref, draft, plan, rendered=SQL_STEPS)
+    dialog = PlanDialog(runner, FakeDocument(STORE), STORES, APP, window)
+    dialog.open()
+    qtbot.waitUntil(lambda: dialog.stage is not Stage.WAITING)
+    return dialog
+
+
+def test_sql_plan_says_what_each_step_locks_and_what_stands_by_itself(
+    qtbot: QtBot, runner: Runner, window: QWidget, workshop: FakeWorkshop
+) -> None:
+    dialog = _opened_sql(qtbot, runner, window, workshop, SAFE_PLAN)
+    model = dialog.review_page.model
+    spoken = model.data(model.index(0), Qt.ItemDataRole.AccessibleTextRole)
+    assert "ACCESS EXCLUSIVE on todos" in spoken
+    assert "runs in the background · by itself" in spoken
+    assert "by itself" not in model.data(model.index(1), Qt.ItemDataRole.AccessibleTextRole)
+
+
+def test_sql_plan_is_one_script_in_the_order_of_sending_until_a_step_is_chosen(
+    qtbot: QtBot, runner: Runner, window: QWidget, workshop: FakeWorkshop
+) -> None:
+    dialog = _opened_sql(qtbot, runner, window, workshop, SAFE_PLAN)
+    page = dialog.review_page
+    qtbot.mouseClick(page.sent_button, Qt.MouseButton.LeftButton)
+    assert page.sent.toPlainText() == SCRIPT
+    qtbot.mouseClick(page.copy_sent_button, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == SCRIPT
+    page.list.setFocus()
+    qtbot.keyClick(page.list, Qt.Key.Key_Down)
+    assert page.sent.toPlainText().endswith("ADD COLUMN invoice uuid;")
+    assert "priority" not in page.sent.toPlainText()
+    qtbot.mouseClick(page.whole_button, Qt.MouseButton.LeftButton)
+    assert page.sent.toPlainText() == SCRIPT
+    assert not page.whole_button.isVisible()
+    dialog.copy_plan()
+    assert f"```sql\n{SCRIPT}\n```" in QGuiApplication.clipboard().text()
+
+
+def test_sql_plan_does_not_promise_that_dropped_values_come_back(
+    qtbot: QtBot, runner: Runner, window: QWidget, workshop: FakeWorkshop
+) -> None:
+    dialog = _opened_sql(qtbot, runner, window, workshop, PLAN)
+    assert not any(line.can_be_restored for line in dialog.review_page.model.lines)
+    assert not dialog.review_page.hint.isVisible()
+
+
+def test_places_with_dots_are_taken_apart_by_what_is_there() -> None:
+    assert parted("audit.votes.mood", SCHEMA) == ("audit.votes", "mood")
+    assert parted("audit.votes", SCHEMA) == ("audit.votes", "")
+    assert parted("gone.part", SCHEMA) == ("gone", "part")

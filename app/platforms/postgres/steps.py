@@ -78,6 +78,7 @@ def rendered(live: LiveSchema, plan: Plan, restores: bool = False) -> tuple[Rend
             lock=step.lock,
             is_transactional=step.is_transactional,
             phase=PHASE_WORDS[step.phase],
+            order=order,
         )
-        for step in sorted(found, key=lambda each: each.operation)
+        for order, step in sorted(enumerate(found), key=lambda each: each[1].operation)
     )
