@@ -40,9 +40,8 @@ class Opener:
 
     def prepare(self, connection: sa.Connection, place: Place, limits: Limits) -> None:
         """Where the connection itself could not carry the settings, the transaction does."""
-        if place.dsn.is_sqlite or not self._is_pooler(place.dsn):
-            return
-        connection.exec_driver_sql(self._asked(limits, is_local=not limits.is_autocommit))
+        if not place.dsn.is_sqlite and not limits.is_autocommit and self._is_pooler(place.dsn):
+            connection.exec_driver_sql(self._asked(limits, is_local=True))
 
     def settle(self, raw: Any, place: Place, limits: Limits) -> None:
         """The same for a connection of the driver, for as long as it is open."""
