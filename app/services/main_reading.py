@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PAGE = 2_000
 # More workspaces than this are not read to their end.
 _MOST_PAGES = 500
+_AT_ONCE = 100
 Row = dict[str, Any]
 
 
@@ -73,10 +74,14 @@ async def read_main(
         _pointer_rows(client, app_id, schema, names),
     )
     keys = {_text(row[names.workspace_id]): row[names.workspace_id] for row in named}
-    read = {workspace: _best(each, names) for workspace, each in rows.items()}
+    read: dict[str, tuple[Row, Pointer]] = {}
+    for workspace, each in rows.items():
+        read[workspace] = _best(each, names)
+        await _breath(len(read))
     stores: dict[str, KnownStore] = {}
-    workspaces = []
+    workspaces: list[Workspace] = []
     for row in named:
+        await _breath(len(workspaces))
         key = _text(row[names.workspace_id])
         pointed = read.get(key)
         store, known = _store(key, pointed, settings, own, names)
@@ -103,6 +108,12 @@ async def read_main(
     )
     pointers = {key: pointer for key, (_row, pointer) in read.items()}
     return MainReading(overview, schema, keys, rows, pointers, stores, _common(rows, names))
+
+
+async def _breath(count: int) -> None:
+    """Ten thousand rows do not hold up what else the engine does."""
+    if count % _AT_ONCE == 0:
+        await asyncio.sleep(0)
 
 
 def _workspace_columns(names: MainMap) -> tuple[str, ...]:

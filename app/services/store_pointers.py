@@ -82,7 +82,7 @@ def read_pointer(row: Mapping[str, Any], names: MainMap) -> Pointer:
     config = json_object(row.get(names.app_config)) if names.app_config else None
     if config is None and names.app_config and isinstance(text := row.get(names.app_config), str) and text.strip():
         found["url"] = found.get("url") or text
-    for part, value in _from_config(config or {}).items():
+    for part, value in (_from_config(config) if config else {}).items():
         if _is_blank(found.get(part)):
             found[part] = value
     return _pointer(found, names)
