@@ -118,6 +118,7 @@ class CompareDialog(QDialog):
         self._slow.timeout.connect(self.progress.show)
         for picker in (self.left, self.right):
             picker.changed.connect(self._later.start)
+        self.left.changed.connect(self._keep_apart)
         self.empty.activated.connect(self._compare)
         self.swap_button.clicked.connect(self.swap)
         self.copy_button.clicked.connect(self.copy)
@@ -174,6 +175,11 @@ class CompareDialog(QDialog):
             picker.set_choices(choices)
         if self.left.source is not None:
             self.right.filter_box.setFocus()
+
+    def _keep_apart(self) -> None:
+        """An app is not compared with itself; with its own past it can be."""
+        source = self.left.source
+        self.right.exclude(source.ref if isinstance(source, AppSource) else None)
 
     def swap(self) -> None:
         left, right = self.left.source, self.right.source

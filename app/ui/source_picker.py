@@ -63,19 +63,28 @@ class Choices:
 
 
 async def read_choices(services: Services) -> Choices:
-    """On the engine: all of it is in memory there."""
-    apps = tuple(services.directory.inventory())
+    """On the engine: all of it is in memory there. Apps in order of their connections and titles."""
+    connections = tuple(services.connections.all())
+    places = {each.id: at for at, each in enumerate(connections)}
+    last = len(places)
+    apps = tuple(
+        sorted(
+            services.directory.inventory(),
+            key=lambda app: (places.get(app.connection_id, last), app.title.lower(), app.app_id),
+        )
+    )
     haystack = tuple(f"{app.title} {app.app_id} {app.owner}".lower() for app in apps)
     by_ref = {AppRef(app.connection_id, app.app_id): app for app in apps}
-    return Choices(apps, haystack, tuple(services.connections.all()), tuple(services.templates.all()), by_ref)
+    return Choices(apps, haystack, connections, tuple(services.templates.all()), by_ref)
 
 
-def find(choices: Choices, query: str) -> list[AppSummary]:
-    """The first apps in which every word occurs."""
+def find(choices: Choices, query: str, without: AppRef | None = None) -> list[AppSummary]:
+    """The first apps in which every word occurs; ``without`` is left out."""
     rows: Sequence[int] = range(len(choices.apps))
     for word in query.lower().split():
         rows = [row for row in rows if word in choices.haystack[row]]
-    return [choices.apps[row] for row in rows[:_MOST_SHOWN]]
+    found = (choices.apps[row] for row in rows[: _MOST_SHOWN + 1])
+    return [each for each in found if AppRef(each.connection_id, each.app_id) != without][:_MOST_SHOWN]
 
 
 class SourcePicker(QWidget):
@@ -90,6 +99,7 @@ class SourcePicker(QWidget):
         self._ref: AppRef | None = None
         self._path: Path | None = None
         self._wanted: Source | None = None
+        self._excluded: AppRef | None = None
         self.kind_box = ChoiceBox()
         self.filter_box = QLineEdit()
         self.app_list = QListWidget()
@@ -205,6 +215,8 @@ class SourcePicker(QWidget):
     def _follow_kind(self) -> None:
         self._pages.setCurrentIndex(_PLACES[self.kind])
         self.version_box.setVisible(self.kind == "version")
+        if self._excluded is not None:
+            self._search(self.filter_box.text())
         self._show_badge()
         if self.kind == "version":
             self._read_versions()
@@ -219,10 +231,19 @@ class SourcePicker(QWidget):
 
     # Apps
 
+    def exclude(self, ref: AppRef | None) -> None:
+        """Do not offer this app (its past is offered): the other side has it."""
+        if ref != self._excluded:
+            self._excluded = ref
+            self._search(self.filter_box.text())
+            if self._ref is not None:
+                self._mark(self._ref)
+
     def _search(self, query: str) -> None:
         self.app_list.blockSignals(True)
         self.app_list.clear()
-        for app in find(self._choices, query):
+        without = self._excluded if self.kind == "app" and self._excluded != self._ref else None
+        for app in find(self._choices, query, without):
             self.app_list.addItem(self._item(app))
         if not self.app_list.count() and self._choices.apps:
             nothing = QListWidgetItem("No app has all of these words.")

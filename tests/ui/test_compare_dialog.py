@@ -179,3 +179,21 @@ def test_dialog_side_that_cannot_be_read_is_tried_again(
     qtbot.mouseClick(dialog.empty.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(dialog.tree.isVisible)
     assert not dialog.notes.rows
+
+
+def _offered(picker: Any) -> list[str]:
+    return [picker.app_list.item(row).text() for row in range(picker.app_list.count())]
+
+
+def test_dialog_lists_apps_in_order_and_the_left_one_not_on_the_right(
+    qtbot: QtBot, runner: Runner, window: QWidget, workshop: FakeWorkshop
+) -> None:
+    dialog = _opened(qtbot, runner, window)
+    offered = _offered(dialog.left)
+    titles = [each.partition(" · ")[0] for each in offered]
+    assert titles == ["Ana’s workspace", "calm-green-delta", "Gil", "tar", "Eva"]
+    dialog.left.set_source(AppSource(REF))
+    assert _offered(dialog.right) == offered[1:]
+    # With its own past an app is compared.
+    dialog.right.kind_box.setCurrentIndex(dialog.right.kind_box.findData("version"))
+    assert _offered(dialog.right) == offered
