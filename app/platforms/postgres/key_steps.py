@@ -10,8 +10,8 @@ from app.schema.model import Attribute, Index, Link
 from . import locks, row_questions
 from .context import Context
 from .facets import extra, foreign_key, index_name, index_text, is_key, key_text, link_name
-from .render import IndexText, Table
-from .script import INDEX, LINK, PRIMARY, Job
+from .render import IndexText, KeyText, Table
+from .script import DROP_CONSTRAINT, DROP_INDEX, INDEX, LINK, PRIMARY, Job
 from .tracking import PartNow, TableNow
 
 _NEW = "_tenantry_new"
@@ -49,7 +49,7 @@ class Keys:
     def _plain(self, number: int, table: TableNow, index: Index) -> None:
         place, at = f"{table.entity}.{index.name}", table.table
         if is_key(index):
-            sql = f"ALTER TABLE {at.sql} ADD {_key_words(index)}"
+            sql = f"ALTER TABLE {at.sql} ADD {key_words(key_text(index), is_primary=index.kind == 'primary')}"
             self._script.main(number, sql, place, locks.scan(at.sql))
         else:
             self._script.main(number, self._write.create_index(at, index_text(index)), place, locks.build(at.sql))
@@ -86,7 +86,7 @@ class Keys:
 
     def _attached(self, table: TableNow, index: Index, built: str) -> str:
         kind = "PRIMARY KEY" if index.kind == "primary" else "UNIQUE"
-        deferral = _deferral(index)
+        deferral = _deferral(key_text(index))
         return (
             f"ALTER TABLE {table.table.sql} ADD CONSTRAINT {quoted(index.name)} {kind} USING INDEX {quoted(built)}"
             f"{deferral}"
@@ -96,9 +96,11 @@ class Keys:
         table = self._context.tables[entity]
         part = table.index(index.name)
         if self._context.take_job(table, part) is None:
-            self._script.main(
-                number, self._dropped(table, index), f"{entity}.{index.name}", locks.brief(table.table.sql)
-            )
+            sql, place, lock = self._dropped(table, index), f"{entity}.{index.name}", locks.brief(table.table.sql)
+            if table.is_as_before and part.is_as_before:
+                self._script.at_start(DROP_INDEX, number, sql, place, lock)
+            else:
+                self._script.main(number, sql, place, lock)
         del table.indexes[index.name]
 
     def _dropped(self, table: TableNow, index: Index) -> str:
@@ -214,7 +216,11 @@ class Keys:
         part = table.links.pop(name, None)
         sql = self._write.drop_constraint(table.table, name)
         place = f"{link.forward.entity}.{name}"
-        self._script.main(number, sql, place, locks.both(table.table.sql, Table.of(link.reverse.entity).sql))
+        lock = locks.both(table.table.sql, Table.of(link.reverse.entity).sql)
+        if table.is_as_before and part is not None and part.is_as_before:
+            self._script.at_start(DROP_CONSTRAINT, number, sql, place, lock)
+        else:
+            self._script.main(number, sql, place, lock)
         if part is not None:
             self._context.take_job(table, part)
 
@@ -259,17 +265,15 @@ def _renamed(table: TableNow, part: PartNow, new: str) -> str:
     return f"ALTER INDEX {table.table.beside(part.name)} RENAME TO {quoted(new)}"
 
 
-def _deferral(index: Index) -> str:
-    key = key_text(index)
+def _deferral(key: KeyText) -> str:
     deferrable = " DEFERRABLE" if key.deferrable else ""
     return deferrable + (f" INITIALLY {key.initially}" if key.initially else "")
 
 
-def _key_words(index: Index) -> str:
+def key_words(key: KeyText, *, is_primary: bool) -> str:
     """A key as CREATE TABLE and ALTER TABLE say it."""
-    key = key_text(index)
-    kind = "PRIMARY KEY" if index.kind == "primary" else "UNIQUE"
+    kind = "PRIMARY KEY" if is_primary else "UNIQUE"
     distinct = " NULLS NOT DISTINCT" if key.nulls_not_distinct else ""
     include = f" INCLUDE ({', '.join(map(quoted, key.include))})" if key.include else ""
     columns = ", ".join(map(quoted, key.columns))
-    return f"CONSTRAINT {quoted(index.name)} {kind}{distinct} ({columns}){include}{_deferral(index)}"
+    return f"CONSTRAINT {quoted(key.name)} {kind}{distinct} ({columns}){include}{_deferral(key)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from sqlalchemy.types import UserDefinedType
 
 from app.schema.formats.sql_names import Dialect, home_schema, quoted, split_name
 
+# It tells of each writer that one was made.
+logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
 # Alembic writes four spaces for a tab, also inside of names and texts: it gets this in its place.
 _TAB: Final = "\ue009"
 

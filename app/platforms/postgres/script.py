@@ -18,6 +18,11 @@ PRIMARY: Final = 2
 LINK: Final = 3
 CHECK: Final = 4
 
+# The order of what goes first.
+DROP_CONSTRAINT: Final = 0
+DROP_INDEX: Final = 1
+DROP_TABLE: Final = 2
+
 
 @dataclass(frozen=True, slots=True)
 class _Part:
@@ -70,7 +75,7 @@ class Script:
         self.write = SqlWriter("postgresql")
         self.units = 0
         self._first: list[SqlStep] = []
-        self._start: list[SqlStep] = []
+        self._start: list[tuple[int, SqlStep]] = []
         self._main: list[SqlStep] = []
         self._end: list[tuple[_Part, Job | None]] = []
         self._jobs: list[Job] = []
@@ -81,9 +86,9 @@ class Script:
         self.units += 1
         self._first.append(SqlStep(operation, sql, "values", place, lock, note, unit=self.units))
 
-    def at_start(self, operation: int, sql: str, place: str, lock: str) -> None:
-        """In the main transaction, before all else of it."""
-        self._start.append(SqlStep(operation, sql, "main", place, lock))
+    def at_start(self, order: int, operation: int, sql: str, place: str, lock: str, note: str = "") -> None:
+        """In the main transaction, before all else of it: names of indexes are given up before others take them."""
+        self._start.append((order, SqlStep(operation, sql, "main", place, lock, note)))
 
     def main(self, operation: int, sql: str, place: str, lock: str, note: str = "") -> None:
         self._main.append(SqlStep(operation, sql, "main", place, lock, note))
@@ -121,7 +126,8 @@ class Script:
         jobs = sorted((each for each in self._jobs if not each.is_dropped), key=lambda each: each.order)
         end = [_made(part) for part, job in self._end if job is None or not job.is_dropped]
         later = [_made(part) for job in jobs for part in job.parts]
-        return (*self._first, *self._start, *self._main_steps(), *end, *later)
+        start = [step for _, step in sorted(self._start, key=lambda each: each[0])]
+        return (*self._first, *start, *self._main_steps(), *end, *later)
 
     def _main_steps(self) -> list[SqlStep]:
         found = list(self._main)

@@ -33,6 +33,12 @@ class PartNow:
 
     name: str
     is_key: bool = False
+    first: str = ""
+
+    @property
+    def is_as_before(self) -> bool:
+        """It was there before the plan, under the name that it has."""
+        return self.name == self.first
 
 
 @dataclass(slots=True, eq=False)
@@ -52,6 +58,11 @@ class TableNow:
     @property
     def table(self) -> Table:
         return Table.of(self.entity, self.dialect)
+
+    @property
+    def is_as_before(self) -> bool:
+        """It was there before the plan, under the name that it has."""
+        return not self.is_new and self.entity == self.first
 
     @property
     def is_plain(self) -> bool:
@@ -93,9 +104,13 @@ class Tables:
         self._tables: dict[str, TableNow] = {}
         for entity in schema.entities:
             self.add(entity, is_new=False)
+        for table in self._tables.values():
+            for part in table.indexes.values():
+                part.first = part.name
         for link in schema.links:
             if link.forward.entity in self._tables:
-                self._tables[link.forward.entity].add_link(link)
+                part = self._tables[link.forward.entity].add_link(link)
+                part.first = part.name
 
     def __getitem__(self, entity: str) -> TableNow:
         found = self._tables.get(entity)

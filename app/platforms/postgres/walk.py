@@ -47,10 +47,10 @@ from .facets import (
     texts_of_attribute,
     unique_name,
 )
-from .key_steps import Keys
+from .key_steps import Keys, key_words
 from .live_names import native_of
 from .render import KeyText, Table
-from .script import CHECK, Job
+from .script import CHECK, DROP_CONSTRAINT, DROP_TABLE, Job
 from .steps import SqlStep
 from .tracking import TableNow
 
@@ -129,15 +129,12 @@ class _Walk:
             self._script.main(number, sql, entity.name, locks.NEW)
 
     def _created(self, entity: Entity, table: Table) -> str:
-        keys = [each for each in entity.indexes if is_key(each)]
-        unique = [
-            KeyText(unique_name(entity.name, each.name), (each.name,)) for each in entity.attributes if each.is_unique
-        ]
+        primary = next((key_text(each) for each in entity.indexes if each.kind == "primary"), None)
         return self._script.write.create_table(
             table,
             [column_text(each) for each in entity.attributes],
-            primary=next((key_text(each) for each in keys if each.kind == "primary"), None),
-            unique=[*unique, *(key_text(each) for each in keys if each.kind != "primary")],
+            primary=primary,
+            unique=_unique(entity)[0],
             checks=sorted(checks_of(entity.extra).items()),
             partition_by=str(extra(entity.extra, "partition_by") or ""),
         )
@@ -155,6 +152,8 @@ class _Walk:
         for index in entity.indexes:
             if not is_key(index):
                 yield write.create_index(table, index_text(index))
+        for key in _unique(entity)[1]:
+            yield f"ALTER TABLE {table.sql} ADD {key_words(key, is_primary=False)}"
         for name, text in sorted(exclusions_of(entity.extra).items()):
             yield f"ALTER TABLE {table.sql} ADD CONSTRAINT {quoted(name)} {text}"
         if (comment := comment_of(entity.extra)) is not None:
@@ -163,10 +162,15 @@ class _Walk:
             yield _row_security(table, True)
 
     def _drop_entity(self, number: int, entity: Entity) -> None:
-        table = self._tables[entity.name].table
+        now = self._tables[entity.name]
+        table = now.table
         note = "Its rows do not come back: PostgreSQL keeps nothing of what is dropped."
-        self._script.main(number, self._script.write.drop_table(table), entity.name, locks.brief(table.sql), note)
-        self._context.drop_jobs(self._tables[entity.name])
+        sql, lock = self._script.write.drop_table(table), locks.brief(table.sql)
+        if now.is_as_before:
+            self._script.at_start(DROP_TABLE, number, sql, entity.name, lock, note)
+        else:
+            self._script.main(number, sql, entity.name, lock, note)
+        self._context.drop_jobs(now)
         self._tables.drop(entity.name)
 
     def _rename_entity(self, number: int, old: str, new: str) -> None:
@@ -220,7 +224,7 @@ class _Walk:
         for name in sorted(one):
             if one[name] != other.get(name):
                 sql = self._script.write.drop_constraint(first, name)
-                self._script.at_start(number, sql, table.first, locks.brief(first.sql))
+                self._script.at_start(DROP_CONSTRAINT, number, sql, table.first, locks.brief(first.sql))
         self._exclusions(number, table, before, after)
         for name in sorted(other):
             if other[name] != one.get(name):
@@ -233,7 +237,7 @@ class _Walk:
         for name in sorted(one):
             if one[name] != other.get(name):
                 sql = self._script.write.drop_constraint(first, name)
-                self._script.at_start(number, sql, table.first, locks.brief(first.sql))
+                self._script.at_start(DROP_CONSTRAINT, number, sql, table.first, locks.brief(first.sql))
         for name in sorted(other):
             if other[name] != one.get(name):
                 self._add_exclusion(number, table, name)
@@ -272,6 +276,19 @@ class _Walk:
         )
         if job is not None:
             _validate(job, table, name)
+
+
+def _unique(entity: Entity) -> tuple[list[KeyText], list[KeyText]]:
+    """Unique constraints that CREATE TABLE makes, and those that it would take for one that is there already."""
+    found = [KeyText(unique_name(entity.name, each.name), (each.name,)) for each in entity.attributes if each.is_unique]
+    found += [key_text(each) for each in entity.indexes if is_key(each) and each.kind != "primary"]
+    seen = {each.attributes for each in entity.indexes if each.kind == "primary"}
+    first: list[KeyText] = []
+    later: list[KeyText] = []
+    for key in found:
+        (later if key.columns in seen else first).append(key)
+        seen.add(key.columns)
+    return first, later
 
 
 def _validate(job: Job, table: TableNow, name: str) -> None:
