@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from . import check_names
+from . import check_names, check_sql
 from .check_links import Links, check_link
 from .check_rules import Found, Problem, Rules, shown
 from .model import Attribute, Entity, Index, Link, Schema, link_key
 from .references import may_refer, referenced
 from .type_names import type_name
+from .types import Type
 
 __all__ = ["Problem", "Rules", "check", "check_entity"]
 
@@ -37,11 +38,14 @@ class _Check:
         self._base = base
         self._before = {each.name: each for each in base.entities} if base is not None else {}
         self._entities = {each.name: each for each in schema.entities}
-        places = ((end.entity, end.label) for link in schema.links for end in (link.forward, link.reverse))
-        self._ends = Counter(places)
+        # A link over attributes has a name of its own, which may be that of an attribute.
+        links = () if rules.links_have_columns else schema.links
+        self._ends = Counter((end.entity, end.label) for link in links for end in (link.forward, link.reverse))
         keys = Counter(map(link_key, schema.links))
         self._allowed = check_names.allows(rules)
-        self._plain_types = frozenset(each for each in (*rules.types, *rules.other_types) if not may_refer(each))
+        self._plain_types = {each: not may_refer(each) for each in (*rules.types, *rules.other_types)}
+        if rules.takes_type is not None:
+            self._plain_types = {}
         self._links = Links(self._entities, self._ends, keys, rules)
 
     def all(self) -> tuple[Problem, ...]:
@@ -49,6 +53,8 @@ class _Check:
         found: list[Problem] = []
         for each in self._schema.entities:
             found += self._entity(each, names[each.name])
+        if self._rules.links_have_columns:
+            found += self._shared_names()
         return (*found, *self._of_links(self._schema.links))
 
     def one(self, name: str) -> tuple[Problem, ...]:
@@ -59,9 +65,17 @@ class _Check:
         found = [problem for each in entities for problem in self._entity(each, len(entities))]
         return (*found, *self._of_links(links))
 
+    def _shared_names(self) -> Found:
+        is_known = {each.place for each in _of_all(self._base)} if self._base is not None else set()
+        for each in _of_all(self._schema):
+            yield replace(each, is_error=each.place not in is_known)
+
     # Entities
 
     def _entity(self, entity: Entity, count: int) -> Found:
+        if entity.is_system and self._rules.links_have_columns:
+            # A view: what it has is the database's.
+            return
         before = self._before.get(entity.name)
         is_known = before is not None
         yield from _told(self._entity_itself(entity, count), is_known and count == 1)
@@ -82,8 +96,11 @@ class _Check:
                 name, "entity", "name", f"There are {count} entities {shown(name)}.", "Rename or remove all but one."
             )
         if not entity.attributes and not entity.is_system and not rules.has_empty_entities:
-            sentence = f"{shown(name)} has no attributes: {rules.platform} would drop it without a word."
+            why = "takes no empty table" if rules.links_have_columns else "would drop it without a word"
+            sentence = f"{shown(name)} has no attributes: {rules.platform} {why}."
             yield Problem(name, "entity", "attributes", sentence, "Add an attribute, or remove the entity.")
+        if rules.links_have_columns:
+            yield from check_sql.check_table(entity, rules)
 
     # Attributes
 
@@ -92,11 +109,19 @@ class _Check:
         return (
             not attribute.is_system
             and attribute.default is None
-            and attribute.type in self._plain_types
+            and self._is_plain_type(attribute.type)
+            and not attribute.extra
             and self._allowed(attribute.name)
             and (entity.name, attribute.name) not in self._ends
             and entity.name not in self._rules.system_entities
         )
+
+    def _is_plain_type(self, kind: Type) -> bool:
+        found = self._plain_types.get(kind)
+        if found is None:
+            has_rule = self._rules.takes_type is not None
+            found = self._plain_types[kind] = has_rule and check_sql.is_plain_type(kind, self._rules)
+        return found
 
     def _attribute(self, entity: Entity, attribute: Attribute, count: int, is_live: bool) -> Found:
         place = f"{entity.name}.{attribute.name}"
@@ -113,6 +138,8 @@ class _Check:
             yield Problem(place, "attribute", "name", sentence, "Choose another name.")
         yield from self._on_system(entity, attribute, place)
         yield from self._type(attribute, place)
+        if self._rules.links_have_columns:
+            yield from check_sql.check_attribute(attribute, place, self._rules)
         if attribute.default is not None and not self._rules.has_defaults:
             sentence = f"{shown(place)} has a default, and {self._rules.platform} has none."
             yield Problem(place, "attribute", "default", sentence, "Remove the default.")
@@ -137,7 +164,11 @@ class _Check:
     def _type(self, attribute: Attribute, place: str) -> Found:
         rules = self._rules
         kind = attribute.type
-        if rules.types and kind not in rules.types and kind not in rules.other_types:
+        if rules.takes_type is not None:
+            if not rules.takes_type(kind):
+                sentence = f"{shown(place)} is of type {shown(type_name(kind))}, which {rules.platform} does not have."
+                yield Problem(place, "attribute", "type", sentence, "Choose another type.")
+        elif rules.types and kind not in rules.types and kind not in rules.other_types:
             sentence = f"{shown(place)} is of type {shown(type_name(kind))}, which {rules.platform} does not have."
             yield Problem(place, "attribute", "type", sentence, f"Choose {_listed(map(type_name, rules.types))}.")
         for name in dict.fromkeys(referenced(kind)):
@@ -168,9 +199,13 @@ class _Check:
             sentence = f"{shown(entity.name)} has {count} indexes {shown(index.name)}."
             yield Problem(place, "index", "name", sentence, "Rename or remove all but one.")
         for name in index.attributes:
-            if entity.attribute(name) is None and not name.startswith(("_", "$")):
+            is_own = name.startswith(("_", "$")) and not rules.links_have_columns
+            if entity.attribute(name) is None and not is_own:
                 sentence = f"The index {shown(place)} is over {shown(name)}, which {shown(entity.name)} has not."
                 yield Problem(place, "index", "attributes", sentence, "Choose other attributes, or remove the index.")
+
+        if rules.links_have_columns:
+            yield from check_sql.check_index(entity, index, rules)
 
     # Links
 
@@ -178,6 +213,11 @@ class _Check:
         known = {link_key(each): each for each in self._base.links} if self._base is not None else {}
         for each in links:
             yield from _told(check_link(each, self._links), known.get(link_key(each)) == each)
+
+
+def _of_all(schema: Schema) -> Found:
+    yield from check_sql.check_names(schema)
+    yield from check_sql.check_enums(schema)
 
 
 def _told(found: Found, is_known: bool) -> Found:

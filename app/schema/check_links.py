@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from . import check_names
+from . import check_names, check_sql
 from .check_rules import Found, Problem, Rules, shown
 from .model import Entity, Link, LinkEnd, LinkKey, link_key
 
@@ -32,6 +32,9 @@ def check_link(link: Link, known: Links) -> Found:
         sentence = f"The link {_place(forward)} to {_place(link.reverse)} is declared twice."
         place = f"{forward.entity}.{forward.label}"
         yield Problem(place, "link", "label", sentence, "Remove one of the two.")
+    if known.rules.links_have_columns:
+        yield from _over_columns(link, known)
+        return
     for end, other in ((link.forward, link.reverse), (link.reverse, link.forward)):
         yield from _entity(end, other, known)
         yield from check_names.label(end.entity, end.label, known.rules)
@@ -39,6 +42,17 @@ def check_link(link: Link, known: Links) -> Found:
             yield from _label_conflicts(end, other, known)
         yield from _on_delete(end, other, known.rules)
     yield from _required(link, known.rules)
+
+
+def _over_columns(link: Link, known: Links) -> Found:
+    forward, reverse = link.forward, link.reverse
+    if reverse.entity not in known.entities:
+        yield from _entity(reverse, forward, known)
+    yield from _on_delete(forward, reverse, known.rules)
+    if not forward.label.strip():
+        place = f"{forward.entity}.{forward.label}"
+        yield Problem(place, "link", "label", f"A link of {shown(forward.entity)} has no name.", "Enter one.")
+    yield from check_sql.check_link(link, known.entities, known.rules)
 
 
 def is_declared_twice(link: Link, keys: Mapping[LinkKey, int]) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from app.core.errors import Invalid
 
 from .check_rules import Found, Part, Problem, Rules, shown
 
@@ -25,11 +27,17 @@ def allows(rules: Rules) -> Callable[[str], bool]:
     """Whether there is nothing to say of a name, not even as a warning."""
     matches, said = _pattern(rules.name_pattern).fullmatch, rules.reserved_names | rules.query_words
     longest = rules.max_length
+    if rules.max_bytes is not None:
+        # So many letters are never too many bytes.
+        longest = min(longest, rules.max_bytes // 4)
     return lambda name: len(name) <= longest and name not in said and matches(name) is not None
 
 
 def entity_name(name: str, is_system: bool, rules: Rules) -> Found:
     named = Named(name, name, "entity", "name", f"The entity {shown(name)}")
+    if rules.name_parts is not None and not is_system:
+        yield from _parts(named, rules.name_parts, rules)
+        return
     prefix = rules.reserved_prefix
     if not prefix or not name.startswith(prefix):
         yield from _name(named, rules, name)
@@ -37,6 +45,23 @@ def entity_name(name: str, is_system: bool, rules: Rules) -> Found:
         bare = name.lstrip(prefix)
         remedy = f"Call it {shown(bare)} instead." if bare else "Choose another name."
         yield _problem(named, f"{shown(name)}: names with {prefix} belong to {rules.platform}.", remedy)
+
+
+def _parts(named: Named, take_apart: Callable[[str], tuple[str, ...]], rules: Rules) -> Found:
+    """Schema and table: each has to fit by itself."""
+    if not named.name.strip():
+        yield from _name(named, rules, named.name)
+        return
+    try:
+        parts = take_apart(named.name)
+    except Invalid as error:
+        yield _problem(named, error.sentence, error.remedy)
+        return
+    for each in parts:
+        found = tuple(_name(replace(named, name=each), rules, each))
+        if found:
+            yield from found
+            return
 
 
 def attribute_name(entity: str, name: str, rules: Rules) -> Found:
@@ -65,6 +90,10 @@ def _name(named: Named, rules: Rules, bare: str) -> Found:
     elif len(named.name) > rules.max_length:
         sentence = f"{named.what} has a name of {len(named.name):,} characters."
         yield _problem(named, sentence, f"Use at most {rules.max_length} characters.")
+    elif rules.max_bytes is not None and len(named.name.encode(errors="replace")) > rules.max_bytes:
+        size = len(named.name.encode(errors="replace"))
+        sentence = f"{named.what} has a name of {size} bytes; letters with accents and signs count several."
+        yield _problem(named, sentence, f"Use at most {rules.max_bytes} bytes.")
     elif not _pattern(rules.name_pattern).fullmatch(bare):
         yield _problem(named, f"{named.what} has a name that cannot be used in queries and files.", rules.name_words)
 

@@ -8,9 +8,9 @@ attributes of an index).
 from __future__ import annotations
 
 import abc
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from . import risks
+from . import risks, sql_risks
 from . import wording as words
 from .model import Attribute, Entity, Extra, Index, Link, Schema
 from .risks import Risk
@@ -149,6 +149,10 @@ class ChangeEntity(_Step):
     def place(self) -> str:
         return self.entity
 
+    @property
+    def risk(self) -> Risk:
+        return sql_risks.of_entity_extra(self.before, self.after)
+
 
 @dataclass(frozen=True, slots=True)
 class AddAttribute(_Step):
@@ -170,6 +174,8 @@ class AddAttribute(_Step):
 
     @property
     def risk(self) -> Risk:
+        if sql_risks.is_sql(self.attribute.type):
+            return sql_risks.of_new_attribute(self.attribute)
         return risks.of_new_attribute(self.attribute)
 
 
@@ -240,7 +246,12 @@ class ChangeAttribute(_Step):
 
     @property
     def risk(self) -> Risk:
-        return risks.of_attribute(self.before, self.after)
+        if not (sql_risks.is_sql(self.before.type) and sql_risks.is_sql(self.after.type)):
+            return risks.of_attribute(self.before, self.after)
+        # What flags do is the same everywhere.
+        flags = risks.of_attribute(replace(self.before, type=self.after.type), self.after)
+        extra = sql_risks.of_attribute_extra(self.before.extra, self.after.extra)
+        return max(flags, extra, sql_risks.of_type(self.before.type, self.after.type))
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +362,9 @@ class AddLink(_Step):
 
     @property
     def risk(self) -> Risk:
-        return Risk.SAFE if self.has_no_rows else risks.of_new_link(self.link)
+        if self.has_no_rows:
+            return Risk.SAFE
+        return sql_risks.of_new_link(self.link) if self.link.columns else risks.of_new_link(self.link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,7 +378,7 @@ class DropLink(_Step):
         return AddLink(self.link)
 
     def describe(self) -> str:
-        return f"Delete the link {words.link_words(self.link)}: what was linked by it will not be any more."
+        return words.drop_link(self.link)
 
     @property
     def place(self) -> str:
@@ -373,7 +386,8 @@ class DropLink(_Step):
 
     @property
     def risk(self) -> Risk:
-        return Risk.DESTROYS
+        """A link over attributes leaves their values as they are."""
+        return Risk.SAFE if self.link.columns else Risk.DESTROYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,7 +438,8 @@ class ChangeLink(_Step):
 
     @property
     def risk(self) -> Risk:
-        return risks.of_link(self.before, self.after)
+        of_link = sql_risks.of_link if self.after.columns else risks.of_link
+        return of_link(self.before, self.after)
 
 
 Operation = (

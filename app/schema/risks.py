@@ -77,7 +77,7 @@ def of_type(before: Type, after: Type) -> Risk:
 
 
 def of_new_index(index: Index) -> Risk:
-    return Risk.MAY_FAIL if index.is_unique else Risk.SLOW
+    return Risk.MAY_FAIL if index.is_unique or index.kind == "primary" else Risk.SLOW
 
 
 def of_index(before: Index, after: Index) -> Risk:
