@@ -310,7 +310,7 @@ class MoveDialog(PreviewDialog):
     def _set_working(self, is_working: bool) -> None:
         super()._set_working(is_working)
         self.content.setEnabled(True)
-        for part in (self.target, self.password_field, *self.page.boxes.values()):
+        for part in (self.target, self.password_field, self.page.choice):
             part.setEnabled(not is_working)
         for button in (self.back_button, self.forget_button):
             button.setEnabled(not is_working)

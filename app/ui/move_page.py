@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.core.apps import AppState
 from app.core.status import Severity
 from app.core.text import plain
 
+from .badges import text_label
 from .form_field import ChoiceBox
 from .icons import State, state_icon
 from .theme import mono_font
@@ -54,7 +63,11 @@ class MovePage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.tree = QTreeWidget()
-        self.boxes: dict[str, ChoiceBox] = {}
+        self.choice = QWidget()
+        self.sentence = text_label("", "muted")
+        self.box = ChoiceBox()
+        self._can_choose = False
+        self._tables: dict[str, MoveTable] = {}
         self._items: dict[str, QTreeWidgetItem] = {}
         self._phases: dict[str, str] = {}
         self._order: tuple[str, ...] = ()
@@ -76,21 +89,36 @@ class MovePage(QWidget):
         tree.setMinimumHeight(self.fontMetrics().height() * 8)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(6)
         box.addWidget(tree)
+        box.addWidget(self.choice)
+        row = QHBoxLayout(self.choice)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(10)
+        self.sentence.setWordWrap(True)
+        row.addWidget(self.sentence, 1)
+        row.addWidget(self.box)
+        self.choice.hide()
+        self.box.activated.connect(lambda _at: self._choose())
+        tree.currentItemChanged.connect(lambda *_: self._show_current())
         self.setFocusProxy(tree)
 
     # What is shown
 
     def show_plan(self, tables: Sequence[MoveTable]) -> None:
+        item = self.tree.currentItem()
+        now = self._order_of(item) if item is not None else ""
         self._begin(each.entity for each in tables if each.way not in ("", "leave"))
+        self._tables = {each.entity: each for each in tables}
         for each in tables:
             item = self._add(each.entity, each.rows, plain(each.sentence, 300))
             phase = "choose" if not each.way else "leave" if each.way == "leave" else ""
             self._set_phase(each.entity, phase)
-            if len(each.choices) > 1 or not each.way:
-                self._add_choice(item, each)
             if not each.has_key:
                 item.setToolTip(_TABLE, "Without a primary key: begun anew where the copy is interrupted")
+        first = next((each.entity for each in tables if not each.way), tables[0].entity if tables else "")
+        self.go_to(now if now in self._items else first)
+        self.set_choosing(True)
 
     def show_removal(self, tables: Sequence[RemovalTable]) -> None:
         self._begin(each.entity for each in tables)
@@ -101,6 +129,7 @@ class MovePage(QWidget):
 
     def show_proofs(self, proofs: Iterable[TableProof], late: Iterable[str]) -> None:
         """After the switch: what was verified, and what was written to since."""
+        self.set_choosing(False)
         found = {each.entity: each for each in proofs}
         if not self._items:
             self._begin(found)
@@ -113,7 +142,6 @@ class MovePage(QWidget):
                 continue
             item.setText(_ROWS, f"{proof.rows:,}")
             item.setText(_HOW, f"Counts and checksums agree: {plain(proof.checksum, 40)}")
-            self._drop_choice(entity)
             self._set_phase(entity, "changed" if entity in changed else "switched")
 
     def show_removed(self, removed: Mapping[str, int], kept: Mapping[str, int]) -> None:
@@ -155,7 +183,8 @@ class MovePage(QWidget):
 
     def _begin(self, order: Iterable[str]) -> None:
         self.tree.clear()
-        self._items, self._phases, self.boxes, self._order = {}, {}, {}, tuple(order)
+        self._items, self._phases, self._tables, self._order = {}, {}, {}, tuple(order)
+        self.choice.hide()
 
     def _add(self, entity: str, rows: int, how: str) -> QTreeWidgetItem:
         item = self._items[entity] = QTreeWidgetItem([plain(entity, 120), f"{rows:,}" if rows >= 0 else "—", how, ""])
@@ -166,26 +195,42 @@ class MovePage(QWidget):
         self.tree.addTopLevelItem(item)
         return item
 
-    def _add_choice(self, item: QTreeWidgetItem, table: MoveTable) -> None:
-        box = self.boxes[table.entity] = ChoiceBox()
-        box.setAccessibleName(f"How the rows of {plain(table.entity, 80)} are told")
-        box.setToolTip(plain(table.sentence, 300))
-        ways = table.choices if table.way else ("", *table.choices)
-        for way in ways:
-            box.addItem(WAY_WORDS.get(way, plain(way, 40)), way)
-        box.setCurrentIndex(max(0, box.findData(table.way)))
-        box.activated.connect(lambda _at: self._choose(table.entity, str(box.currentData())))
-        box.setStyleSheet(f"{box.styleSheet()} QComboBox {{ padding: 1px 8px; }}")
-        self.tree.setItemWidget(item, _HOW, box)
-        item.setSizeHint(_HOW, QSize(0, box.sizeHint().height() + 6))
+    # The way of the table in hand
 
-    def _drop_choice(self, entity: str) -> None:
-        if self.boxes.pop(entity, None) is not None:
-            self.tree.removeItemWidget(self._items[entity], _HOW)
+    def _show_current(self) -> None:
+        """How its rows are told, whole, and the other ways that there are."""
+        item = self.tree.currentItem()
+        table = self._tables.get(self._order_of(item)) if item is not None else None
+        self.choice.setVisible(table is not None and self._can_choose)
+        if table is None:
+            return
+        name = plain(table.entity, 80)
+        self.sentence.setText(f"{name}: {plain(table.sentence, 400)}")
+        self.box.setAccessibleName(f"How the rows of {name} are told")
+        self.box.clear()
+        for way in dict.fromkeys((table.way, *table.choices)):
+            self.box.addItem(WAY_WORDS.get(way, plain(way, 40)), way)
+        self.box.setCurrentIndex(0)
+        self.box.setVisible(self.box.count() > 1)
 
-    def _choose(self, entity: str, way: str) -> None:
-        if way:
-            self.way_chosen.emit(entity, way)
+    def _order_of(self, item: QTreeWidgetItem) -> str:
+        return next((entity for entity, each in self._items.items() if each is item), "")
+
+    def go_to(self, entity: str) -> None:
+        item = self._items.get(entity)
+        if item is not None:
+            self.tree.setCurrentItem(item)
+
+    def set_choosing(self, can_choose: bool) -> None:
+        """Whether ways can be chosen now."""
+        self._can_choose = can_choose
+        self._show_current()
+
+    def _choose(self) -> None:
+        item, way = self.tree.currentItem(), str(self.box.currentData() or "")
+        table = self._tables.get(self._order_of(item)) if item is not None else None
+        if table is not None and way and way != table.way:
+            self.way_chosen.emit(table.entity, way)
 
     def _set_phase(self, entity: str, phase: str) -> None:
         item = self._items.get(entity)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, cast
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QListWidgetItem, QPushButton, QWidget
 
 from app.core.connection import Connection, Environment
 from app.core.errors import Invalid, KnownError
+from app.core.status import Severity
 from app.core.text import plain
+from app.core.words import counted
 
 from .badges import text_label
 from .dialog_size import fit
 from .dsn_form import DsnForm
 from .form_field import ChoiceBox, FormField
+from .icons import state_icon
 from .preview_dialog import PreviewDialog
 from .runner import Runner
 
@@ -159,7 +162,9 @@ class StoreDialog(PreviewDialog):
         self.message.clear()
         self.about.setText("This will be written:" if change.sentences else "Nothing changes.")
         self.sentences.clear()
-        self.sentences.addItems([plain(each, 500) for each in (*change.sentences, *change.warnings)])
+        self.sentences.addItems([plain(each, 500) for each in change.sentences])
+        for each in change.warnings:
+            self.sentences.addItem(QListWidgetItem(state_icon(Severity.WARNING), plain(each, 500)))
         self._ask_for(change)
         self.follow()
 
@@ -169,10 +174,10 @@ class StoreDialog(PreviewDialog):
         what = ""
         if self._is_clearing:
             what = f"{self._name} has no store then"
-        elif change.warnings:
-            what = "this has warnings"
         elif is_production and change.sentences:
-            what = "The store is changed"
+            what = "The product follows this at once"
+        elif change.warnings:
+            what = counted(len(change.warnings), "warning")
         if what != self._asked:
             self._asked = what
             self.ask(what)

@@ -124,7 +124,7 @@ class WorkspacesView(FoundationPage):
         row.setSpacing(8)
         row.addWidget(self.mode_label)
         row.addWidget(self.mode_note, 1)
-        row.addWidget(self.summary, 2)
+        row.addWidget(self.summary)
         self.mode_button = self.add_button(row, "Mode…", lambda: self.edit_main(0))
         self.names_button = self.add_button(row, "Names…", lambda: self.edit_main(1))
         self.names_button.setToolTip("What the main database calls its tables and columns")
@@ -200,6 +200,7 @@ class WorkspacesView(FoundationPage):
             app_id = each.store.app_id if each.store is not None else ""
             check = checks.get(app_id) if app_id else None
             rows.append(WorkspaceRow(each, is_hosted, check, named[each.id], app_id in self.work.waiting))
+        rows.sort(key=lambda row: (name_of(row).casefold(), row.id))
         self.table.keep_over(lambda: self.model.show_rows(rows))
         self._tell_summary()
 
@@ -210,7 +211,7 @@ class WorkspacesView(FoundationPage):
     def _tell_summary(self) -> None:
         words = Counter(state_look(row)[1] for row in self.model.all_rows)
         problems = sum(count for word, count in words.items() if "finding" in word)
-        parts = [counted(sum(1 for row in self.model.all_rows if row.app_id), "store")]
+        parts = [counted(len({row.app_id for row in self.model.all_rows if row.app_id}), "store")]
         parts += [f"{words[word]:,} {word.lower()}" for word in ("Up", "Unreachable", "No store") if words[word]]
         parts += [f"{problems:,} with findings"] if problems else []
         parts += [f"{words['Not checked']:,} not checked"] if words["Not checked"] else []

@@ -101,8 +101,9 @@ def test_move_table_that_nobody_can_tell_has_to_be_chosen(
     dialog = _planned(qtbot, runner, window)
     assert dialog.about.text() == "This cannot be moved yet:"
     assert not dialog.action_button.isEnabled()
-    box = dialog.page.boxes["votes"]
+    box = dialog.page.box
     assert box.accessibleName() == "How the rows of votes are told"
+    assert [box.itemText(at) for at in range(3)] == ["Choose…", "All rows", "Leave the table behind"]
     box.setCurrentIndex(box.findData("leave"))
     box.activated.emit(box.currentIndex())
     qtbot.waitUntil(lambda: dialog.page.phase("votes") == "leave" and not dialog.is_working)

@@ -1,0 +1,117 @@
+"""The tab of a main database's workspaces, opened from the window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication, QToolButton
+from pytestqt.qtbot import QtBot
+
+from app.core.refs import AppRef
+from app.ui.compare_dialog import CompareDialog
+from app.ui.main_window import MainWindow
+from app.ui.runner import Runner
+from app.ui.settings import WindowSettings
+from app.ui.theme import Theme, ThemeChoice
+from app.ui.workspaces_view import WorkspacesView
+from tests.ui.content_fakes import runner
+from tests.ui.foundation_fakes import CONNECTION as INSTANT
+from tests.ui.foundation_fakes import FakeDirectory
+from tests.ui.store_fakes import CONNECTION, PRODUCTION, store_services
+
+__all__ = ["runner"]
+PLAIN = replace(CONNECTION, id="plain", label="Plain", foundation_app_id=None)
+
+
+@pytest.fixture
+def services() -> Any:
+    made = store_services()
+    made.connections = SimpleNamespace(all=lambda: (replace(PRODUCTION, id="pg"), PLAIN, INSTANT))
+    made.status = SimpleNamespace(all=lambda: (), check=_nothing)
+    made.directory = FakeDirectory()
+    made.directory.rows = ()
+    made.directory.refresh = _nothing
+    made.tokens = SimpleNamespace(state=lambda: SimpleNamespace(kind="keyring", sentence="Keyring", remedy=""))
+    made.notices = ()
+    return made
+
+
+async def _nothing(*_given: Any) -> tuple[Any, ...]:
+    return ()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, runner: Runner, tmp_path: Path) -> Iterator[MainWindow]:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    made = MainWindow(runner, WindowSettings(tmp_path / "ui.ini"), Theme(application, ThemeChoice.LIGHT), tmp_path)
+    qtbot.addWidget(made)
+    made.show()
+    made.complete()
+    made.data.fetch_all()
+    qtbot.waitUntil(lambda: made.data.connection("pg") is not None)
+    yield made  # noqa: PT022 - as a generator it holds on to the window until the test is over
+
+
+def _page(window: MainWindow) -> WorkspacesView:
+    page = window.tabs.currentWidget()
+    assert isinstance(page, WorkspacesView)
+    return page
+
+
+def test_window_menu_offers_workspaces_of_a_main_database_only(window: MainWindow) -> None:
+    action = window.registry["stores.workspaces"]
+    for connection_id, is_offered in (("plain", False), ("local", False), ("pg", True)):
+        window.choose_connection(connection_id)
+        assert action.isEnabled() is is_offered
+    action.trigger()
+    first = _page(window)
+    assert window.tabs.tabText(window.tabs.currentIndex()) == "Workspaces · PostgreSQL · production · PRODUCTION"
+    action.trigger()
+    assert _page(window) is first
+    window.choose_connection(None)
+    assert not action.isEnabled()
+
+
+def test_window_card_and_tree_offer_workspaces(window: MainWindow, qtbot: QtBot) -> None:
+    tree = window.tree
+    assert tree is not None
+    qtbot.waitUntil(lambda: tree.model.rowCount() == 3)
+    texts = {at: [each.text() for each in tree.make_menu(tree.model.index(at, 0)).actions()] for at in range(3)}
+    assert "Workspaces" in texts[0]
+    assert "Users" not in texts[0]
+    assert "Workspaces" not in texts[1]
+    assert "Workspaces" not in texts[2]
+    assert "Users" in texts[2]
+    offered = {}
+    for each in ("pg", "plain", "local"):
+        card = window.overview.cards.card(each)
+        assert card is not None
+        menu = card.findChild(QToolButton).menu()
+        offered[each] = next(action for action in menu.actions() if action.text() == "Workspaces")
+    assert [action.isVisible() for action in offered.values()] == [True, False, False]
+    offered["pg"].trigger()
+    assert _page(window).connection.id == "pg"
+
+
+def test_window_compares_two_stores(window: MainWindow, qtbot: QtBot) -> None:
+    window.stores.show_workspaces("pg")
+    _page(window).compare_requested.emit(AppRef("pg", "store_aurora"), AppRef("pg", "store_blue"))
+    dialog = next(each for each in window.findChildren(CompareDialog) if each.isVisible())
+    dialog.reject()
+
+
+def test_window_tab_hears_of_its_connection(window: MainWindow, qtbot: QtBot, services: Any) -> None:
+    window.stores.show_workspaces("pg")
+    page = _page(window)
+    qtbot.waitUntil(page.table.isVisible)
+    changed = replace(PRODUCTION, id="pg", is_read_only=True)
+    services.connections.all = lambda: (changed, PLAIN, INSTANT)
+    window.data.fetch_all()
+    qtbot.waitUntil(lambda: page.connection.is_read_only)
+    assert not page.edit_button.isEnabled()
