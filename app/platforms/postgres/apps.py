@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from app.core.errors import Conflict, FieldError, Invalid, NotFound, Unsupported
 from app.core.text import plain
-from app.platforms.contract import RemoteApp
+from app.platforms.contract import LiveSchema, RemoteApp
 
 from .dsn import Dsn, Place, is_absolute, store_id
 from .limits import AUTOCOMMIT, READ, Limits
@@ -18,6 +18,7 @@ from .opening import make_file, remove_file
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from app.schema.compare import Plan
     from app.schema.model import Schema
 
     from .client import PostgresClient
@@ -69,13 +70,35 @@ def own_place_or_none(client: PostgresClient, app_id: str) -> Place | None:
 
 
 async def create_app(client: PostgresClient, title: str, *, app_id: str, schema: Schema | None) -> RemoteApp:
+    """A schema that a database cannot have is refused before one is made."""
+    if schema is not None:
+        _ensure_possible(client, schema)
     if client.dsn.is_sqlite:
         name = await _create_file(client, title, app_id)
     else:
         name = await _create_database(client, title, app_id)
     if schema is not None:
-        await _push(client, name, schema)
+        live = await client.read_live(name)
+        await client.send_plan(name, live, _plan(client, live.schema, schema))
     return _app(name)
+
+
+def _ensure_possible(client: PostgresClient, schema: Schema) -> None:
+    from app.schema.model import Schema
+
+    from .catalog import OLDEST
+    from .live_names import Native
+    from .steps import steps_of
+
+    empty = LiveSchema(Schema(), "", Native(version=0 if client.dsn.is_sqlite else OLDEST))
+    steps_of(empty, _plan(client, empty.schema, schema), client.dialect)
+
+
+def _plan(client: PostgresClient, live: Schema, wanted: Schema) -> Plan:
+    from app.schema.compare import compare
+    from app.schema.formats.sql_form import canonical
+
+    return compare(live, canonical(wanted, client.dialect))
 
 
 async def delete_app(client: PostgresClient, app_id: str) -> None:
@@ -191,13 +214,6 @@ async def _create_file(client: PostgresClient, title: str, app_id: str) -> str:
     return str(path)
 
 
-async def _push(client: PostgresClient, name: str, schema: Schema) -> None:
-    from app.schema.compare import compare
-
-    live = await client.read_live(name)
-    await client.send_plan(name, live, compare(live.schema, schema))
-
-
 def _checked(title: str) -> str:
     name = title.strip()
     if not name or "\0" in name:
@@ -216,7 +232,7 @@ def _taken(name: str) -> Conflict:
 
 
 def _app(app_id: str) -> RemoteApp:
-    return RemoteApp(app_id, _file(app_id) if is_absolute(app_id) else app_id)
+    return RemoteApp(app_id, _file(app_id).removesuffix(".db") if is_absolute(app_id) else app_id)
 
 
 def _file(path: str) -> str:

@@ -20,6 +20,7 @@ from app.platforms.contract import (
     TableSize,
 )
 from app.platforms.http import HttpPolicy, OnCall, Tokens
+from app.schema.formats.sql_names import Dialect
 
 from . import apps, health, reading, rows
 from .dsn import Dsn, Place, Places, may_be_elsewhere
@@ -73,7 +74,7 @@ class PostgresClient:
         return apps.own_place(self, app_id)
 
     @property
-    def dialect(self) -> str:
+    def dialect(self) -> Dialect:
         return "sqlite" if self.dsn.is_sqlite else "postgresql"
 
     # Health

@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from app.core.activity import ActivityEntry
-from app.core.errors import Bug, KnownError, ReadOnly
+from app.core.errors import Bug, ReadOnly
 from app.core.text import plain
 
 from . import errors, opening
 from .dsn import Place
-from .limits import AUTOCOMMIT, READ, Limits
+from .limits import READ, Limits
 from .sql_lines import first_words
 
 if TYPE_CHECKING:
@@ -65,33 +65,6 @@ class _Job:
                 opening.stop(self.raw)
 
 
-class Raw:
-    """What work on connections of the driver is given; used on its thread."""
-
-    def __init__(self, engines: Engines, job: _Job) -> None:
-        self._engines = engines
-        self._job = job
-
-    def connect(self) -> Any:
-        """In the limits of the job. Raises the driver's errors, and ``Stopped``."""
-        self._job.check()
-        raw = self._engines.connected(self._job)
-        self._engines.opener.settle(raw, self._job.place, self._job.limits)
-        return raw
-
-    def record(self, statement: str, seconds: float, error: KnownError | None = None, note: str = "") -> None:
-        """Tells a statement as an activity; ``note`` is the SQLSTATE of its error."""
-        started = time.perf_counter() - seconds
-        self._engines.tell(self._job, first_words(statement), started, is_ok=error is None, note=note)
-
-    def check(self) -> None:
-        """Raises ``Stopped`` once nobody waits for the work."""
-        self._job.check()
-
-    def error_of(self, error: BaseException, doing: str, *, may_have_worked: bool = False) -> KnownError:
-        return errors.error_of(error, doing, self._job.place, may_have_worked=may_have_worked)
-
-
 class Engines:
     """Runs work against places. Lives on one event loop and is closed by whoever made it."""
 
@@ -116,19 +89,13 @@ class Engines:
         The work runs on another thread and blocks there. Cancelling stops its statement, and returns when its
         thread is free again.
         """
-        return await self._done(_Job(place, limits, doing, self._teller()), lambda job: self._run(job, work))
-
-    async def run_raw(self, place: Place, work: Callable[[Raw], T], *, doing: str, limits: Limits = AUTOCOMMIT) -> T:
-        """As ``run``, with connections of the driver that the work itself opens (one at a time), commits and closes."""
-        return await self._done(_Job(place, limits, doing, self._teller()), lambda job: work(Raw(self, job)))
-
-    async def _done(self, job: _Job, work: Callable[[_Job], T]) -> T:
-        if job.limits.is_write:
-            self.ensure_writable(job.doing)
+        if limits.is_write:
+            self.ensure_writable(doing)
         if self._is_closed:
             raise Bug("The client was closed before its work was asked for.")
+        job = _Job(place, limits, doing, self._teller())
         self._jobs.add(job)
-        waiting = asyncio.wrap_future(self._threads.submit(work, job))
+        waiting = asyncio.wrap_future(self._threads.submit(self._run, job, work))
         try:
             return await asyncio.shield(waiting)
         except asyncio.CancelledError:
@@ -227,17 +194,14 @@ class Engines:
         return engine
 
     def _connect(self, _dialect: Any, _record: Any, _args: Any, _parameters: Any) -> Any:
-        return self.connected(self._current.job)
-
-    def connected(self, job: _Job) -> Any:
-        """A connection of the driver, which stops with its job; raises the driver's errors."""
+        job: _Job = self._current.job
         started = time.perf_counter()
         try:
             raw = self.opener.open(job.place, job.limits)
         except Exception as error:
-            self.tell(job, "connect", started, is_ok=False, note=errors.state_of(error))
+            self._tell(job, "connect", started, is_ok=False, note=errors.state_of(error))
             raise
-        self.tell(job, "connect", started)
+        self._tell(job, "connect", started)
         job.holds(raw)
         if job.is_stopped:
             raw.close()
@@ -255,14 +219,14 @@ class Engines:
         self._current.started = time.perf_counter()
 
     def _after(self, _connection: Any, _cursor: Any, statement: str, *_arguments: Any) -> None:
-        self.tell(self._current.job, first_words(statement), self._current.started)
+        self._tell(self._current.job, first_words(statement), self._current.started)
 
     def _failed(self, context: Any) -> None:
         if context.statement is not None:
             note = errors.state_of(context.original_exception)
-            self.tell(self._current.job, first_words(context.statement), self._current.started, is_ok=False, note=note)
+            self._tell(self._current.job, first_words(context.statement), self._current.started, is_ok=False, note=note)
 
-    def tell(self, job: _Job, what: str, started: float, *, is_ok: bool = True, note: str = "") -> None:
+    def _tell(self, job: _Job, what: str, started: float, *, is_ok: bool = True, note: str = "") -> None:
         ms = (time.perf_counter() - started) * 1000
         path = f"{plain(_short(job.place), 60)}: {what}"
         # No answer has a number of its own here: what is told is whether there was one, and whether it was good.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
+
+from app.schema.formats.sql_words import without_brackets
 
 _TOKEN: Final = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[()\[\],]|[^'"()\[\],\s]+|\s+""")
 
@@ -31,13 +32,6 @@ def parsed(definition: str, before: str = "USING") -> IndexText:
     start = _word(tokens, "WHERE", at)
     where = "".join(tokens[start + 1 :]).strip()
     return IndexText(keys, tuple(_bare(each) for each in include), without_brackets(where))
-
-
-def without_brackets(sql: str) -> str:
-    """The expression without the brackets that stand around all of it."""
-    while sql.startswith("(") and _closing(sql) == len(sql) - 1:
-        sql = sql[1:-1].strip()
-    return sql
 
 
 def _word(tokens: list[str], word: str, start: int) -> int:
@@ -68,21 +62,6 @@ def _bracketed(tokens: list[str], start: int) -> tuple[tuple[str, ...], int]:
         elif at > first:
             parts[-1] += token
     return (), len(tokens)
-
-
-def _closing(sql: str) -> int:
-    """Where the bracket closes that the text begins with."""
-    at, depth = 0, 0
-    for token in _tokens(sql):
-        depth += {"(": 1, ")": -1}.get(token, 0)
-        if depth == 0:
-            return at
-        at += len(token)
-    return -1
-
-
-def _tokens(sql: str) -> Iterator[str]:
-    return (each[0] for each in _TOKEN.finditer(sql))
 
 
 def _bare(name: str) -> str:

@@ -39,14 +39,14 @@ class Opener:
         return self._open_file(place.dsn, limits) if place.dsn.is_sqlite else self._open_server(place, limits)
 
     def prepare(self, connection: sa.Connection, place: Place, limits: Limits) -> None:
-        """Where the connection itself could not carry the settings, the transaction does."""
-        if not place.dsn.is_sqlite and not limits.is_autocommit and self._is_pooler(place.dsn):
-            connection.exec_driver_sql(self._asked(limits, is_local=True))
+        """Where the connection itself could not carry the settings, the transaction does.
 
-    def settle(self, raw: Any, place: Place, limits: Limits) -> None:
-        """The same for a connection of the driver, for as long as it is open."""
-        if not place.dsn.is_sqlite and self._is_pooler(place.dsn):
-            raw.execute(self._asked(limits, is_local=False))
+        In a session that others share nothing may be set for longer.
+        """
+        if place.dsn.is_sqlite or not self._is_pooler(place.dsn):
+            return
+        if not limits.is_autocommit or not place.dsn.is_transaction_pooler:
+            connection.exec_driver_sql(self._asked(limits, is_local=not limits.is_autocommit))
 
     def _asked(self, limits: Limits, *, is_local: bool) -> str:
         local = str(is_local).lower()

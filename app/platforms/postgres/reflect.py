@@ -13,11 +13,12 @@ from typing import Any, Final
 from app.core.errors import Invalid
 from app.schema.formats.sql_names import entity_name, implied_name, quoted
 from app.schema.formats.sql_types import type_of
+from app.schema.formats.sql_words import without_brackets
 from app.schema.model import Attribute, Entity, Extra, Index, Link, LinkEnd, OnDelete, Schema, link_key
 from app.schema.types import NativeType, Type
 
-from .catalog import Catalog, Usual
-from .index_texts import IndexText, parsed, without_brackets
+from .catalog import Catalog
+from .index_texts import IndexText, parsed
 from .live_names import Native
 
 _KINDS: Final = {"v": "view", "m": "materialized view", "f": "foreign table"}
@@ -264,6 +265,3 @@ def _by_name(part: Attribute | Index) -> str:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-__all__ = ["Usual", "schema_of"]
