@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from app.core.connection import Connection, TokenKind
 from app.core.errors import KnownError, VaultLocked, VaultUnavailable
 from app.core.secret import Secret
-from app.platforms.postgres.dsn import Dsn
 from app.services.main_map import MainSettings, MainSettingsBook, OwnStore
 
 if TYPE_CHECKING:
@@ -47,11 +46,8 @@ class StoreKeeper:
 
     # Passwords
 
-    async def password(self, connection: Connection, own: Dsn, store: KnownStore) -> Secret | None:
-        """Of the row, else of the vault, else the connection's own where it is the same user of the same server.
-
-        Raises what the vault raises.
-        """
+    async def password(self, connection: Connection, store: KnownStore) -> Secret | None:
+        """Of the row, else of the vault; None where neither has one. Raises what the vault raises."""
         if store.password is not None:
             self._on_secret(store.password)
             return store.password
@@ -59,8 +55,6 @@ class StoreKeeper:
             found = await self._vault.get(vault_id(connection.id, workspace), TokenKind.PLATFORM)
             if found is not None:
                 return found
-        if not store.dsn.is_sqlite and (own.server, own.user) == (store.dsn.server, store.dsn.user):
-            return await self._vault.get(connection.id, TokenKind.PLATFORM)
         return None
 
     async def present_password(

@@ -246,10 +246,7 @@ class Stores:
         if connection is None or main_refusal(connection) is not None or app_id == main_id(connection):
             return None
         reading = await self._reading(connection_id, is_fresh=False)
-        found = reading.stores.get(app_id)
-        if found is None:
-            return None
-        return Place(found.dsn, await self._keeper.password(connection, own_address(connection), found))
+        return await self._way(connection, reading, app_id)
 
     async def elsewhere(self, connection_id: str) -> tuple[str, ...]:
         """App IDs of the stores that are no databases of the connection's own server (SQLite: in another folder)."""
@@ -303,12 +300,14 @@ class Stores:
             return shelf.reading
 
     async def _way(self, connection: Connection, reading: MainReading, app_id: str) -> Place | None:
-        """How the product goes to a store; None where that is not known in full, or the connection's own way is it."""
-        known, own = reading.stores.get(app_id), own_address(connection)
-        if known is None or known.dsn.is_sqlite:
+        """How the product goes to a store. None for what is no store, and for one of the connection's own server whose
+        password is not known: the connection's own way leads there."""
+        known = reading.stores.get(app_id)
+        if known is None:
             return None
-        password = await self._keeper.password(connection, own, known)
-        return Place(known.dsn, password) if password is not None or not is_beside(known.dsn, own) else None
+        password = await self._keeper.password(connection, known)
+        is_known = password is not None or not is_beside(known.dsn, own_address(connection))
+        return Place(known.dsn, password) if is_known else None
 
     def _shelf(self, connection: Connection) -> _Shelf:
         """A new one where the connection leads elsewhere now."""

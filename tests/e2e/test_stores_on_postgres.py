@@ -161,6 +161,22 @@ async def test_password_goes_from_the_row_to_the_vault_and_back(
         assert other in pointers(postgres, prefix)
 
 
+async def test_store_without_a_password_is_reached_the_connections_own_way_and_nowhere_else(
+    postgres: PostgresServer, prefix: str
+) -> None:
+    world = hosted_world(postgres, prefix)
+    first, second = world.workspace_ids[:2]
+    async with opened_stores(world) as opened:
+        beside = postgres.dsn(f"{prefix}_store_0", with_password=False)
+        await opened.stores.set_store(MAIN, first, beside, None, "none")
+        elsewhere = beside.replace("127.0.0.1", "localhost")
+        row = await opened.stores.set_store(MAIN, second, elsewhere, None, "none")
+        checks = {each.app_id: each for each in await opened.stores.check(MAIN)}
+        assert checks[f"{prefix}_store_0"].is_reachable
+        assert not checks[row.app_id].is_reachable
+        assert "password" in checks[row.app_id].sentence
+
+
 async def test_vault_is_warned_of_where_there_is_none(postgres: PostgresServer, prefix: str) -> None:
     world = hosted_world(postgres, prefix, workspaces=1)
     async with opened_stores(world, vault_kind="memory") as opened:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from app.core.connection import Environment, Platform, TokenKind
-from app.core.errors import Conflict, FieldError, Invalid, NotFound, ReadOnly, Unsupported
+from app.core.errors import Conflict, FieldError, Invalid, NotFound, ReadOnly, Timeout, Unsupported
 from app.core.secret import Secret
 from app.services.directory import Progress
-from app.services.main_map import APPLICATION_TABLES, SYSTEM_TABLES, MainSettings
-from app.services.store_keeping import vault_id
-from app.services.store_words import StoreCheck, Workspace
-from tests.support.store_services import MAIN, Opened, main_connection, opened_stores
+from app.services.main_map import APPLICATION_TABLES, SYSTEM_TABLES, MainSettings, MainSettingsBook
+from app.services.store_keeping import StoreKeeper, vault_id
+from app.services.store_words import StoreCheck, StoreRow, Workspace
+from tests.support.store_services import MAIN, KeptMaps, Opened, main_connection, opened_stores
 from tests.support.store_world import hosted_files, insert, local_files, uid
+from tests.unit.services.fakes import FakeVault
 
 
 def execute(dsn: str, script: str) -> None:
@@ -324,6 +326,35 @@ async def test_store_of_an_encrypted_row_is_kept_here_and_the_row_is_left_alone(
         found = connection.execute("SELECT DISTINCT database_url FROM workspace_apps").fetchall()
     connection.close()
     assert found == [(sealed,)]
+
+
+@pytest.mark.parametrize("before", [None, Secret("older")])
+async def test_password_is_taken_back_where_the_row_is_refused(before: Secret | None) -> None:
+    vault, maps = FakeVault(), KeptMaps()
+    name = vault_id(MAIN, "w1")
+    if before is not None:
+        vault.kept[name, TokenKind.PLATFORM] = before
+        maps.kept[MAIN] = MainSettings(vaulted=frozenset({"w1"})).to_text()
+    keeper = StoreKeeper(MainSettingsBook(maps), vault)
+    connection, _none = main_connection("sqlite:////main.db")
+    present: Any = SimpleNamespace(
+        connection=connection,
+        workspace=Workspace("w1", "One", store=StoreRow("a", "postgresql://h/a", "vault" if before else "none")),
+        reading=SimpleNamespace(overview=SimpleNamespace(app_id="main")),
+    )
+    intent: Any = SimpleNamespace(
+        password=Secret("newer"), place="vault", row=SimpleNamespace(statement=("X", {})), is_own=False, dsn=None
+    )
+
+    for error, left in ((Invalid("No."), before), (Timeout("?", may_have_taken_effect=True), Secret("newer"))):
+
+        async def write(_app_id: str, _statements: Any, error: Exception = error) -> None:
+            raise error
+
+        client: Any = SimpleNamespace(write=write)
+        with pytest.raises(type(error)):
+            await keeper.put(present, intent, client)
+        assert vault.kept.get((name, TokenKind.PLATFORM)) == left
 
 
 async def test_row_that_says_nothing_yet_is_filled_in_place(tmp_path: Path) -> None:
