@@ -9,7 +9,8 @@ from app.core.text import plain
 from app.schema.formats.sql_names import implied_name, quoted, split_name
 from app.schema.formats.sql_types import SERIALS, text_of
 from app.schema.model import Attribute
-from app.schema.types import ArrayType, Type
+from app.schema.risks import holds
+from app.schema.types import ArrayType, DateType, NumberType, StringType, Type
 
 from . import locks, row_questions
 from .context import Context
@@ -214,8 +215,9 @@ class Columns:
         collation = collation_of(after)
         using = _using(change.name, before.type, after.type)
         kind = f"{text} COLLATE {collation}" if collation else text
-        note = "" if _is_free(before.type, after.type) else "Fails where a row has a value that the type cannot take."
-        lock = locks.brief(change.at.sql) if not note and not collation else locks.rewrite(change.at.sql)
+        note = _type_note(before.type, after.type)
+        is_free = _is_free(before.type, after.type) and not collation
+        lock = locks.brief(change.at.sql) if is_free else locks.rewrite(change.at.sql)
         self._main(change, self._write.alter_type(change.at, change.name, kind, using), lock, note)
 
     def _drop_sequence(self, change: _Change) -> None:
@@ -318,7 +320,22 @@ def _using(name: str, before: Type, after: Type) -> str:
     if enum_of(before) is not None or enum_of(after) is not None:
         through = "text[]" if isinstance(before, ArrayType) else "text"
         return f"{column}::{through}::{text}"
+    if isinstance(after, StringType):
+        # A cast that is said cuts what is too long; an implied one refuses it.
+        return column if isinstance(before, StringType) else f"{column}::text"
     return f"{column}::{text}"
+
+
+def _type_note(before: Type, after: Type) -> str:
+    if holds(_plain(after), _plain(before)) or _is_free(before, after):
+        return ""
+    if isinstance(before, NumberType | DateType) and isinstance(after, type(before)):
+        return "Values can be rounded or cut; fails where a row has one that the type cannot take."
+    return "Fails where a row has a value that the type cannot take."
+
+
+def _plain(kind: Type) -> Type:
+    return replace(kind, native="") if isinstance(kind, NumberType | DateType | StringType) else kind
 
 
 def _is_free(before: Type, after: Type) -> bool:
