@@ -210,7 +210,7 @@ async def _composed(
         task_databases.start()
     reconciler = Reconciler(connections, clients, directory, foundation, library, task_databases, trail)
     around = Surroundings(profile.database_path, database.set_aside)
-    colleagues = Colleagues(connections, clients, tokens, directory, maps, reconciler, provisioning)
+    colleagues = Colleagues(connections, clients, tokens, directory, maps, reconciler, provisioning, stores)
     return Services(
         hub=hub,
         activity=activity,

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Protocol
 from app import __version__
 from app.core.connection import Connection
 from app.core.errors import KnownError
+from app.platforms.traits import traits_of
 from app.services import doctor_checks_environment as environment_checks
 from app.services import doctor_checks_machine as machine_checks
 from app.services.directory import Progress
 from app.services.doctor_report import Action, Area, Check, CheckState, Report
 from app.services.doctor_visit import Colleagues, Visit
+from app.services.doctor_visit_sql import SqlVisit
 from app.services.foundation_shape import shape_of
+from app.services.foundations import has_foundation
 
 if TYPE_CHECKING:
     from app.core.status import ConnectionStatus
@@ -103,13 +106,15 @@ class Doctor:
     async def missing_parts(self, connection_id: str) -> Draft | None:
         """What adds the missing parts of a foundation, to be staged; None where nothing is missing any more."""
         connection = self._colleagues.connections.get(connection_id)
-        if connection.foundation_app_id is None:
+        if not has_foundation(connection):
             return None
         client = await self._colleagues.clients.get(connection_id)
-        schema = await client.read_schema(connection.foundation_app_id)
+        schema = await client.read_schema(connection.foundation_app_id or "")
         return shape_of(schema, await self._colleagues.maps.get(connection_id)).draft
 
-    def _visit(self, connection: Connection, count: _Count) -> Visit:
+    def _visit(self, connection: Connection, count: _Count) -> Visit | SqlVisit:
+        if traits_of(connection).has_sql:
+            return SqlVisit(connection, self._colleagues, count.say)
         return Visit(connection, self._colleagues, self._ask_time, self._around.clock, count.say)
 
     async def _ask_time(self, connection: Connection) -> Knock | None:
@@ -145,7 +150,7 @@ class Doctor:
         return (machine_checks.keyring(state, is_needed=any(not each.is_builtin for each in wanted)),)
 
     async def _environment(self, wanted: list[Connection]) -> Iterable[Check]:
-        foundations = [each.foundation_app_id for each in wanted if each.foundation_app_id and not each.is_builtin]
+        foundations = [each.foundation_app_id or "" for each in wanted if has_foundation(each) and not each.is_builtin]
         return await environment_of(self._around, foundations)
 
     async def _database(self) -> Iterable[Check]:

@@ -42,14 +42,14 @@ def answers(probe: Probe) -> bool:
 
 
 def connection(found: Connection, probe: Probe) -> Iterator[Check]:
-    yield _reach(found, probe)
+    yield reach(found, probe)
     if is_in_the_open(found):
         sentence = f"{found.base_url} is not encrypted: tokens and rows can be read on the way."
         remedy = "Use an https address, or a tunnel that ends on this machine."
         yield _check(Area.CONNECTION, "Encryption", CheckState.WARNING, sentence, remedy, found)
 
 
-def _reach(found: Connection, probe: Probe) -> Check:
+def reach(found: Connection, probe: Probe) -> Check:
     if not answers(probe):
         sentence = probe.sentence or "The platform does not answer."
         return _check(Area.CONNECTION, "Reachable", CheckState.FAILED, sentence, probe.remedy, found)

@@ -73,8 +73,11 @@ def _leaks(source: str, found: EnvImport) -> Iterator[Check]:
 def _open_files(files: tuple[EnvFile, ...], sources: Mapping[str, EnvImport]) -> Iterator[Check]:
     for each in files:
         found = sources.get(each.name)
-        if each.is_open_to_others and found is not None and (found.tokens or found.admin_tokens):
-            sentence = f"{each.name} holds a token, and other users of this machine may read it."
+        if found is None or not each.is_open_to_others:
+            continue
+        if found.tokens or found.admin_tokens or found.databases:
+            what = "a token" if found.tokens or found.admin_tokens else "the address of a database"
+            sentence = f"{each.name} holds {what}, and other users of this machine may read it."
             yield _check("Permissions", CheckState.WARNING, sentence, f"chmod 600 {each.name}")
 
 
@@ -82,11 +85,20 @@ def _contradictions(sources: Mapping[str, EnvImport]) -> Iterator[Check]:
     """The same name with two values: which of them counts depends on who reads."""
     seen: dict[str, tuple[str, object]] = {}
     for source, found in sources.items():
-        for name, value in (*found.tokens.items(), *found.admin_tokens.items(), *found.app_ids.items()):
+        for name, value in _named(found):
             where, before = seen.setdefault(name, (source, value))
             if before != value:
                 sentence = f"{name} is one thing in {where} and another in {source}."
                 yield _check("Values", CheckState.WARNING, sentence, "Keep the one that is meant.")
+
+
+def _named(found: EnvImport) -> tuple[tuple[str, object], ...]:
+    return (
+        *found.tokens.items(),
+        *found.admin_tokens.items(),
+        *found.app_ids.items(),
+        *found.databases.items(),
+    )
 
 
 def _foundation(sources: Mapping[str, EnvImport], foundations: frozenset[str]) -> Iterator[Check]:
@@ -101,7 +113,7 @@ def _foundation(sources: Mapping[str, EnvImport], foundations: frozenset[str]) -
 
 
 def _missing(sources: Mapping[str, EnvImport], folder: Path) -> Iterator[Check]:
-    has = {source for source, found in sources.items() if found}
+    has = {source for source, found in sources.items() if found.tokens or found.admin_tokens or found.app_ids}
     if not has:
         sentence = f"None of the documents' variables is set, here or in an .env file of {folder}."
         remedy = "Tenantry needs none: its tokens are in its connections."

@@ -35,6 +35,8 @@ class Area(StrEnum):
     CONNECTION = "Connection"
     TOKEN = "Token"
     FOUNDATION = "Foundation"
+    MAIN_DATABASE = "Main database"
+    STORES = "Stores"
     REGISTRY = "Registry"
     SCHEMAS = "Schemas"
 
@@ -50,6 +52,7 @@ class Action(StrEnum):
     RECONCILE = "reconcile"
     NAME_PARTS = "name-parts"
     SHOW_USERS = "show-users"
+    SHOW_WORKSPACES = "show-workspaces"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from app.services.clients import ClientPool
     from app.services.connections import ConnectionBook
     from app.services.directory import Directory, Progress
+    from app.services.doctor_visit_sql import MainDatabases
     from app.services.foundation_map import FoundationMaps
     from app.services.provision_journal import JournalEntry
     from app.services.reconcile_words import Reconciliation
@@ -61,6 +62,7 @@ class Colleagues:
     maps: FoundationMaps
     reconciler: Reconciling
     provisioning: Provisions
+    stores: MainDatabases | None = None
 
 
 class Visit:

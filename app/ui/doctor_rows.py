@@ -31,6 +31,7 @@ _ACTIONS = {
     Action.RECONCILE: "Reconcile…",
     Action.NAME_PARTS: "Registries and names…",
     Action.SHOW_USERS: "Show users",
+    Action.SHOW_WORKSPACES: "Show workspaces",
 }
 _MARKS: dict[CheckState, State] = {
     CheckState.OK: AppState.OK,

@@ -54,6 +54,7 @@ class DoctorView(QWidget):
     open_requested = Signal(object)  # AppRef
     stage_requested = Signal(object, object)  # AppRef, Draft
     findings_requested = Signal()
+    workspaces_requested = Signal(str)  # connection ID
     foundation_requested = Signal(str, str)  # what to show of it (users, reconcile, foundation), connection ID
     told = Signal(str)
 
@@ -232,6 +233,8 @@ class DoctorView(QWidget):
             self.open_requested.emit(AppRef(connection.id, check.app_id))
         elif check.action is Action.STAGE_MISSING:
             self._stage(AppRef(connection.id, check.app_id))
+        elif check.action is Action.SHOW_WORKSPACES:
+            self.workspaces_requested.emit(connection.id)
         elif check.action in _OF_FOUNDATION:
             self.foundation_requested.emit(_OF_FOUNDATION[check.action], connection.id)
 

@@ -27,5 +27,6 @@ def _made(window: MainWindow) -> DoctorView:
     view.stage_requested.connect(window.app_tabs.stage)
     view.findings_requested.connect(window.show_findings)
     view.foundation_requested.connect(window.foundation.show)
+    view.workspaces_requested.connect(window.stores.show_workspaces)
     view.told.connect(window.status.confirm)
     return view
