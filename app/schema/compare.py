@@ -198,8 +198,9 @@ class _Comparison:
         refers = bool(self._moved) and any(may_refer(each.type) for each in before.attributes)
         if before is after and not refers:
             return
-        columns = self._renamed_columns(before, after)
-        extra = extra_after(before.extra, columns)
+        extra = before.extra
+        if before.name in self._matching.attribute_renames:
+            extra = extra_after(extra, self._renamed_columns(before, after))
         if extra != after.extra and not before.is_system:
             self._changes.append(ChangeEntity(after.name, extra, after.extra))
         if before.attributes is not after.attributes or refers:
@@ -208,8 +209,6 @@ class _Comparison:
             self._indexes(before, after)
 
     def _renamed_columns(self, before: Entity, after: Entity) -> Names:
-        if before.name not in self._matching.attribute_renames:
-            return {}
         names = self._columns(before, after).items()
         found = self._columns_moved[before.name] = {old: new for old, new in names if new is not None and new != old}
         return found
@@ -244,7 +243,8 @@ class _Comparison:
             detached = replace(before, type=with_renamed(before.type, self._lost))
             self._detach.append(ChangeAttribute(old_entity, before, detached))
             before = detached
-        before = attribute_after(before, self._columns_moved.get(old_entity, {}))
+        if self._columns_moved:
+            before = attribute_after(before, self._columns_moved.get(old_entity, {}))
         carried = self._followed(before if before.name == after.name else replace(before, name=after.name))
         if carried != after:
             self._changes.append(ChangeAttribute(entity, carried, after))
@@ -295,7 +295,9 @@ class _Comparison:
 
     def _links(self) -> None:
         found = self._matching
-        kept_links = {old: new for old, new in found.links.items() if self._is_over_the_same(old, new)}
+        kept_links = found.links
+        if any(each.columns for links in (found.old_links, found.new_links) for each in links.values()):
+            kept_links = {old: new for old, new in found.links.items() if self._is_over_the_same(old, new)}
         dropped = (each for key, each in found.old_links.items() if key not in kept_links and not each.is_system)
         self._drop_links += map(DropLink, dropped)
         pairs = [

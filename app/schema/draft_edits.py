@@ -190,7 +190,9 @@ def without(extra: Extra, parts: Extra) -> Extra:
 
 def _over(links: tuple[Link, ...], entity: str, names: Mapping[str, str]) -> tuple[Link, ...]:
     """The links over attributes under their new names; the very same tuple where none is."""
-    changed = tuple(link_after_rename(each, entity, names) if each.columns else each for each in links)
+    if not any(each.columns for each in links):
+        return links
+    changed = tuple(link_after_rename(each, entity, names) for each in links)
     return links if all(one is other for one, other in zip(changed, links, strict=True)) else changed
 
 
