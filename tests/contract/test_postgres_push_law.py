@@ -36,6 +36,7 @@ LAW = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
+NO_RENAMES = Renames()
 Empty = Callable[[], None]
 
 
@@ -66,7 +67,7 @@ async def file(tmp_path: Path) -> AsyncIterator[tuple[PostgresClient, str, Empty
     await client.aclose()
 
 
-async def push(client: PostgresClient, app_id: str, wanted: Schema, renames: Renames = Renames()) -> Plan:
+async def push(client: PostgresClient, app_id: str, wanted: Schema, renames: Renames = NO_RENAMES) -> Plan:
     """Push and read back; all jobs are done."""
     live = await client.read_live(app_id)
     plan = compare(live.schema, wanted, renames)
