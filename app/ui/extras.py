@@ -9,14 +9,14 @@ from app.schema.model import Extra
 
 
 def extra_of(extra: Extra, name: str, default: Any = None) -> Any:
-    """The value under a name; what is no JSON counts as not there."""
+    """The value under a name; what is no JSON is taken as it is."""
     text = dict(extra).get(name)
     if text is None:
         return default
     try:
         return json.loads(text)
     except ValueError:
-        return default
+        return text
 
 
 def with_extra(extra: Extra, name: str, value: Any) -> Extra:

@@ -100,7 +100,7 @@ class ForeignKeyGridModel(SchemaGridModel[KeyRow]):
             Cell("name", plain(link.reverse.entity, 80), is_locked=is_off, problem=problem("entity")),
             Cell("code", _listed(link, 1), is_locked=is_off, problem=problem("to_columns")),
             Cell("text", _on_delete(link), is_locked=is_off, problem=problem("on_delete")),
-            change_cell(mark),
+            change_cell(_without_name(mark, link.forward.label)),
         )
         return KeyRow((link_key(link), is_removed), cells, mark, is_removed, lock, link)
 
@@ -263,6 +263,11 @@ class ForeignKeyGridModel(SchemaGridModel[KeyRow]):
     def _tip(self, row: int, column: int) -> str:
         said = super()._tip(row, column)
         return said or (self.explain(row) if column == KeyColumn.ON_DELETE else "")
+
+
+def _without_name(mark: Mark | None, name: str) -> Mark | None:
+    """The row says already which foreign key it is about."""
+    return replace(mark, note=mark.note.replace(f"{name} ", "", 1)) if mark is not None else None
 
 
 def _listed(link: Link, side: int) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 from app.core.errors import FieldError, Invalid
 from app.core.text import plain
 from app.core.words import free_name
-from app.schema.check_rules import Problem
 from app.schema.draft import Draft, Mark
 from app.schema.formats.sql_names import implied_name, split_name
 from app.schema.model import Entity, Index
@@ -76,10 +75,11 @@ class IndexGridModel(SchemaGridModel[IndexRow]):
         def problem(*fields: str) -> Any:
             return None if is_removed else self.problem(place, *fields)
 
-        name_problem = problem("name", "kind", "") or (None if is_removed else _invalid(place, entity, index))
         is_primary = index.kind == PRIMARY
         cells = (
-            Cell("name", plain(index.name, 100), is_locked=is_off, problem=name_problem, sign="key" * is_primary),
+            Cell(
+                "name", plain(index.name, 100), is_locked=is_off, problem=problem("name", ""), sign="key" * is_primary
+            ),
             Cell("code", plain(keys_text(index), 160), is_locked=is_off, problem=problem("attributes", "columns")),
             Cell("flag", is_on=index.is_unique or is_primary, is_locked=is_off or is_primary),
             Cell("text", _kind_word(index), is_locked=is_off, problem=problem("kind")),
@@ -354,11 +354,3 @@ def _refused(field: str, sentence: str) -> Invalid:
 def _kind_word(index: Index) -> str:
     word = _KIND_WORDS.get(index.kind, index.kind)
     return "unique constraint" if extra_of(index.extra, "constraint") and index.kind != PRIMARY else plain(word, 40)
-
-
-def _invalid(place: str, entity: Entity, index: Index) -> Problem | None:
-    """An index that the database did not finish is not used, and costs all the same."""
-    if not extra_of(index.extra, "invalid"):
-        return None
-    sentence = f"The index {plain(index.name, 60)} of {plain(entity.name, 60)} is invalid: building it did not finish."
-    return Problem(place, "index", "name", sentence, "Remove it and push, then add it again.", is_error=False)

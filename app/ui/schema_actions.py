@@ -22,12 +22,13 @@ _EDITING = (
     "schema.add_entity",
     "schema.add_attribute",
     "schema.add_link",
-    "schema.add_index",
     "schema.duplicate",
     "schema.remove",
     "schema.review",
     "schema.discard",
 )
+# What needs a platform of tables besides.
+_TABLES = ("schema.add_index", "schema.edit_table")
 _ANYWHERE = ("review", "discard")
 _READING = ("schema.find", "schema.diagram", "schema.text", "schema.side", "schema.read")
 
@@ -54,6 +55,7 @@ def add_schema_actions(window: MainWindow) -> None:
     add("add_attribute", "New &attribute", lambda each: each.add_attribute(), "Ctrl+Shift+A")
     add("add_link", "New &link", lambda each: each.add_link(), "Ctrl+L")
     add("add_index", "New &index", lambda each: each.add_index(), "Ctrl+Shift+I")
+    add("edit_table", "&Table: comment, checks…", lambda each: each.edit_table())
     add("duplicate", "&Duplicate", lambda each: each.duplicate(), "Ctrl+D", starts_group=True)
     add("remove", "&Remove or restore", lambda each: each.remove())
     add("find", "&Find in schema", lambda each: each.find_in_schema(), "Ctrl+Shift+F", starts_group=True)
@@ -116,7 +118,8 @@ def follow_editor(window: MainWindow) -> None:
         for name in _EDITING:
             registry[name].setEnabled(can_edit)
         has_indexes = can_edit and editor is not None and editor.grids.indexes is not None
-        registry["schema.add_index"].setEnabled(has_indexes)
+        for name in _TABLES:
+            registry[name].setEnabled(has_indexes)
         for name in _READING:
             registry[name].setEnabled(editor is not None)
         has_changes = can_edit and editor is not None and editor.document.is_changed

@@ -80,6 +80,7 @@ class SchemaEditor(QWidget):
     def _connect(self) -> None:
         document = self.document
         self.entities.entered.connect(self._enter_grids)
+        self.grids.settings_requested.connect(self.edit_table)
         self.pending.review_requested.connect(self.review)
         self.side.close_requested.connect(self.toggle_side)
         self.splitter.splitterMoved.connect(self._note_choice)
@@ -182,6 +183,15 @@ class SchemaEditor(QWidget):
     def add_index(self) -> None:
         if self.grids.indexes is not None:
             self.grids.indexes.add()
+
+    def edit_table(self) -> None:
+        """Comment, checks and row-level security of the table that is shown."""
+        from app.ui.entity_dialog import EntityDialog
+
+        entity = self.document.draft.wanted.entity(self.document.selected_entity)
+        is_ours = entity is not None and not entity.is_system and self.grids.table_button is not None
+        if entity is not None and is_ours and not self.document.is_read_only:
+            EntityDialog(self._runner, self.document, entity.name, entity.extra, self).open()
 
     def duplicate(self) -> None:
         """The entity where the keyboard is in the list, else the selected rows of the grid it is in."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -27,12 +28,15 @@ class SchemaGrids(QWidget):
     One grid at a time shows selected rows: the one that the keyboard is in, or was in last.
     """
 
+    settings_requested = Signal()  # what the table has beside columns, keys and indexes
+
     def __init__(self, document: SchemaDocument, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
         self.title = ElidedLabel("", look="heading")
         self.about = text_label("", "chip")
         self.mark = text_label("", "chip")
+        self.settings = text_label("", "muted")
         self.attribute_button = QPushButton("Attribute")
         self.link_button = QPushButton("Link")
         self.attributes = SchemaGrid(AttributeGridModel(document, self), "Attributes", AttributeColumn.CHANGE)
@@ -43,6 +47,7 @@ class SchemaGrids(QWidget):
         self.indexes: SchemaGrid | None = self._make_indexes() if self._has_sql else None
         self.indexes_head = text_label("", "sectionHead")
         self.index_button: QPushButton | None = QPushButton("Index") if self._has_sql else None
+        self.table_button: QPushButton | None = QPushButton("Table…") if self._has_sql else None
         self._active = self.attributes
         self._tips: dict[QPushButton, str] = {}
         self._lay_out()
@@ -84,6 +89,13 @@ class SchemaGrids(QWidget):
             self._tips[button] = f"New {word} ({key})"
             button.setAccessibleName(f"Add {'a' if word == 'link' else 'an'} {word}")
             head.addWidget(button)
+        if self.table_button is not None:
+            self.table_button.setProperty("look", "small")
+            self.table_button.setAccessibleName("Comment, checks and row-level security of the table")
+            self.table_button.clicked.connect(self.settings_requested)
+            head.addWidget(self.table_button)
+        self.settings.setContentsMargins(14, 0, 8, 6)
+        self.settings.setWordWrap(True)
         self.links_head.setContentsMargins(14, 14, 8, 4)
         self.indexes_head.setContentsMargins(14, 14, 8, 4)
         self.referring.setContentsMargins(14, 6, 8, 0)
@@ -92,6 +104,7 @@ class SchemaGrids(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(head)
+        layout.addWidget(self.settings)
         layout.addWidget(self.attributes)
         layout.addWidget(self.links_head)
         layout.addWidget(self.links)
@@ -150,6 +163,8 @@ class SchemaGrids(QWidget):
         if self.indexes is not None:
             self._tell_section(self.indexes, self.indexes_head, "INDEXES")
             self._tell_referring(name)
+            self._tell_table(entity)
+        self.settings.setVisible(bool(self.settings.text()))
         self.referring.setVisible(bool(self.referring.text()))
         reason = self._why_not_add(entity)
         for button, tip in self._tips.items():
@@ -161,6 +176,19 @@ class SchemaGrids(QWidget):
         has_rows = grid.grid.rowCount() > 0
         head.setText(title if has_rows else f"NO {title}")
         grid.setVisible(has_rows)
+
+    def _tell_table(self, entity: Entity | None) -> None:
+        """Comment, checks and the like under the name; why they cannot be changed at the button."""
+        from .entity_settings import settings_words
+        from .extras import extra_of
+
+        assert self.table_button is not None
+        extra = entity.extra if entity is not None else ()
+        words = (plain(extra_of(extra, "comment", ""), 300), settings_words(extra))
+        self.settings.setText(" · ".join(filter(None, words)))
+        reason = self._why_not_add(entity)
+        self.table_button.setEnabled(entity is not None and not reason)
+        self.table_button.setToolTip(reason or "Comment, checks and row-level security")
 
     def _tell_referring(self, name: str) -> None:
         """The other side of foreign keys, which has no name of its own."""
@@ -189,7 +217,8 @@ class SchemaGrids(QWidget):
     def _fit_head(self) -> None:
         """The name comes first: chips are shown where there is room beside it."""
         room = self.width() - 40 - self.title.sizeHint().width()
-        room -= sum(button.sizeHint().width() + 8 for button in self._tips)
+        buttons = (*self._tips, *((self.table_button,) if self.table_button is not None else ()))
+        room -= sum(button.sizeHint().width() + 8 for button in buttons)
         for chip in (self.mark, self.about):
             wide = chip.sizeHint().width() + 8
             chip.setVisible(bool(chip.text()) and wide <= room)

@@ -394,8 +394,9 @@ class TreeModel(QAbstractItemModel):
         for end, other in ((link.forward, link.reverse), (link.reverse, link.forward)):
             if end.entity == entity and end.label:
                 row = self._node(NodeKind.LINK, key_of("link", parent.key, end.label), shown(end.label), parent)
-                row.side = f"{end.has} {shown(other.entity)}"
-                row.tip = f"{row.text}: link to {end.has} {shown(other.entity)}"
+                how = end.has if other.label else "to"
+                row.side = f"{how} {shown(other.entity)}"
+                row.tip = f"{row.text}: {'foreign key' if not other.label else 'link to'} {row.side}"
                 rows.append(row)
         return rows
 

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.schema.model import Index, Schema
 from app.schema.types import EnumType
 from app.ui.attribute_grid_model import AttributeColumn
+from app.ui.entity_dialog import EntityDialog
 from app.ui.entity_start import add_entity, rename_entity
 from app.ui.foreign_key_grid_model import KeyColumn
 from app.ui.index_grid_model import IndexColumn
@@ -393,3 +394,57 @@ def test_models_keep_the_rules_of_qt(document: SchemaDocument, grids: SchemaGrid
 
 def test_lists_are_split_outside_of_quotes_and_brackets() -> None:
     assert split_list("a, \"b, c\" , coalesce(d, 'x,y') , ") == ["a", '"b, c"', "coalesce(d, 'x,y')"]
+
+
+# The table
+
+
+def opened_table(qtbot: QtBot, runner: Runner, document: SchemaDocument) -> EntityDialog:
+    entity = wanted(document).entity(document.selected_entity)
+    assert entity is not None
+    dialog = EntityDialog(runner, document, entity.name, entity.extra)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog
+
+
+def test_comment_checks_and_row_security_are_one_step(
+    qtbot: QtBot, runner: Runner, document: SchemaDocument, grids: SchemaGrids
+) -> None:
+    dialog = opened_table(qtbot, runner, document)
+    qtbot.keyClicks(dialog.comment, "What was said")
+    dialog.security.setChecked(True)
+    dialog.add_button.click()
+    editor = dialog.checks.viewport().findChild(QLineEdit)
+    assert editor is not None
+    qtbot.keyClicks(editor, "body <> ''")
+    qtbot.keyClick(editor, _ENTER)
+    qtbot.waitUntil(lambda: dialog.checks.checks() == [("messages_check", "body <> ''")])
+    dialog.act()
+    found = wanted(document).entity("messages")
+    assert found is not None
+    assert found.extra == (
+        ("check messages_check", "\"body <> ''\""),
+        ("comment", '"What was said"'),
+        ("row_security", "true"),
+    )
+    assert document.undo_stack.count() == 1
+    assert grids.settings.text() == "What was said · 1 check · row-level security"
+
+
+def test_a_check_that_is_not_complete_is_not_staged(qtbot: QtBot, runner: Runner, document: SchemaDocument) -> None:
+    dialog = opened_table(qtbot, runner, document)
+    dialog.add_button.click()
+    dialog.act()
+    assert dialog.message.sentence.text() == "The check messages_check is not complete."
+    assert not document.is_changed
+    dialog.checks.selectRow(0)
+    dialog.remove_button.click()
+    dialog.act()
+    assert not document.is_changed
+
+
+def test_the_table_of_a_view_cannot_be_changed(document: SchemaDocument, grids: SchemaGrids) -> None:
+    document.select(OPEN_CHATS.name)
+    assert grids.table_button is not None
+    assert not grids.table_button.isEnabled()
