@@ -172,7 +172,11 @@ class PlatformClient(Protocol):
         rules: dict[str, Any] | None = None,
         org_id: str | None = None,
     ) -> RemoteApp:
-        """Create an app under the caller's ID, so that a repeat finds the first instead of making a second."""
+        """Create an app under the caller's ID, so that a repeat finds the first instead of making a second.
+
+        Where an app is known by its name (SQL), the ID only marks whose it is: the answer has the real one, and
+        somebody else's app of this name is a Conflict.
+        """
 
     async def rename_app(self, app_id: str, title: str) -> RemoteApp: ...
 

@@ -13,10 +13,10 @@ from app.core.apps import AppState
 from app.core.changes import Changes
 from app.core.connection import Connection, TokenKind
 from app.core.errors import KnownError, NotFound, Unauthorised
-from app.core.status import ConnectionStatus, Health
+from app.core.status import ConnectionStatus, Finding, FindingKind, Health
 from app.platforms.traits import traits_of
 from app.services.batches import ChangeBatch
-from app.services.findings import Facts, findings
+from app.services.findings import Facts, findings, in_order
 
 if TYPE_CHECKING:
     from app.services.clients import ClientPool
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 _SETTLE_S = 0.5
+# Said in the words of the connection, whatever the platform says of them.
+_ACCESS = frozenset({FindingKind.TOKEN_MISSING, FindingKind.TOKEN_REJECTED})
 
 
 class StatusStore(Protocol):
@@ -60,6 +62,7 @@ class StatusMonitor:
         self._batch = ChangeBatch(hub)
         self._statuses = {each.connection_id: each for each in last_known}
         self._has_token: dict[str, bool] = {}
+        self._told: dict[str, tuple[Finding, ...]] = {}
         self._checking: dict[str, asyncio.Lock] = {}
         self._ticker: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] | None = None
@@ -141,10 +144,12 @@ class StatusMonitor:
                 raise Unauthorised(f"No token is stored for {connection.label}.")
             probe = await client.probe()
         except KnownError as error:
+            self._told.pop(connection.id, None)
             health = Health.UNAUTHORISED if isinstance(error, Unauthorised) else Health.UNREACHABLE
             return replace(
                 old, health=health, latency_ms=None, checked_at=now, sentence=error.sentence, remedy=error.remedy
             )
+        self._told[connection.id] = tuple(each for each in probe.findings if each.kind not in _ACCESS)
         return replace(
             old,
             health=probe.health,
@@ -181,7 +186,7 @@ class StatusMonitor:
             status,
             app_count=len(listed) if is_known else -1,
             entity_count=sum(each.agents for each in listed if each.agents > 0) if is_known else -1,
-            findings=findings(facts),
+            findings=in_order((*findings(facts), *self._told.get(connection.id, ()))),
         )
 
     def _status(self, connection_id: str) -> ConnectionStatus:

@@ -8,7 +8,7 @@ from app.core.apps import AppKind, AppState
 from app.core.connection import Platform
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorised, Unreachable, Unsupported
 from app.core.refs import AppRef, is_uuid
-from app.core.status import FindingKind, Health
+from app.core.status import Finding, FindingKind, Health, Severity
 from app.platforms.contract import Probe, RemoteApp
 from app.services.registry import Claim, Registry
 from tests.unit.services.fakes import NOTES
@@ -199,3 +199,15 @@ async def test_refresh_that_the_server_refuses_is_in_the_answer():
     world.client.fail["list_apps"] = Unauthorised("password authentication failed")
     (failure,) = await world.directory.refresh()
     assert isinstance(failure.error, Unauthorised)
+
+
+async def test_check_shows_what_the_server_says_of_itself():
+    world = StatusWorld(**SQL)
+    said = Finding("c1:invalid-indexes", FindingKind.DATABASE_STATE, Severity.WARNING, "c1", "1 index is invalid.")
+    refused = Finding("c1:token", FindingKind.TOKEN_REJECTED, Severity.ERROR, "c1", "No.")
+    world.client.answer = Probe(Health.DEGRADED, 1.0, findings=(said, refused))
+    (status,) = await world.monitor.check()
+    assert status.findings == (said,)
+    world.client.answer = Probe(Health.UP, 1.0)
+    (status,) = await world.monitor.check()
+    assert status.findings == ()
