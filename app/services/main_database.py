@@ -111,9 +111,13 @@ def same_table(one: str, other: str) -> bool:
     return one == other or f"{one}s" == other or one == f"{other}s"
 
 
-def introspected(schema: Schema) -> MainMap:
-    """The names that were found; "" for what was not."""
-    found = {name: _table(schema, words) for name, words in _TABLES.items()}
+def introspected(schema: Schema, said: Mapping[str, str] | None = None) -> MainMap:
+    """The names that were found; "" for what was not. Tables that were ``said`` need not be looked for: only their
+    columns are."""
+    given = said or {}
+    found = {
+        name: schema.entity(given[name]) if name in given else _table(schema, words) for name, words in _TABLES.items()
+    }
     names = {name: entity.name for name, entity in found.items() if entity is not None}
     for field, (table, words) in _COLUMNS.items():
         entity = found[table]
@@ -129,6 +133,26 @@ def introspected(schema: Schema) -> MainMap:
     if names.get("app_config") in {names.get("app_url"), names.get("app_database")}:
         names["app_config"] = ""
     return MainMap(**names)  # type: ignore[arg-type]
+
+
+def said_names(schema: Schema, before: MainMap, wanted: MainMap) -> dict[str, str]:
+    """What of ``wanted`` has to be kept, because it would not be found by itself.
+
+    The columns of a table that is another one now, and that nobody touched, are looked for anew. Raises Invalid with
+    the fields that name what is not there.
+    """
+    tables = {name: getattr(wanted, name) for name in SYSTEM_TABLES}
+    moved = {name for name, table in tables.items() if table != getattr(before, name)}
+    found = introspected(schema, tables)
+    kept = {}
+    for field in name_fields():
+        is_untouched = getattr(wanted, field) == getattr(before, field)
+        is_moved = table_of(field) in moved or (field in _TO_WORKSPACE and "workspaces" in moved)
+        kept[field] = getattr(found if field not in tables and is_moved and is_untouched else wanted, field)
+    check_map(schema, MainMap(**kept))
+    by_itself = introspected(schema)
+    alone = {name: getattr(by_itself if name in tables else found, name) for name in kept}
+    return {name: text for name, text in kept.items() if text != alone[name]}
 
 
 def _table(schema: Schema, words: Sequence[str]) -> Entity | None:
@@ -183,7 +207,7 @@ def check_map(schema: Schema, names: MainMap) -> None:
     """Raises Invalid with the fields that name what the main database does not have."""
     wrong: list[FieldError] = []
     for field in name_fields():
-        table, name = _table_of(field), getattr(names, field)
+        table, name = table_of(field), getattr(names, field)
         if not name:
             continue
         if field == table:
@@ -198,7 +222,7 @@ def check_map(schema: Schema, names: MainMap) -> None:
         raise Invalid("The main database does not have what was named.", fields=tuple(wrong))
 
 
-def _table_of(field: str) -> str:
+def table_of(field: str) -> str:
     if field in SYSTEM_TABLES:
         return field
     return _COLUMNS[field][0] if field in _COLUMNS else _TO_WORKSPACE[field]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from app.core.secret import Secret
 from app.platforms.postgres.dsn import Dsn, store_id
 from app.services.main_database import classified, introspected, notes_on
-from app.services.main_map import MainMap, MainSettings, OwnStore
+from app.services.main_map import SYSTEM_TABLES, MainMap, MainSettings, OwnStore
 from app.services.main_mode import said_mode
 from app.services.registry import seconds
 from app.services.store_pointers import Pointer, read_pointer, reference_problem
@@ -66,7 +66,7 @@ async def read_main(
 ) -> MainReading:
     """``own`` is the connection's address: stores are named as seen from there. Raises what the client raises."""
     schema = await client.read_schema(app_id)
-    names = settings.over(introspected(schema))
+    names = settings.over(introspected(schema, _said_tables(settings)))
     tables = classified(schema, names)
     named, counts, rows = await asyncio.gather(
         _all(_rows(client, app_id, schema, names.workspaces, _workspace_columns(names))),
@@ -114,6 +114,10 @@ async def _breath(count: int) -> None:
     """Ten thousand rows do not hold up what else the engine does."""
     if count % _AT_ONCE == 0:
         await asyncio.sleep(0)
+
+
+def _said_tables(settings: MainSettings) -> dict[str, str]:
+    return {name: table for name, table in settings.names.items() if name in SYSTEM_TABLES}
 
 
 def _workspace_columns(names: MainMap) -> tuple[str, ...]:

@@ -118,7 +118,11 @@ def intended(present: Present, dsn: Dsn, password: Secret | None, place: SecretP
         provider=present.workspace.store.provider if present.workspace.store else "",
         is_own=row is None,
     )
-    sentences = (*_address_words(present, dsn), *_row_words(present, row), *_secret_words(present, row, secret, place))
+    sentences = (
+        *_address_words(present, dsn),
+        *_row_words(present, row),
+        *_secret_words(row, secret, place, is_left_out=bool(password)),
+    )
     change = StoreChange(
         present.workspace.id, present.workspace.store, after, sentences, _warnings(present, dsn, row, secret, place)
     )
@@ -190,7 +194,9 @@ def _row_words(present: Present, row: RowChange | None) -> list[str]:
     return [f"Its row of {table} in {main} gets new values: {columns}."]
 
 
-def _secret_words(present: Present, row: RowChange | None, secret: Secret | None, place: SecretPlace) -> list[str]:
+def _secret_words(row: RowChange | None, secret: Secret | None, place: SecretPlace, *, is_left_out: bool) -> list[str]:
+    if secret is None and is_left_out:
+        return ["No password is kept: the one that was entered is left out."]
     if secret is None:
         return ["No password is kept: the server has to let the user in without one."]
     if place == "row":

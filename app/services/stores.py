@@ -25,13 +25,12 @@ from app.core.text import plain
 from app.platforms.postgres.dsn import Place
 from app.services.directory import Progress
 from app.services.main_connection import address_of, ensure_main, main_id, main_refusal, own_address
-from app.services.main_database import check_map, introspected
+from app.services.main_database import said_names
 from app.services.main_map import (
     MainMap,
     MainSettings,
     Mode,
     SecretPlace,
-    name_fields,
 )
 from app.services.main_reading import MainReading, read_main
 from app.services.registry import Registry
@@ -129,9 +128,7 @@ class Stores:
         Only what differs from what is found by itself is kept: a table that appears later is then found too.
         """
         checked, reading = names.checked(), await self._reading(connection_id, is_fresh=True)
-        check_map(reading.schema, checked)
-        found = introspected(reading.schema)
-        said = {name: text for name in name_fields() if (text := getattr(checked, name)) != getattr(found, name)}
+        said = said_names(reading.schema, reading.overview.map, checked)
         await self._change_settings(
             connection_id,
             "map main database",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from app.core.errors import Invalid
 from app.platforms.postgres.dsn import Dsn
 from app.schema.model import Attribute, Entity, Index, Link, LinkEnd, Schema
-from app.services.main_database import bare, check_map, classified, introspected, notes_on
+from app.services.main_database import bare, check_map, classified, introspected, notes_on, said_names
 from app.services.main_map import MainMap, MainSettings, OwnStore
 from app.services.main_mode import said_mode
 
@@ -147,6 +148,29 @@ def test_names_that_are_not_there_are_refused_by_their_field() -> None:
     with pytest.raises(Invalid) as refused:
         check_map(PLURAL, names)
     assert {each.field for each in refused.value.fields} == {"users", "workspace_name"}
+
+
+def test_columns_of_a_table_that_was_said_are_found_by_themselves() -> None:
+    spaces = table("spaces", "key", "title", key="key")
+    schema = Schema(
+        (*(each for each in PLURAL.entities if each.name != "workspaces"), spaces),
+        (reference("teams", "name", "spaces", "key"),),
+    )
+    before = introspected(schema)
+    assert (before.workspaces, before.workspace_id) == ("", "")
+    said = said_names(schema, before, replace(before, workspaces="spaces"))
+    assert said == {"workspaces": "spaces"}
+    found = introspected(schema, said)
+    assert (found.workspace_id, found.workspace_name, found.team_workspace) == ("key", "title", "name")
+    also = said_names(schema, found, replace(found, workspace_name="key", teams=""))
+    assert also == {"workspaces": "spaces", "workspace_name": "key", "teams": ""}
+    assert introspected(schema, also).teams == ""
+    assert said_names(schema, found, replace(found, workspaces="")) == {}
+
+
+def test_names_that_are_not_there_are_not_kept() -> None:
+    with pytest.raises(Invalid):
+        said_names(PLURAL, introspected(PLURAL), replace(introspected(PLURAL), workspaces="spaces"))
 
 
 def test_one_table_for_two_things_and_odd_names_are_refused() -> None:
