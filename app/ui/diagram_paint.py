@@ -210,7 +210,7 @@ class DiagramPainter:
             painter.setPen(QColor(self._look.muted))
         measure = self._fonts.measure
         for end in (edge.forward, edge.reverse):
-            if is_loud or not end.is_label_crowded:
+            if end.label and (is_loud or not end.is_label_crowded):
                 width = len(end.label) * measure.label_char + 60
                 rect = QRectF(end.label_x, end.label_y, width, measure.label_height)
                 if not rect.intersects(sight):

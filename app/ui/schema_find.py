@@ -18,7 +18,7 @@ FOUND_LIMIT = 200
 class Found:
     """One hit. ``part`` is the name of the attribute or the label of the link in ``entity``, "" for the entity."""
 
-    kind: Literal["entity", "attribute", "link"]
+    kind: Literal["entity", "attribute", "link", "index"]
     entity: str
     part: str
     side: str
@@ -29,7 +29,7 @@ class Found:
 
 
 def find(schema: Schema, query: str, limit: int = FOUND_LIMIT) -> tuple[Found, ...]:
-    """The best first: same name, begins with it, has it; entities before attributes before links.
+    """The best first: same name, begins with it, has it; entities before attributes before links before indexes.
 
     All words of the query must be in ``entity.part`` or in the type. Milliseconds for a thousand entities, so it is
     run beside the UI thread.
@@ -50,7 +50,7 @@ def find(schema: Schema, query: str, limit: int = FOUND_LIMIT) -> tuple[Found, .
 def _rank(found: Found, place: str, word: str) -> tuple[int, int, str]:
     name = (found.part or found.entity).lower()
     nearness = 0 if name == word else 1 if name.startswith(word) else 2 if word in name else 3
-    return nearness, ("entity", "attribute", "link").index(found.kind), place
+    return nearness, ("entity", "attribute", "link", "index").index(found.kind), place
 
 
 def _all(schema: Schema) -> Iterator[Found]:
@@ -64,8 +64,11 @@ def _of_entity(entity: Entity) -> Iterator[Found]:
     yield Found("entity", entity.name, "", "system entity" if entity.is_system else "entity")
     for each in entity.attributes:
         yield Found("attribute", entity.name, each.name, plain(type_name(each.type), 40))
+    for index in entity.indexes:
+        yield Found("index", entity.name, index.name, plain(f"{index.kind} index".strip(), 40))
 
 
 def _of_link(link: Link) -> Iterator[Found]:
     for own, other in ((link.forward, link.reverse), (link.reverse, link.forward)):
-        yield Found("link", own.entity, own.label, f"→ {plain(other.entity, 40)}")
+        if own.label:
+            yield Found("link", own.entity, own.label, f"→ {plain(other.entity, 40)}")

@@ -39,6 +39,7 @@ class SchemaGrid(QTableView):
     def __init__(self, model: SchemaGridModel[Any], name: str, last_column: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.grid = model
+        self.fewest_rows = _FEWEST_ROWS  # in sight where there is little room
         self._last_column = last_column
         self._fresh: tuple[str, str] | None = None  # (name of a part just added, key that its first rename merges with)
         self._count = 0
@@ -102,7 +103,7 @@ class SchemaGrid(QTableView):
         return QSize(400, self._height(max(1, self.grid.rowCount())))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(120, self._height(min(_FEWEST_ROWS, max(1, self.grid.rowCount()))))
+        return QSize(120, self._height(min(self.fewest_rows, max(1, self.grid.rowCount()))))
 
     def _resized(self) -> None:
         for column in self.grid.hidden:

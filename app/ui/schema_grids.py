@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app.core.text import plain
 from app.platforms.traits import traits_of
@@ -20,6 +20,7 @@ from .schema_document import SchemaDocument
 from .schema_grid import SchemaGrid
 
 _MOST_REFERRING = 12
+_FEWEST_ATTRIBUTES, _FEWEST = 10, 4
 
 
 class SchemaGrids(QWidget):
@@ -49,6 +50,7 @@ class SchemaGrids(QWidget):
         self.index_button: QPushButton | None = QPushButton("Index") if self._has_sql else None
         self.table_button: QPushButton | None = QPushButton("Table…") if self._has_sql else None
         self._active = self.attributes
+        self.area: QScrollArea | None = None
         self._tips: dict[QPushButton, str] = {}
         self._lay_out()
         self._connect()
@@ -100,11 +102,12 @@ class SchemaGrids(QWidget):
         self.indexes_head.setContentsMargins(14, 14, 8, 4)
         self.referring.setContentsMargins(14, 6, 8, 0)
         self.referring.setWordWrap(True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(head)
-        layout.addWidget(self.settings)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addLayout(head)
+        outer.addWidget(self.settings)
+        layout = self._room(outer)
         layout.addWidget(self.attributes)
         layout.addWidget(self.links_head)
         layout.addWidget(self.links)
@@ -114,6 +117,25 @@ class SchemaGrids(QWidget):
             layout.addWidget(self.indexes)
         layout.addStretch(1)
         self.setMinimumWidth(260)
+
+    def _room(self, outer: QVBoxLayout) -> QVBoxLayout:
+        """Where the grids stand. Three of them are not pressed into what there is: together they scroll."""
+        if self.indexes is None:
+            return outer
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        self.area.setWidget(page)
+        outer.addWidget(self.area, 1)
+        for grid, rows in ((self.attributes, _FEWEST_ATTRIBUTES), (self.links, _FEWEST), (self.indexes, _FEWEST)):
+            grid.fewest_rows = rows
+        return layout
 
     def _buttons(self) -> tuple[tuple[QPushButton, str], ...]:
         """With their keys."""
@@ -130,6 +152,7 @@ class SchemaGrids(QWidget):
             grid.add_requested.connect(grid.add)
             grid.left.connect(partial(self._leave, at))
             grid.entered.connect(partial(self._activate, grid))
+            grid.selectionModel().currentChanged.connect(partial(self._scroll_to, grid))
         for grid in self.grids:
             for signal in (grid.grid.modelReset, grid.grid.rowsInserted, grid.grid.rowsRemoved):
                 signal.connect(self._tell)
@@ -144,6 +167,15 @@ class SchemaGrids(QWidget):
         if grid is not None:
             grid.setFocus()
             grid.show_rows([0 if way > 0 else grid.grid.rowCount() - 1])
+
+    def _scroll_to(self, grid: SchemaGrid, index: QModelIndex, _before: QModelIndex) -> None:
+        """Keep the row that the keyboard is on in sight; under a mouse button nothing moves."""
+        page = self.area.widget() if self.area is not None else None
+        if self.area is None or page is None or not grid.hasFocus() or QGuiApplication.mouseButtons():
+            return
+        place = grid.visualRect(index)
+        at = grid.viewport().mapTo(page, place.center())
+        self.area.ensureVisible(0, at.y(), 0, place.height() + 4)
 
     def _activate(self, grid: SchemaGrid) -> None:
         self._active = grid

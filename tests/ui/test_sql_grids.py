@@ -448,3 +448,20 @@ def test_the_table_of_a_view_cannot_be_changed(document: SchemaDocument, grids: 
     document.select(OPEN_CHATS.name)
     assert grids.table_button is not None
     assert not grids.table_button.isEnabled()
+
+
+def test_grids_that_have_no_room_scroll_with_the_keyboard(
+    qtbot: QtBot, document: SchemaDocument, grids: SchemaGrids
+) -> None:
+    grids.resize(900, 260)
+    assert grids.area is not None
+    assert grids.indexes is not None
+    bar = grids.area.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    assert grids.attributes.height() >= 5 * grids.attributes.verticalHeader().defaultSectionSize()
+    go(grids.indexes, 2)
+    row = grids.indexes.viewport().mapTo(grids.area, grids.indexes.visualRect(grids.indexes.currentIndex()).center())
+    assert 0 <= row.y() < grids.area.height()
+    assert bar.value() > 0
+    go(grids.attributes, 0)
+    assert bar.value() < bar.maximum()
