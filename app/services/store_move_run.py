@@ -13,7 +13,7 @@ from app.core.words import counted
 from app.platforms.postgres.dsn import Dsn, Places
 from app.services.store_copy import Checkpoint, RowMover
 from app.services.store_move_plan import Way, without
-from app.services.store_move_words import STEPS, MoveOutcome, MoveProgress, OnProgress, TableProof
+from app.services.store_move_words import MoveOutcome, MoveProgress, OnProgress, TableProof
 
 if TYPE_CHECKING:
     from app.core.secret import Secret
@@ -86,13 +86,21 @@ class MoveRun:
 
     async def carried_on(self) -> MoveOutcome:
         """From the step that the journal says to the end."""
+        is_switched = self._is_switched()
+        if is_switched and self.entry.step != "verified":
+            # The application may have written there: what the main database does not have would be taken away.
+            raise Conflict(
+                f"{plain(self.world.workspace.name, 60)} points to {plain(self.entry.app_id, 80)} already, "
+                "and not all rows are there.",
+                remedy="Point it to where it was, or give up this move.",
+            )
         if self.entry.step == "begun":
             self._tell("creating")
             await self._create_database()
             await self._create_tables()
             await self._reached("created")
         mover = await self._mover()
-        if await self._is_switched():
+        if is_switched:
             return await self._finished(mover)
         if self.entry.step == "created":
             await mover.copy()
@@ -114,7 +122,12 @@ class MoveRun:
         if self.kept.creates:
             name = Dsn.parse(self.kept.target)[0].database
             title = name.replace("\\", "/").rpartition("/")[2] if self.target.dialect == "sqlite" else name
-            await self.world.main.create_app(title, app_id=self.entry.id)
+            try:
+                await self.world.main.create_app(title, app_id=self.entry.id)
+            except Conflict:
+                # Killed between its creation and its mark: ours, as long as nothing is in it.
+                if await self.client.entity_names(self.target.app_id):
+                    raise
 
     async def _create_tables(self) -> None:
         """Without what closes a circle of foreign keys: that comes when all rows are there."""
@@ -179,10 +192,10 @@ class MoveRun:
         )
         self.entry = self.journal.note(self.entry, detail=self.kept.to_text(), changed_at=self.clock())
 
-    async def _is_switched(self) -> bool:
+    def _is_switched(self) -> bool:
         """A move that was cut off after its last write is finished already."""
         store = self.world.workspace.store
-        return self.entry.step == "verified" and store is not None and store.app_id == self.entry.app_id
+        return store is not None and store.app_id == self.entry.app_id
 
     async def _finished(self, mover: RowMover) -> MoveOutcome:
         await self._reached("switched")
@@ -222,7 +235,3 @@ def _added(live: Schema, wanted: Schema) -> Schema:
     entities: Sequence[Entity] = [each for each in wanted.entities if each.name not in names]
     links: Sequence[Link] = [each for each in wanted.links if link_key(each) not in keys]
     return Made((*live.entities, *entities), (*live.links, *links))
-
-
-def is_open(step: str) -> bool:
-    return step != STEPS[-1]

@@ -348,6 +348,8 @@ def _ensure_acceptable(world: Prepared, target: Dsn, app_id: str) -> None:
     message = ""
     if target.is_sqlite != world.main.dsn.is_sqlite:
         message = f"The main database is {kind}, and so are its stores."
+    elif world.workspace.store is not None and world.workspace.store.app_id == app_id:
+        message = "The workspace points to this store already: its rows there could not be told from those to copy."
     elif app_id == world.overview.app_id:
         message = "This is the main database itself: a store is another one."
     else:

@@ -424,6 +424,38 @@ async def test_move_that_was_cut_off_goes_on(place, phase):
     same_everywhere(place)
 
 
+async def test_store_that_the_workspace_was_pointed_to_by_hand_is_not_written(place):
+    async with place.opened() as opened:
+        plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
+        with pytest.raises(Stop):
+            await opened.moving.run(plan, stop_at("copying", "messages"))
+        await opened.stores.set_store(MAIN, place.workspace, place.new_store, None, "row")
+        with pytest.raises(Conflict, match="points to .* already"):
+            await opened.moving.resume(MAIN, place.workspace)
+        await opened.moving.forget(MAIN, place.workspace)
+        with pytest.raises(Invalid, match="points to this store already"):
+            await opened.moving.plan(MAIN, place.workspace, place.new_store)
+
+
+async def test_database_that_was_made_but_not_marked_is_used(on_server, postgres):
+    async with on_server.opened() as opened:
+        plan = await opened.moving.plan(MAIN, on_server.workspace, on_server.new_store)
+        assert plan.creates_database
+        postgres.create_database(plan.app_id)
+        await opened.moving.run(plan)
+    same_everywhere(on_server)
+
+
+async def test_database_that_somebody_else_filled_meanwhile_is_left_alone(on_server, postgres):
+    async with on_server.opened() as opened:
+        plan = await opened.moving.plan(MAIN, on_server.workspace, on_server.new_store)
+        postgres.create_database(plan.app_id)
+        postgres.psql(plan.app_id, "CREATE TABLE theirs (id integer)")
+        with pytest.raises(Conflict):
+            await opened.moving.run(plan)
+    assert postgres.psql(plan.app_id, "SELECT relname FROM pg_class WHERE relname IN ('chats', 'theirs')") == "theirs"
+
+
 async def test_move_that_was_given_up_leaves_no_trace_but_its_store(place):
     async with place.opened() as opened:
         plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)

@@ -1,0 +1,158 @@
+"""A process that is killed with SIGKILL in the middle of a move: another one finishes it, and no row is there twice."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.platforms.postgres.dsn import Dsn
+from tests.support.moving_services import moving_on
+from tests.support.postgres_server import PostgresServer
+from tests.support.store_services import MAIN
+from tests.support.store_world import APPLICATION_TABLES, local_world, uid
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+WORKSPACE = uid("workspace", 1)
+# A table without a primary key, and more rows than go into one batch.
+MORE = f"""
+CREATE TABLE logs (workspace_id uuid NOT NULL, line text NOT NULL);
+INSERT INTO logs SELECT '{WORKSPACE}', 'line ' || n % 7 FROM generate_series(1, 350) n;
+INSERT INTO messages (id, chat_id, role, parts)
+ SELECT gen_random_uuid(), '{uid("chat", 1, 0)}', 'user', '[]' FROM generate_series(1, 700);
+"""
+TABLES = (*APPLICATION_TABLES, "logs")
+_ROWS = "SELECT coalesce(string_agg(CAST(t AS text), E'\\n' ORDER BY CAST(t AS text)), '') FROM {table} t"
+
+
+def _move_and_die(main_dsn: str, target: str, database: str, after: int, pipe: Any) -> None:
+    """In a process of its own: killed with SIGKILL right after its step number ``after``."""
+    steps, lock = 0, threading.Lock()
+
+    def tell(what: str) -> None:
+        nonlocal steps
+        # Statements are told on the loop's thread, writes of the journal on their own.
+        with lock:
+            steps += 1
+            pipe.send(what)
+            if steps == after:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    async def run() -> None:
+        async with moving_on(main_dsn, Path(database), tell) as opened:
+            if await opened.moving.open_moves(MAIN):
+                await opened.moving.resume(MAIN, WORKSPACE)
+                return
+            plan = await opened.moving.plan(MAIN, WORKSPACE, target)
+            pipe.send("planned")
+            await opened.moving.run(plan)
+
+    asyncio.run(run())
+
+
+def move_until_killed(main_dsn: str, target: str, database: Path, after: int) -> tuple[list[str], bool]:
+    """The steps that were done, and whether it was killed before its end."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.e2e.test_store_moving_on_postgres"])
+    reader, writer = context.Pipe(duplex=False)
+    process = context.Process(target=_move_and_die, args=(main_dsn, target, str(database), after, writer))
+    process.start()
+    writer.close()
+    steps = []
+    try:
+        while True:
+            steps.append(reader.recv())
+    except EOFError:
+        pass
+    process.join(60)
+    assert process.exitcode in (0, -signal.SIGKILL)
+    return steps, process.exitcode != 0
+
+
+def rows(postgres: PostgresServer, dsn: str, table: str) -> list[str]:
+    """All rows of the workspace, sorted; of the store, all rows."""
+    return postgres.psql(Dsn.parse(dsn)[0].database, _ROWS.format(table=table)).splitlines()
+
+
+def expected(postgres: PostgresServer, main_dsn: str) -> dict[str, list[str]]:
+    of_chat = f"(SELECT * FROM {{}} WHERE chat_id IN (SELECT id FROM chats WHERE workspace_id = '{WORKSPACE}'))"
+    of_document = of_chat.replace("chat_id", "document_id").replace("FROM chats", "FROM documents")
+    own = f"(SELECT * FROM {{}} WHERE workspace_id = '{WORKSPACE}')"
+    ways = {"messages": of_chat, "votes": of_chat, "streams": of_chat, "suggestions": of_document}
+    return {table: rows(postgres, main_dsn, ways.get(table, own).format(table)) for table in TABLES}
+
+
+def pointers(postgres: PostgresServer, main_dsn: str) -> str:
+    return postgres.psql(Dsn.parse(main_dsn)[0].database, "SELECT workspace_id FROM workspace_apps")
+
+
+@pytest.fixture
+def main_dsn(postgres: PostgresServer, request: pytest.FixtureRequest) -> str:
+    prefix = f"kill_{abs(hash(request.node.name)) % 10**8}"
+    world = local_world(postgres, prefix)
+    postgres.psql(f"{prefix}_main", MORE)
+    return world.main_dsn
+
+
+def store_of(main_dsn: str, number: int) -> str:
+    return f"{main_dsn.removesuffix('_main')}_own_{number}"
+
+
+async def finish(main_dsn: str, target: str, database: Path) -> None:
+    async with moving_on(main_dsn, database) as opened:
+        moves = await opened.moving.open_moves(MAIN)
+        if not moves:
+            await opened.moving.run(await opened.moving.plan(MAIN, WORKSPACE, target))
+        elif not moves[0].is_switched:
+            await opened.moving.resume(MAIN, WORKSPACE)
+        assert [each.is_switched for each in await opened.moving.open_moves(MAIN)] == [True]
+
+
+def check(postgres: PostgresServer, main_dsn: str, target: str, wanted: dict[str, list[str]]) -> None:
+    assert {table: rows(postgres, target, table) for table in TABLES} == wanted
+    assert pointers(postgres, main_dsn) == WORKSPACE
+    # Nothing of the old ones is lost.
+    assert expected(postgres, main_dsn) == wanted
+
+
+def count_of_steps(postgres: PostgresServer, main_dsn: str, folder: Path) -> tuple[int, int]:
+    """The steps of planning, and all of them, where nobody interferes; the pointer is taken back."""
+    steps, is_killed = move_until_killed(main_dsn, store_of(main_dsn, 0), folder / "undisturbed.db", 0)
+    assert not is_killed
+    assert {"journal: begun", "journal: changed"} <= set(steps)
+    postgres.psql(Dsn.parse(main_dsn)[0].database, "DELETE FROM workspace_apps")
+    return steps.index("planned"), len(steps) - 1
+
+
+def test_process_killed_all_along_a_move_is_finished_by_another(postgres, main_dsn, tmp_path):
+    wanted = expected(postgres, main_dsn)
+    assert len(wanted["messages"]) == 732
+    first, last = count_of_steps(postgres, main_dsn, tmp_path)
+    moments = sorted({first + (last - first) * part // 8 for part in range(1, 9)})
+    for number, after in enumerate(moments, 1):
+        target, database = store_of(main_dsn, number), tmp_path / f"{number}.db"
+        move_until_killed(main_dsn, target, database, after)
+        asyncio.run(finish(main_dsn, target, database))
+        check(postgres, main_dsn, target, wanted)
+        postgres.psql(Dsn.parse(main_dsn)[0].database, "DELETE FROM workspace_apps")
+
+
+def test_process_killed_again_and_again_comes_to_an_end(postgres, main_dsn, tmp_path):
+    """Each time one goes on where the last one was stopped, and is stopped a little later itself."""
+    wanted = expected(postgres, main_dsn)
+    first, _last = count_of_steps(postgres, main_dsn, tmp_path)
+    target, database = store_of(main_dsn, 1), tmp_path / "again.db"
+    after, tries, is_killed = first + 4, 0, True
+    while is_killed:
+        _steps, is_killed = move_until_killed(main_dsn, target, database, after)
+        after, tries = after + 9, tries + 1
+    assert tries > 3
+    asyncio.run(finish(main_dsn, target, database))
+    check(postgres, main_dsn, target, wanted)
