@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,9 +12,10 @@ from app.core.errors import Conflict, FieldError, Invalid, NotFound, Unsupported
 from app.core.text import plain
 from app.platforms.contract import LiveSchema, RemoteApp
 
-from .dsn import Dsn, Place, is_absolute, store_id
+from .dsn import Dsn, Place, is_absolute
 from .limits import AUTOCOMMIT, READ, Limits
 from .opening import make_file, remove_file
+from .reading import asker
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -29,9 +31,23 @@ _MAGIC: Final = b"SQLite format 3\0"
 _SUFFIXES: Final = frozenset({".db", ".sqlite", ".sqlite3"})
 # Copying the template of a new database can take a while on a slow disk.
 _MAKING: Final = Limits(statement_timeout_s=300, is_write=True, is_autocommit=True)
+# When the first file of a database was written; only some roles may look.
 _LIST: Final = """/* list databases */
-SELECT datname, shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database
-WHERE datallowconn AND NOT datistemplate AND has_database_privilege(oid, 'CONNECT') ORDER BY datname"""
+SELECT d.datname, shobj_description(d.oid, 'pg_database'),
+  CASE WHEN has_function_privilege('pg_catalog.pg_stat_file(text, boolean)', 'EXECUTE')
+    THEN extract(epoch FROM (pg_catalog.pg_stat_file('base/' || d.oid || '/PG_VERSION', true)).modification)::int8 END
+FROM pg_catalog.pg_database d
+WHERE d.datallowconn AND NOT d.datistemplate AND has_database_privilege(d.oid, 'CONNECT') ORDER BY d.datname"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Database:
+    name: str
+    note: str = ""
+    created_at: int = 0
+
+    def as_app(self) -> RemoteApp:
+        return RemoteApp(self.name, _title(self.name), self.created_at)
 
 
 def own_place(client: PostgresClient, app_id: str) -> Place:
@@ -45,21 +61,21 @@ def own_place(client: PostgresClient, app_id: str) -> Place:
 
 
 async def list_apps(client: PostgresClient) -> tuple[RemoteApp, ...]:
-    own = tuple(_app(name) for name, _note in await _databases(client))
+    own = tuple(each.as_app() for each in await _databases(client))
     known = getattr(client.places, "known", None)
     elsewhere: tuple[str, ...] = await known() if known is not None else ()
     seen = {app.app_id for app in own}
-    return (*own, *(_app(each) for each in elsewhere if each not in seen))
+    return (*own, *(RemoteApp(each, _title(each)) for each in elsewhere if each not in seen))
 
 
 async def get_app(client: PostgresClient, app_id: str) -> RemoteApp:
     """Raises NotFound for a database that is not there; a store elsewhere is not asked whether it is up."""
-    names = {name for name, _note in await _databases(client)}
-    if app_id not in names:
-        place = await client.place_of(app_id)
-        if store_id(place.dsn, client.dsn) in names or place == own_place_or_none(client, app_id):
-            raise NotFound(f"There is no database {plain(app_id, 80)}.")
-    return _app(app_id)
+    found = next((each for each in await _databases(client) if each.name == app_id), None)
+    if found is not None:
+        return found.as_app()
+    if await client.place_of(app_id) == own_place_or_none(client, app_id):
+        raise NotFound(f"There is no database {plain(app_id, 80)}.")
+    return RemoteApp(app_id, _title(app_id))
 
 
 def own_place_or_none(client: PostgresClient, app_id: str) -> Place | None:
@@ -80,7 +96,7 @@ async def create_app(client: PostgresClient, title: str, *, app_id: str, schema:
     if schema is not None:
         live = await client.read_live(name)
         await client.send_plan(name, live, _plan(client, live.schema, schema))
-    return _app(name)
+    return await get_app(client, name)
 
 
 def _ensure_possible(client: PostgresClient, schema: Schema) -> None:
@@ -139,12 +155,12 @@ def tell(connection: sa.Connection) -> Callable[[str], None]:
     return send
 
 
-async def _databases(client: PostgresClient) -> list[tuple[str, str | None]]:
+async def _databases(client: PostgresClient) -> list[_Database]:
     if client.dsn.is_sqlite:
-        return [(name, None) for name in _files(client.dsn)]
+        return [_Database(name) for name in _files(client.dsn)]
 
-    def work(connection: sa.Connection) -> list[tuple[str, str | None]]:
-        return [(row[0], row[1]) for row in connection.exec_driver_sql(_LIST)]
+    def work(connection: sa.Connection) -> list[_Database]:
+        return [_Database(row[0], row[1] or "", row[2] or 0) for row in asker(connection)(_LIST)]
 
     return await client.engines.run(client.own, work, doing="list the databases", limits=READ)
 
@@ -169,9 +185,9 @@ def _is_sqlite(path: Path) -> bool:
 async def _create_database(client: PostgresClient, title: str, app_id: str) -> str:
     name = _checked(title)
     note = f"tenantry {app_id}"
-    existing = dict(await _databases(client))
+    existing = {each.name: each.note for each in await _databases(client)}
     if name in existing:
-        if existing[name] == note:
+        if existing[name] == note or app_id == name:
             return name
         raise _taken(name)
 
@@ -202,7 +218,7 @@ async def _create_file(client: PostgresClient, title: str, app_id: str) -> str:
     place = Place(client.dsn.with_database(str(path)))
     doing = f"create the file {plain(file, 80)}"
     if path.exists():
-        if await client.engines.run(place, marked, doing=doing):
+        if app_id == str(path) or await client.engines.run(place, marked, doing=doing):
             return str(path)
         raise _taken(file)
     client.engines.ensure_writable(doing)
@@ -231,8 +247,8 @@ def _taken(name: str) -> Conflict:
     return Conflict(f"There is a database {plain(name, 80)} already.", remedy="Choose another name.")
 
 
-def _app(app_id: str) -> RemoteApp:
-    return RemoteApp(app_id, _file(app_id).removesuffix(".db") if is_absolute(app_id) else app_id)
+def _title(app_id: str) -> str:
+    return _file(app_id).removesuffix(".db") if is_absolute(app_id) else app_id
 
 
 def _file(path: str) -> str:

@@ -191,8 +191,6 @@ def _unsupported(said: Said) -> KnownError:
 
 TABLE: Final[dict[str, Translate]] = {
     # Classes of SQLSTATE, in PostgreSQL's order.
-    "00": _fault,
-    "01": _fault,
     "02": _not_found,
     "03": _fault,
     "08": _lost,
