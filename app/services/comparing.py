@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from app.core.apps import AppState
 from app.core.connection import Environment
-from app.core.errors import Invalid, KnownError, NotFound
+from app.core.errors import Invalid, KnownError, NotFound, Unsupported
 from app.core.refs import AppRef
 from app.core.text import plain
+from app.platforms.traits import INSTANT, Traits
 from app.schema.compare import compare
 from app.services.directory import WORKERS_LOCAL, WORKERS_REMOTE, Progress
 from app.services.workshop_words import (
@@ -68,9 +69,25 @@ class Comparing:
         return Side(f"{self._platforms.title(source.ref)}, version {source.fingerprint[:8]}", schema)
 
     async def compare(self, left: Source, right: Source) -> Comparison:
-        """What turns the left into the right; raises as ``side`` does."""
+        """What turns the left into the right; raises as ``side`` does, and Unsupported across platforms."""
+        traits = self._traits(left, right)
         one, other = await asyncio.gather(self.side(left), self.side(right))
-        return await asyncio.to_thread(_compared, one, other, _live(left, one), _live(right, other))
+        return await asyncio.to_thread(_compared, traits, one, other, _live(left, one), _live(right, other))
+
+    def _traits(self, left: Source, right: Source) -> Traits:
+        """Of the platform that both sides are on; raises Unsupported where there is no such."""
+        one, other = self._traits_of(left), self._traits_of(right)
+        if one.has_sql != other.has_sql:
+            raise Unsupported(
+                f"A schema of {one.platform_label} cannot be compared with one of {other.platform_label}: their types "
+                "do not mean the same.",
+                remedy="Choose two apps, versions or files of the same platform.",
+            )
+        return other
+
+    def _traits_of(self, source: Source) -> Traits:
+        """Files and templates are Instant's."""
+        return INSTANT if isinstance(source, FileSource | TemplateSource) else self._platforms.traits(source.ref)
 
     async def _app(self, ref: AppRef) -> Side:
         title = self._platforms.title(ref)
@@ -107,9 +124,13 @@ def _live(source: Source, side: Side) -> Schema | None:
     return None if isinstance(source, FileSource | TemplateSource) else side.schema
 
 
-def _compared(left: Side, right: Side, left_live: Schema | None, right_live: Schema | None) -> Comparison:
-    from app.schema.formats.instant_form import canonical, with_system_parts
+def _compared(
+    traits: Traits, left: Side, right: Side, left_live: Schema | None, right_live: Schema | None
+) -> Comparison:
     from app.schema.renames import suggest
+
+    canonical = traits.canonical
+    with_system_parts = traits.text.completed if traits.text is not None else _as_it_is
 
     one, other = left.schema, right.schema
     if left_live is None and right_live is not None:
@@ -119,6 +140,10 @@ def _compared(left: Side, right: Side, left_live: Schema | None, right_live: Sch
     one, other = canonical(one), canonical(other)
     plan, suggestions = compare(one, other), suggest(one, other)
     return Comparison(Side(left.label, one), Side(right.label, other), plan, suggestions)
+
+
+def _as_it_is(schema: Schema, _live: Schema) -> Schema:
+    return schema
 
 
 class Cohorts:

@@ -1,16 +1,21 @@
 """Any two schemas side by side, and apps with the same schema together."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from app.core.errors import Invalid, KnownError, NotFound, Unreachable
+from app.core.errors import Invalid, KnownError, NotFound, Unreachable, Unsupported
 from app.core.refs import AppRef
 from app.platforms.contract import RemoteApp
+from app.platforms.traits import POSTGRES
 from app.schema.draft import Draft
 from app.schema.formats.instant_form import canonical
-from app.schema.model import Attribute, Schema
-from app.services.comparing import FILE_LIMIT
+from app.schema.model import Attribute, Entity, Schema
+from app.schema.types import DateType
+from app.services.catalog import SchemaSnapshot
+from app.services.comparing import FILE_LIMIT, Comparing
 from app.services.workshop import AppSource, FileSource, TemplateSource, VersionSource
-from tests.unit.services.fakes import uid
+from tests.unit.services.fakes import shelf, uid
 from tests.unit.services.workshop_fakes import REF, TODO, FakePlatform, World
 
 MORE = canonical(Draft(TODO, TODO).add_attribute("todos", Attribute("done")).wanted)
@@ -157,3 +162,26 @@ async def test_text_is_read_back_as_the_same_schema():
     text = await world.workshop.text(MORE)
     assert canonical((await world.workshop.parse_text(text)).schema) == MORE
     assert await world.workshop.text(MORE, text) == text
+
+
+def databases(**schemas: Schema) -> Comparing:
+    async def schema(ref: AppRef) -> SchemaSnapshot:
+        return SchemaSnapshot(schemas[ref.app_id], 1.0, "")
+
+    platforms = SimpleNamespace(traits=lambda _ref: POSTGRES, title=lambda ref: ref.app_id)
+    return Comparing(platforms, SimpleNamespace(schema=schema), shelf(), SimpleNamespace())
+
+
+async def test_compare_of_databases_is_in_the_form_of_sql():
+    one, two = (
+        Schema((Entity("notes", (Attribute("at", DateType(native=text)),)),))
+        for text in ("timestamp with time zone", "timestamptz")
+    )
+    comparing = databases(one=one, two=two)
+    found = await comparing.compare(AppSource(AppRef("c1", "one")), AppSource(AppRef("c1", "two")))
+    assert not found.plan
+
+
+async def test_compare_of_a_database_with_a_template_is_refused():
+    with pytest.raises(Unsupported, match="PostgreSQL cannot be compared with one of Instant"):
+        await databases().compare(AppSource(REF), TemplateSource("notes"))
