@@ -10,13 +10,13 @@ from urllib.parse import quote
 import pytest
 
 from app.core.connection import TokenKind
-from app.core.errors import KnownError, NotFound, Unsupported
+from app.core.errors import KnownError, NotFound, ReadOnly, Unsupported
 from app.core.secret import Secret
 from app.services.store_keeping import vault_id
 from app.services.store_words import StoreRow, Workspace
 from tests.support.postgres_server import PostgresServer, quoted
 from tests.support.store_services import MAIN, Opened, opened_stores
-from tests.support.store_world import World, hosted_world, insert, local_world, uid
+from tests.support.store_world import World, hosted_world, insert, local_world, system_sql, uid
 
 HARD = "p@ss/w:ord ?#%&é'\"\\ 🐘"
 
@@ -169,6 +169,8 @@ async def test_store_without_a_password_is_reached_the_connections_own_way_and_n
     async with opened_stores(world) as opened:
         beside = postgres.dsn(f"{prefix}_store_0", with_password=False)
         await opened.stores.set_store(MAIN, first, beside, None, "none")
+        change = await opened.stores.describe_store_change(MAIN, first, beside, Secret(HARD), "none")
+        assert "No password is kept: the one that was entered is left out." in change.sentences
         elsewhere = beside.replace("127.0.0.1", "localhost")
         row = await opened.stores.set_store(MAIN, second, elsewhere, None, "none")
         checks = {each.app_id: each for each in await opened.stores.check(MAIN)}
@@ -273,6 +275,30 @@ async def test_singular_tables_in_another_schema_are_a_main_database_too(postgre
         row = await opened.stores.set_store(MAIN, "2", postgres.dsn("x"), None, "row")
         assert row.app_id == "x"
         assert (await opened.stores.for_table(MAIN, "1", "users")).entity == '"core.app".User'
+
+
+async def test_main_database_with_a_hard_name_is_read_on_a_read_only_connection(
+    postgres: PostgresServer, prefix: str
+) -> None:
+    name = f'{prefix} "ma/in:5432/x" 🐘'
+    main = postgres.create_database(name)
+    rows = [
+        insert("users", uid("user"), "a@example.com", "A", columns="id, email, name"),
+        insert("workspaces", uid("one"), "One", "one", uid("user"), columns="id, name, slug, owner_id"),
+        insert("workspace_apps", uid("p"), uid("one"), main, columns="id, workspace_id, database_url"),
+    ]
+    postgres.psql(name, system_sql() + "\n".join(rows))
+    async with opened_stores(main, is_read_only=True) as opened:
+        assert opened.connections.get(MAIN).foundation_app_id == name
+        (one,) = await opened.stores.workspaces(MAIN)
+        assert one.store is not None
+        assert one.store.app_id == name
+        (check,) = await opened.stores.check(MAIN)
+        assert check.is_reachable
+        with pytest.raises(ReadOnly):
+            await opened.stores.clear_store(MAIN, one.id)
+        await opened.stores.set_mode(MAIN, "local")
+        assert (await opened.stores.overview(MAIN)).mode == "local"
 
 
 async def test_findings_of_the_world_are_found(postgres: PostgresServer, prefix: str) -> None:
