@@ -187,6 +187,10 @@ class AppView(QWidget):
         """A database need not be anybody's."""
         return "nobody" if traits_of(self._connection).has_registry_app else "no workspace"
 
+    @property
+    def connection(self) -> Connection:
+        return self._connection
+
     def set_connection(self, connection: Connection) -> None:
         self.badge.set_environment(connection.environment)
         if connection != self._connection and self._editor is not None:

@@ -250,12 +250,6 @@ class MainWindow(QMainWindow):
         self._tell_environment()
         self.connection_chosen.emit(connection_id)
 
-    def sole_connection_id(self) -> str | None:
-        """The connection that commands are about: the chosen one, or the only one there is."""
-        if self.commands.chosen_id is not None:
-            return self.commands.chosen_id
-        return self.data.connections[0].id if len(self.data.connections) == 1 else None
-
     def _tell_environment(self) -> None:
         chosen = self.data.connection(self.commands.chosen_id)
         is_production = chosen is not None and chosen.environment is Environment.PRODUCTION

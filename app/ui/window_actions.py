@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QActionGroup, QKeySequence
 from PySide6.QtWidgets import QDockWidget
 
+from app.core.connection import Connection
 from app.core.refs import AppRef
 from app.platforms.traits import traits_of
 from app.ui.agents_actions import add_agents_actions, follow_app
 from app.ui.icons import sign
 from app.ui.schema_actions import add_redo_undo, add_schema_actions, follow_editor
 from app.ui.theme import ThemeChoice
+from app.ui.window_connection import follow_meant, on_meant
 from app.ui.window_foundation import add_foundation_actions
 from app.ui.window_stores import add_store_actions
 
@@ -31,10 +33,10 @@ def add_actions(window: MainWindow) -> None:
     _add_edit(window)
     add_schema_actions(window)
     add_agents_actions(window)
-    add_foundation_actions(window, lambda act: _on_chosen(window, act))
+    add_foundation_actions(window)
     _add_view(window)
     _add_connection(window)
-    add_store_actions(window, lambda act: _on_chosen(window, act))
+    add_store_actions(window)
     _add_help(window)
     bar = window.menuBar()
     for title in MENUS:
@@ -124,10 +126,10 @@ def _add_text_size(window: MainWindow) -> None:
 def _add_connection(window: MainWindow) -> None:
     add, commands = window.registry.add, window.commands
     add("connection.add", "&Add connection…", commands.add_connection, menu="Connection", shortcut="Ctrl+Shift+N")
-    edit = _on_chosen(window, commands.edit_connection)
+    edit = on_meant(window, commands.edit_connection)
     add("connection.edit", "&Edit connection…", edit, menu="Connection", shortcut="Ctrl+Shift+E")
-    add("connection.check", "&Check now", _on_chosen(window, commands.check), menu="Connection")
-    remove = _on_chosen(window, commands.remove_connection)
+    add("connection.check", "&Check now", on_meant(window, commands.check), menu="Connection")
+    remove = on_meant(window, commands.remove_connection, _can_go)
     add("connection.remove", "&Remove connection…", remove, menu="Connection", starts_group=True)
     add("connection.all", "Show &all connections", lambda: window.choose_connection(None), menu="Connection")
 
@@ -144,15 +146,6 @@ def _on_selected(window: MainWindow, act: Callable[[AppRef], None]) -> Callable[
         ref = window.current_ref()
         if ref is not None:
             act(ref)
-
-    return go
-
-
-def _on_chosen(window: MainWindow, act: Callable[[str], None]) -> Callable[[], None]:
-    def go() -> None:
-        key = window.sole_connection_id()
-        if key is not None:
-            act(key)
 
     return go
 
@@ -180,17 +173,17 @@ def _follow_selection(window: MainWindow) -> None:
             registry[name].setEnabled(has_any)
         registry["app.close_tab"].setEnabled(not is_list)
 
-    def tell_connection() -> None:
-        key = window.sole_connection_id()
-        connection = window.data.connection(key)
-        for name in ("connection.edit", "connection.check"):
-            registry[name].setEnabled(connection is not None)
-        registry["connection.remove"].setEnabled(connection is not None and not connection.is_builtin)
-
     apps.selected.connect(lambda _: tell())
     window.tabs.currentChanged.connect(lambda _: tell())
     window.data.apps_changed.connect(tell)
-    window.data.connections_changed.connect(tell_connection)
-    window.connection_chosen.connect(lambda _: tell_connection())
     tell()
-    tell_connection()
+    follow_meant(window, ("connection.edit", "connection.check"))
+    follow_meant(window, ("connection.remove",), _can_go, _stays)
+
+
+def _can_go(connection: Connection) -> bool:
+    return not connection.is_builtin
+
+
+def _stays(connection: Connection) -> str:
+    return f"{connection.label} belongs to Tenantry and stays."

@@ -16,6 +16,7 @@ from app.platforms.traits import registry_refusal
 
 from .scope import is_alive
 from .theme import badge_text
+from .window_connection import follow_meant, on_meant
 
 if TYPE_CHECKING:
     from app.schema.draft import Draft
@@ -138,27 +139,21 @@ class WindowFoundation(QObject):
         return connection
 
 
-def add_foundation_actions(
-    window: MainWindow, on_chosen: Callable[[Callable[[str], None]], Callable[[], None]]
-) -> None:
-    """``on_chosen`` makes an action of what is done with the ID of the connection that commands are about."""
+def add_foundation_actions(window: MainWindow) -> None:
     add, shown = window.registry.add, window.foundation
-    add("foundation.users", "&Users", on_chosen(shown.show_users), menu=_MENU, shortcut="Ctrl+Shift+U")
-    add("foundation.tasks", "&Tasks", on_chosen(shown.show_tasks), menu=_MENU, shortcut="Ctrl+Shift+K")
-    add("foundation.reconcile", "&Reconcile", on_chosen(shown.show_reconcile), menu=_MENU, shortcut="Ctrl+Shift+R")
-    show = on_chosen(shown.show_foundation)
-    add("foundation.show", "Registries and &names…", show, menu=_MENU, starts_group=True)
 
-    def tell() -> None:
-        connection = window.data.connection(window.sole_connection_id())
-        refusal = registry_refusal(connection) if connection is not None else ""
-        for name in _NAMES:
-            window.registry[name].setEnabled(connection is not None and not refusal)
-            window.registry[name].setToolTip(refusal)
+    def on(act: Callable[[str], None]) -> Callable[[], None]:
+        return on_meant(window, act, _has_foundation)
 
-    window.data.connections_changed.connect(tell)
-    window.connection_chosen.connect(lambda _: tell())
-    tell()
+    add("foundation.users", "&Users", on(shown.show_users), menu=_MENU, shortcut="Ctrl+Shift+U")
+    add("foundation.tasks", "&Tasks", on(shown.show_tasks), menu=_MENU, shortcut="Ctrl+Shift+K")
+    add("foundation.reconcile", "&Reconcile", on(shown.show_reconcile), menu=_MENU, shortcut="Ctrl+Shift+R")
+    add("foundation.show", "Registries and &names…", on(shown.show_foundation), menu=_MENU, starts_group=True)
+    follow_meant(window, _NAMES, _has_foundation, registry_refusal)
+
+
+def _has_foundation(connection: Connection) -> bool:
+    return not registry_refusal(connection)
 
 
 def tab_title(title: str, connection: Connection) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -13,6 +12,7 @@ from app.core.refs import AppRef
 from app.platforms.traits import traits_of
 
 from .scope import is_alive
+from .window_connection import follow_meant, on_meant
 from .window_foundation import tab_title
 
 if TYPE_CHECKING:
@@ -22,11 +22,9 @@ if TYPE_CHECKING:
 _NAME = "stores.workspaces"
 
 
-def has_workspaces(connection: Connection | None) -> bool:
+def has_workspaces(connection: Connection) -> bool:
     """Whether the connection names a main database."""
-    return (
-        connection is not None and connection.foundation_app_id is not None and traits_of(connection).has_main_database
-    )
+    return connection.foundation_app_id is not None and traits_of(connection).has_main_database
 
 
 class WindowStores(QObject):
@@ -74,15 +72,7 @@ class WindowStores(QObject):
                 page.set_connection(connection)
 
 
-def add_store_actions(window: MainWindow, on_chosen: Callable[[Callable[[str], None]], Callable[[], None]]) -> None:
-    """``on_chosen`` makes an action of what is done with the ID of the connection that commands are about."""
-    show = on_chosen(window.stores.show_workspaces)
+def add_store_actions(window: MainWindow) -> None:
+    show = on_meant(window, window.stores.show_workspaces, has_workspaces)
     window.registry.add(_NAME, "&Workspaces", show, menu="Connection", shortcut="Ctrl+Shift+W", starts_group=True)
-
-    def tell() -> None:
-        connection = window.data.connection(window.sole_connection_id())
-        window.registry[_NAME].setEnabled(has_workspaces(connection))
-
-    window.data.connections_changed.connect(tell)
-    window.connection_chosen.connect(lambda _: tell())
-    tell()
+    follow_meant(window, (_NAME,), has_workspaces, lambda _connection: "This connection has no main database.")
