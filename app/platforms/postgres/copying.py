@@ -1,4 +1,3 @@
-# ruff: noqa: S608 -- names are quoted, and all values are bound
 """Rows of whole tables: read in pages by keyset, written in bulk, counted and proven equal.
 
 Between two PostgreSQL databases every value travels as its own exact text, and each side hashes its rows itself;
@@ -106,7 +105,8 @@ class Bulk:
     async def count(self, entity: str, where: str, values: Values, limit: int | None = None) -> int:
         """``limit``: do not count any further."""
         rows = f"FROM {table(entity, self.dialect)} AS t0 WHERE {where}"
-        sql = f"SELECT count(*) {rows}" if limit is None else f"SELECT count(*) FROM (SELECT 1 {rows} LIMIT {limit}) c"
+        counted = f"FROM (SELECT 1 {rows} LIMIT {int(limit)}) AS c" if limit is not None else rows
+        sql = f"/* count rows */ SELECT count(*) {counted}"
         found = await self.select(sql, values, doing=f"count the rows of {plain(entity, 60)}")
         return int(found[0][0])
 
@@ -123,7 +123,7 @@ class Bulk:
         shown += [self._value(term) for term, _type in keys]
         order = ", ".join(term for term, _type in keys)
         sql = (
-            f"SELECT {', '.join(shown)} FROM {table(shape.entity, self.dialect)} AS t0 "
+            f"/* read rows */ SELECT {', '.join(shown)} FROM {table(shape.entity, self.dialect)} AS t0 "
             f"WHERE {where}{after_sql} ORDER BY {order} LIMIT {int(limit)}"
         )
         rows = await self.select(sql, bound, doing=f"read rows of {plain(shape.entity, 60)}")
@@ -138,13 +138,15 @@ class Bulk:
         if self._is_files:
             shown = ", ".join(f"t0.{name(each)}" for each in sorted(shape.columns))
             return await self._run(
-                lambda connection: _hashed(connection.execute(_text(f"SELECT {shown} {rows}"), dict(values or {}))),
+                lambda connection: _hashed(
+                    connection.execute(_text(f"/* verify rows */ SELECT {shown} {rows}"), dict(values or {}))
+                ),
                 doing,
             )
         # 64 bits of each hash, as a number.
         number = f"CAST(CAST(CAST('x' || left({self._hash(shape)}, 16) AS bit(64)) AS bigint) AS numeric)"
         found = await self.select(
-            f"SELECT count(*), CAST(coalesce(sum({number}), 0) AS text) {rows}", values, doing=doing
+            f"/* verify rows */ SELECT count(*), CAST(coalesce(sum({number}), 0) AS text) {rows}", values, doing=doing
         )
         return Proof(int(found[0][0]), str(found[0][1]))
 
@@ -165,7 +167,7 @@ class Bulk:
             bound |= {f"after{at}": value for at, value in enumerate(after)}
         shown = ", ".join([*(self._value(each) for each in keys), self._hash(shape)])
         sql = (
-            f"SELECT {shown} FROM {table(shape.entity, self.dialect)} AS t0 "
+            f"/* compare rows */ SELECT {shown} FROM {table(shape.entity, self.dialect)} AS t0 "
             f"WHERE {where}{after_sql} ORDER BY {', '.join(keys)} LIMIT {int(limit)}"
         )
         rows = await self.select(sql, bound, doing=f"compare rows of {plain(shape.entity, 60)}")
@@ -179,7 +181,7 @@ class Bulk:
             return await self._run(lambda connection: _file_hashes(connection, shape, keys), doing)
         listed, on, bound = self._listed(shape, keys)
         shown = ", ".join([*(self._value(f"t0.{name(each)}") for each in shape.key), self._hash(shape)])
-        sql = f"SELECT {shown} FROM {table(shape.entity, self.dialect)} AS t0 JOIN {listed} ON {on}"
+        sql = f"/* compare rows */ SELECT {shown} FROM {table(shape.entity, self.dialect)} AS t0 JOIN {listed} ON {on}"
         return {tuple(row[:-1]): str(row[-1]) for row in await self.select(sql, bound, doing=doing)}
 
     # Writing
@@ -209,15 +211,16 @@ class Bulk:
             action = f"UPDATE SET {sets}" if replaces and sets else "NOTHING"
             conflict = f" ON CONFLICT ({', '.join(map(name, shape.key))}) DO {action}"
         if self._is_files:
-            return f"INSERT INTO {into} VALUES ({', '.join(f':c{at}' for at in range(len(columns)))}){conflict}"
+            bound = ", ".join(f":c{at}" for at in range(len(columns)))
+            return f"/* copy rows */ INSERT INTO {into} VALUES ({bound}){conflict}"
         shown = ", ".join(cast(f"u.c{at}", shape.type_of(each), self.dialect) for at, each in enumerate(columns))
         arrays = ", ".join(f"CAST(:c{at} AS text[])" for at in range(len(columns)))
         named = ", ".join(f"c{at}" for at in range(len(columns)))
         values = f"SELECT {shown} FROM unnest({arrays}) AS u({named})"
-        return f"INSERT INTO {into} OVERRIDING SYSTEM VALUE {values}{conflict}"
+        return f"/* copy rows */ INSERT INTO {into} OVERRIDING SYSTEM VALUE {values}{conflict}"
 
     async def empty(self, entity: str) -> None:
-        sql = f"DELETE FROM {table(entity, self.dialect)}"
+        sql = f"/* empty table */ DELETE FROM {table(entity, self.dialect)}"
         doing = f"empty {plain(entity, 60)}"
         await self._run(lambda connection: _done(connection.execute(_text(sql))), doing, _WRITE)
 
@@ -230,13 +233,13 @@ class Bulk:
             return await self._run(lambda connection: _file_remove(connection, shape, keys, where), doing, _WRITE)
         listed, on, bound = self._listed(shape, list(keys), list(keys.values()))
         sql = (
-            f"DELETE FROM {table(shape.entity, self.dialect)} AS t0 USING {listed} "
+            f"/* remove rows */ DELETE FROM {table(shape.entity, self.dialect)} AS t0 USING {listed} "
             f"WHERE {on} AND {self._hash(shape)} = u.h AND {where}"
         )
         return await self._run(lambda connection: connection.execute(_text(sql), bound).rowcount, doing, _WRITE)
 
     async def remove_all(self, entity: str, where: str, values: Values) -> int:
-        sql = f"DELETE FROM {table(entity, self.dialect)} AS t0 WHERE {where}"
+        sql = f"/* remove rows */ DELETE FROM {table(entity, self.dialect)} AS t0 WHERE {where}"
         doing = f"remove rows of {plain(entity, 60)}"
         return await self._run(lambda connection: connection.execute(_text(sql), dict(values)).rowcount, doing, _WRITE)
 
@@ -250,7 +253,7 @@ class Bulk:
         def work(connection: sa.Connection) -> None:
             for column in shape.counters:
                 sql = (
-                    "SELECT setval(pg_get_serial_sequence(:named, :column), "
+                    "/* set counters */ SELECT setval(pg_get_serial_sequence(:named, :column), "
                     f"greatest(max({name(column)}), 1), max({name(column)}) IS NOT NULL) FROM {named}"
                 )
                 connection.execute(_text(sql), {"named": plain_name, "column": column})
@@ -315,7 +318,7 @@ def _file_shapes(connection: sa.Connection, entities: Sequence[str]) -> dict[str
 
     found = {}
     for entity in entities:
-        sql = "SELECT name, type, pk, hidden FROM pragma_table_xinfo(:table)"
+        sql = "/* read columns and keys */ SELECT name, type, pk, hidden FROM pragma_table_xinfo(:table)"
         rows = connection.execute(_text(sql), {"table": split_name(entity, "main")[1]}).all()
         if not rows:
             continue
@@ -378,7 +381,7 @@ def _one_key(shape: TableShape) -> str:
 
 def _file_hashes(connection: sa.Connection, shape: TableShape, keys: Iterable[Key]) -> dict[Key, str]:
     shown = ", ".join(f"t0.{name(each)}" for each in sorted(shape.columns))
-    sql = _text(f"SELECT {shown} FROM {table(shape.entity, 'sqlite')} AS t0 WHERE {_one_key(shape)}")
+    sql = _text(f"/* compare rows */ SELECT {shown} FROM {table(shape.entity, 'sqlite')} AS t0 WHERE {_one_key(shape)}")
     found = {}
     for key in keys:
         row = connection.execute(sql, {f"k{at}": value for at, value in enumerate(key)}).one_or_none()
@@ -389,7 +392,9 @@ def _file_hashes(connection: sa.Connection, shape: TableShape, keys: Iterable[Ke
 
 def _file_remove(connection: sa.Connection, shape: TableShape, keys: Mapping[Key, str], where: str) -> int:
     now = _file_hashes(connection, shape, keys)
-    sql = _text(f"DELETE FROM {table(shape.entity, 'sqlite')} AS t0 WHERE {_one_key(shape)} AND {where}")
+    sql = _text(
+        f"/* remove rows */ DELETE FROM {table(shape.entity, 'sqlite')} AS t0 WHERE {_one_key(shape)} AND {where}"
+    )
     removed = 0
     for key in (each for each, found in now.items() if found == keys[each]):
         removed += connection.execute(sql, {f"k{at}": value for at, value in enumerate(key)}).rowcount

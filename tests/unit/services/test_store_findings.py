@@ -137,11 +137,7 @@ async def test_rows_are_compared_in_pages_never_one_by_one(postgres, monkeypatch
     postgres.psql(store, more)
     async with opened_stores(world) as opened:
         findings = await StoreScan(opened.stores, opened.clients).findings(MAIN, deep=True)
-        pages = [
-            each
-            for each in opened.calls
-            if each.path.startswith(store) and "FROM" in each.path and "SELECT CAST" in each.path
-        ]
+        pages = [each for each in opened.calls if each.path == f"{store}: read rows"]
     (dangling,) = [each for each in findings if each.kind == "dangling-reference"]
     assert dangling.sentence.startswith("200 rows of chats")
     assert "1 ID in user_id" in dangling.sentence
