@@ -4,10 +4,13 @@ beside its parts (checks, conditions and expressions of indexes, generated value
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 
+from app.core.words import free_name
+
+from .formats.sql_names import cut, table_of
 from .formats.sql_words import with_names, words_of
 from .model import Attribute, Entity, Extra, Index, Link
 
@@ -114,6 +117,22 @@ def _mapped(name: str, value: str, sql: Callable[[str], str], column: Callable[[
     else:
         return None
     return None if changed == known else to_json(changed)
+
+
+def indexes_for(entity: str, old: str, indexes: tuple[Index, ...], taken: Collection[str]) -> tuple[Index, ...]:
+    """Indexes of the entity ``old`` for a copy of it. In a database they share one room of names (their kind tells):
+    what begins with the old table's name begins with the new one's, and all are free."""
+    found: list[Index] = []
+    used = set(taken)
+    for index in indexes:
+        name = index.name
+        if index.kind:
+            before, after = table_of(old), table_of(entity)
+            name = f"{after}{name.removeprefix(before)}" if name.startswith(before) else f"{after}_{name}"
+            name = free_name(cut(name), used)
+        used.add(name)
+        found.append(index if name == index.name else replace(index, name=name))
+    return tuple(found)
 
 
 def to_json(value: object) -> str:

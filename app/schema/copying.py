@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from app.core.errors import FieldError, Invalid
 from app.core.words import free_name
 
+from .columns import indexes_for
+from .draft_edits import index_names
 from .draft_names import labels_of, shown
+from .formats.sql_names import cut, table_of
 from .model import Attribute, Entity, Link, LinkEnd, Schema
 from .references import with_renamed
 
@@ -77,7 +80,9 @@ def with_copies(draft: Draft, source: Schema, names: Mapping[str, str]) -> Draft
     _ensure_free(draft, names)
     for entity in source.entities:
         if entity.name in names:
-            draft = draft.add_entity(names[entity.name], _copied(entity, names))
+            new = names[entity.name]
+            indexes = indexes_for(new, entity.name, entity.indexes, index_names(draft.wanted))
+            draft = draft.add_entity(new, _copied(entity, names), indexes, entity.extra)
     for link in source.links:
         ends = {link.forward.entity, link.reverse.entity}
         if not link.is_system and ends & names.keys() and _is_here(draft, ends - names.keys()):
@@ -113,7 +118,20 @@ def _fitting(draft: Draft, link: Link, names: Mapping[str, str]) -> Link:
     forward = _end(draft, link.forward, names, ())
     reverse = _end(draft, link.reverse, names, (forward.label,) if forward.entity == _name(link.reverse, names) else ())
     is_same = (forward, reverse) == (link.forward, link.reverse)
+    if link.columns:
+        return _over_columns(draft, link, forward, reverse)
     name = link.name if is_same else forward.entity + forward.label[:1].upper() + forward.label[1:]
+    return replace(link, name=name, forward=forward, reverse=reverse)
+
+
+def _over_columns(draft: Draft, link: Link, forward: LinkEnd, reverse: LinkEnd) -> Link:
+    """Its name begins with that of its table, where it did, and no other link of the table has it."""
+    before, after = table_of(link.forward.entity), table_of(forward.entity)
+    name = link.name
+    if before != after and name.startswith(before):
+        name = cut(f"{after}{name.removeprefix(before)}")
+    name = free_name(name, {each.name for each in draft.wanted.links if each.forward.entity == forward.entity})
+    forward, reverse = replace(forward, label=name), replace(reverse, label=link.reverse.label)
     return replace(link, name=name, forward=forward, reverse=reverse)
 
 

@@ -12,7 +12,7 @@ from . import draft_links as links
 from . import draft_restores as restores
 from .compare import Plan, Renames, compare
 from .draft_marks import Mark, Removed, marks_of, removed_of
-from .model import Attribute, Index, Link, LinkKey, Schema
+from .model import Attribute, Extra, Index, Link, LinkKey, Schema
 
 if TYPE_CHECKING:
     from .renames import RenameSuggestion
@@ -55,8 +55,14 @@ class Draft:
 
     # Entities
 
-    def add_entity(self, name: str, attributes: Iterable[Attribute] = ()) -> Draft:
-        return edits.add_entity(self, name.strip(), tuple(attributes))
+    def add_entity(
+        self,
+        name: str,
+        attributes: Iterable[Attribute] = (),
+        indexes: Iterable[Index] = (),
+        extra: Extra = (),
+    ) -> Draft:
+        return edits.add_entity(self, name.strip(), tuple(attributes), tuple(indexes), extra)
 
     def drop_entity(self, name: str) -> Draft:
         """With its links."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .columns import checks_over, entity_after, has_column, link_after_rename, names_column
+from .columns import checks_over, entity_after, has_column, indexes_for, link_after_rename, names_column
 from .draft_names import (
     at_entities,
     attribute_renamed,
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 _KEEP = "It can be read, not changed."
 
 
-def add_entity(draft: Draft, name: str, attributes: tuple[Attribute, ...]) -> Draft:
+def add_entity(
+    draft: Draft, name: str, attributes: tuple[Attribute, ...], indexes: tuple[Index, ...] = (), extra: Extra = ()
+) -> Draft:
     ensure_free_entity(draft, name)
     seen: set[str] = set()
     for each in attributes:
@@ -37,7 +39,7 @@ def add_entity(draft: Draft, name: str, attributes: tuple[Attribute, ...]) -> Dr
         if each.name in seen:
             refuse(f"{shown(name)} would have two attributes {shown(each.name)}.", field="name")
         seen.add(each.name)
-    return _with_new(draft, Entity(name, attributes))
+    return _with_new(draft, Entity(name, attributes, indexes, extra=extra))
 
 
 def drop_entity(draft: Draft, name: str) -> Draft:
@@ -52,7 +54,8 @@ def duplicate_entity(draft: Draft, name: str, new_name: str) -> Draft:
     found = wanted_entity(draft, name)
     ensure_free_entity(draft, new_name)
     attributes = tuple(replace(each, is_system=False) if each.is_system else each for each in found.attributes)
-    copy = replace(found, name=new_name, attributes=attributes, is_system=False)
+    indexes = indexes_for(new_name, name, found.indexes, index_names(draft.wanted))
+    copy = replace(found, name=new_name, attributes=attributes, indexes=indexes, is_system=False)
     entities = draft.wanted.entities
     at = entities.index(found) + 1
     return replace(draft, wanted=Schema((*entities[:at], copy, *entities[at:]), draft.wanted.links))
@@ -138,6 +141,10 @@ def duplicate_attribute(draft: Draft, entity: str, name: str, new: str) -> Draft
 
 
 # What edits have in common
+
+
+def index_names(schema: Schema) -> set[str]:
+    return {each.name for entity in schema.entities for each in entity.indexes}
 
 
 def with_attributes(

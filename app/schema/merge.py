@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from .columns import Names, entity_after, extra_after, index_after
+from .columns import link_after as link_over
 from .compare import Plan, Renames, compare
 from .draft import Draft
 from .draft_names import at_entities
@@ -71,7 +73,10 @@ class _Merging:
         self._ours: Matching = match(base, mine.wanted, mine.renames)
         self._touched_theirs = _linked(base, theirs, {})
         self._touched_mine = _linked(base, mine.wanted, self._ours.entities)
+        # Attributes as they are called here, by the entity's name in the base: so do the other two sides then.
+        self._columns: dict[str, Names] = {}
         self._entities = [_Entity(each) for each in self._matched_entities()]
+        self._carry_columns()
         self._links: list[Three[Link]] = []
         self._names: dict[str, dict[str, str]] = {}
         self._old_names: dict[str, str] = {}
@@ -143,6 +148,23 @@ class _Merging:
                 setattr(each.three, side, _carried_entity(part, moved))
         self._old_names = {new: old for old, new in self._names["base"].items()}
 
+    def _carry_columns(self) -> None:
+        """What names attributes beside indexes (checks, generated values) speaks of them as they are called here."""
+        for each in self._entities:
+            base, theirs, mine = each.three.base, each.three.theirs, each.three.mine
+            if base is None or mine is None or base.name not in self._ours.attribute_renames:
+                continue
+            renamed = self._ours.attribute_renames[base.name]
+            names = matched_names(_named(base.attributes), _named(mine.attributes), tuple(renamed.items()))
+            moved = self._columns[base.name] = {old: new for old, new in names.items() if old != new}
+            each.three.base = _texts_after(base, moved)
+            each.three.theirs = _texts_after(theirs, moved) if theirs is not None else None
+
+    def _with_columns(self, link: Link) -> Link:
+        """A link of the base, or of theirs."""
+        here, there = (self._columns.get(end.entity, {}) for end in (link.forward, link.reverse))
+        return link_over(link, here, there)
+
     # Attributes and indexes
 
     def _parts(self, entity: _Entity) -> None:
@@ -192,9 +214,9 @@ class _Merging:
 
     def _merge_links(self) -> None:
         names = self._names
-        base = {link_key(each): _carried_link(each, names["base"]) for each in self._base.links}
+        base = {link_key(each): _carried_link(self._with_columns(each), names["base"]) for each in self._base.links}
         mine = {link_key(each): _carried_link(each, names["mine"]) for each in self._wanted.links}
-        theirs = [_carried_link(each, names["theirs"]) for each in self._theirs.links]
+        theirs = [_carried_link(self._with_columns(each), names["theirs"]) for each in self._theirs.links]
         self._links = matched(
             {link_key(each): each for each in base.values()},
             {link_key(each): each for each in theirs},
@@ -207,7 +229,7 @@ class _Merging:
             if any(end.entity not in kept for link in (three.theirs, three.mine) if link for end in _ends(link)):
                 # Gone with its entity: what there was to say was said of that.
                 continue
-            settle(three, _link_place, ("name", "is_system", "extra"), self._decisions)
+            settle(three, _link_place, ("name", "is_system", "extra", "columns"), self._decisions)
             self._ends(three)
 
     def _overrule(self, three: Three[Link], kept: Mapping[str, Three[Entity]]) -> None:
@@ -261,6 +283,7 @@ class _Merging:
             name=entity.name,
             attributes=tuple(each.result for each in attributes if each.result is not None),
             indexes=_over(indexes, columns),
+            extra=extra_after(result.extra, {old: new for old, new in columns.items() if old != new}),
         )
 
     def _renamed(self) -> Renames:
@@ -310,6 +333,11 @@ def _carried_link(link: Link, names: Mapping[str, str]) -> Link:
     return at_entities(link, names.get(forward, forward), names.get(reverse, reverse))
 
 
+def _texts_after(entity: Entity, names: Names) -> Entity:
+    """All but the indexes, which are matched by the attributes that they are over."""
+    return replace(entity_after(entity, names), indexes=entity.indexes)
+
+
 def _sorted(entity: Entity) -> Entity:
     return Schema((entity,)).normalised().entities[0]
 
@@ -320,9 +348,8 @@ def _named(parts: Iterable[_Part]) -> dict[str, _Part]:
 
 def _over(indexes: Iterable[Index], columns: Mapping[str, str]) -> tuple[Index, ...]:
     """The indexes over attributes under other names."""
-    return tuple(
-        replace(each, attributes=tuple(columns.get(name, name) for name in each.attributes)) for each in indexes
-    )
+    moved = {old: new for old, new in columns.items() if old != new}
+    return tuple(index_after(each, moved) for each in indexes) if moved else tuple(indexes)
 
 
 def _ends(link: Link) -> tuple[LinkEnd, LinkEnd]:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from app.core.errors import Invalid
 from app.schema.draft import Draft
-from app.schema.formats.sql_form import canonical, table_of
-from app.schema.formats.sql_names import Dialect, implied_name, quoted
+from app.schema.formats.sql_form import canonical
+from app.schema.formats.sql_names import Dialect, implied_name, quoted, table_of
 from app.schema.formats.sql_types import type_of
 from app.schema.model import Attribute, Entity, Extra, Index, Link, LinkEnd, OnDelete, Schema, link_key
 

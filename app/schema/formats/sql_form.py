@@ -18,7 +18,7 @@ from app.schema.columns import CHECK, to_json
 from app.schema.model import Attribute, Entity, Extra, Index, Link, Schema, link_key
 from app.schema.types import ArrayType, BooleanType, EnumType, JsonType, StringType, Type
 
-from .sql_names import Dialect, implied_name, quoted, split_name
+from .sql_names import Dialect, implied_name, quoted, table_of
 from .sql_types import SERIALS, text_of, type_of
 from .sql_words import without_brackets
 
@@ -67,14 +67,6 @@ def canonical_extra(extra: Extra) -> Extra:
     known = ((name, _value(name, text)) for name, text in extra)
     made = tuple(sorted((name, to_json(value)) for name, value in known if not _is_empty(value)))
     return extra if made == extra else made
-
-
-def table_of(entity: str) -> str:
-    """The table of an entity without its schema; the whole name where it can be none."""
-    try:
-        return split_name(entity)[1]
-    except Invalid:
-        return entity
 
 
 @lru_cache(maxsize=4096)
@@ -280,4 +272,4 @@ def _are_same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
     return len(one) == len(other) and all(each is was for each, was in zip(one, other, strict=True))
 
 
-__all__ = ["canonical", "canonical_extra", "canonical_link", "canonical_type", "table_of"]
+__all__ = ["canonical", "canonical_extra", "canonical_link", "canonical_type"]

@@ -56,6 +56,14 @@ def split_name(entity: str, home: str = "public") -> tuple[str, str]:
     return (home, _bare(first)) if second is None else (_bare(first), _bare(second))
 
 
+def table_of(entity: str) -> str:
+    """The table of an entity without its schema; the whole name where it can be none."""
+    try:
+        return split_name(entity)[1]
+    except Invalid:
+        return entity
+
+
 def home_schema(dialect: Dialect) -> str:
     return "main" if dialect == "sqlite" else "public"
 
