@@ -48,7 +48,8 @@ class Redactor:
     """Takes secrets out of text: those that it was told of, and what looks like one. Safe on any thread."""
 
     def __init__(self) -> None:
-        self._known: tuple[str, ...] = ()
+        self._known: set[str] = set()
+        self._in_order: tuple[str, ...] | None = ()
         self._lock = threading.Lock()
 
     def add(self, secret: Secret) -> None:
@@ -59,15 +60,24 @@ class Redactor:
         if len(text) < _SHORTEST_SECRET:
             return
         with self._lock:
-            # The longest first: one may be the beginning of another.
-            self._known = tuple(sorted({*self._known, text, quote(text, safe="")}, key=len, reverse=True))
+            if text not in self._known:
+                self._known |= {text, quote(text, safe="")}
+                self._in_order = None
 
     def clean(self, text: str) -> str:
-        for known in self._known:
+        for known in self._ordered():
             text = text.replace(known, _MASK)
         for pattern in _patterns():
             text = pattern.sub(rf"\g<1>{_MASK}", text)
         return text
+
+    def _ordered(self) -> tuple[str, ...]:
+        """The longest first: one may be the beginning of another. Sorted when it is needed: a thousand stores have a
+        thousand passwords."""
+        with self._lock:
+            if self._in_order is None:
+                self._in_order = tuple(sorted(self._known, key=len, reverse=True))
+            return self._in_order
 
 
 class RedactingFormatter(logging.Formatter):
