@@ -63,7 +63,7 @@ class Stage(StrEnum):
 
 
 _ACTIONS = {
-    Stage.TARGET: "&Plan the move",
+    Stage.TARGET: "P&lan the move",
     Stage.PLAN: "&Move",
     Stage.OPEN: "&Go on",
     Stage.SWITCHED: "&Remove the old rows…",
@@ -112,7 +112,7 @@ class MoveDialog(PreviewDialog):
         for place, words in _PLACES:
             self.place_box.addItem(words, place)
         self._place_field = FormField(
-            "&Keep the password in", self.place_box, hint="The row is where your product reads it, if it does so there."
+            "Keep the password &in", self.place_box, hint="The row is where your product reads it, if it does so there."
         )
         box = QVBoxLayout(self.target)
         box.setContentsMargins(0, 0, 0, 0)
