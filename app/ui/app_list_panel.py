@@ -43,6 +43,7 @@ class AppListPanel(QWidget):
         self._runner = runner
         self._is_loaded = False
         self._updated_at = 0.0
+        self._connections: dict[str, Connection] = {}
         self.model = AppListModel(self)
         self.view = AppListView(self.model)
         self.filter_box = QLineEdit()
@@ -112,7 +113,8 @@ class AppListPanel(QWidget):
         self._tell()
 
     def set_connections(self, connections: Iterable[Connection]) -> None:
-        self.model.set_connections(connections)
+        self._connections = {each.id: each for each in connections}
+        self.model.set_connections(self._connections.values())
 
     def set_filter(self, text: str) -> None:
         self.filter_box.setText(text)
@@ -238,7 +240,7 @@ class AppListPanel(QWidget):
         self._copy(copy_formats.as_ids, "")
 
     def copy_env(self) -> None:
-        self._copy(copy_formats.as_env, ".env")
+        self._copy(partial(copy_formats.as_env, connections=self._connections), ".env")
 
     def copy_json(self) -> None:
         self._copy(copy_formats.as_json, "JSON")

@@ -6,10 +6,14 @@ import csv
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
 
 from app.core.apps import AppSummary
+from app.core.connection import Connection
 from app.core.text import plain
+from app.platforms.postgres.dsn import Dsn, may_be_elsewhere
+from app.platforms.traits import traits_of
 
 _NOT_A_NAME = re.compile(r"[^A-Z0-9]+")
 # A cell that starts like this is run as a formula by the common spreadsheets.
@@ -22,18 +26,32 @@ def as_ids(apps: Sequence[AppSummary]) -> str:
     return "\n".join(app.app_id for app in apps)
 
 
-def as_env(apps: Sequence[AppSummary]) -> str:
-    """``INSTANT_APP_ID=…``, the line that Instant's tools read; several apps get a name each, made of the title."""
-    if len(apps) == 1:
-        return f"INSTANT_APP_ID={apps[0].app_id}"
+def as_env(apps: Sequence[AppSummary], connections: Mapping[str, Connection] | None = None) -> str:
+    """``INSTANT_APP_ID=…``, the line that Instant's tools read; several apps get a name each, made of the title.
+
+    Of a database it is ``DATABASE_URL=…``, without a password. ``connections`` are by ID.
+    """
+    lines = [(*_variable(app, (connections or {}).get(app.connection_id)), app.title) for app in apps]
+    if len(lines) == 1:
+        return f"{lines[0][0]}={lines[0][1]}"
     taken: set[str] = set()
-    return "\n".join(f"{_free_name(app.title, taken)}={app.app_id}" for app in apps)
+    return "\n".join(f"{_free_name(name, title, taken)}={value}" for name, value, title in lines)
 
 
-def _free_name(title: str, taken: set[str]) -> str:
+def _variable(app: AppSummary, connection: Connection | None) -> tuple[str, str]:
+    if connection is None or not traits_of(connection).has_sql:
+        return "INSTANT_APP_ID", app.app_id
+    own, _password = Dsn.parse(connection.base_url)
+    if not own.is_sqlite and app.app_id != own.database and may_be_elsewhere(app.app_id, own):
+        server, _, name = app.app_id.partition("/")
+        return "DATABASE_URL", f"postgresql://{server}/{quote(name, safe='')}"
+    return "DATABASE_URL", own.with_database(app.app_id).to_text()
+
+
+def _free_name(variable: str, title: str, taken: set[str]) -> str:
     """``INSTANT_APP_ID_<TITLE>``, with a number where an earlier one has the same name already."""
     stem = _NOT_A_NAME.sub("_", plain(title, 60).upper()).strip("_")
-    base = f"INSTANT_APP_ID_{stem}" if stem else "INSTANT_APP_ID_APP"
+    base = f"{variable}_{stem}" if stem else f"{variable}_APP"
     name, number = base, 2
     while name in taken:
         name, number = f"{base}_{number}", number + 1

@@ -128,15 +128,16 @@ class StatusCard(QFrame):
         return ", ".join(part for part in parts if part)
 
     def _counts(self) -> str:
-        status = self.status
+        status, traits = self.status, traits_of(self.connection)
         parts = []
         if status.app_count >= 0:
-            parts.append(counted(status.app_count, "app"))
+            parts.append(counted(status.app_count, traits.app_word))
         if status.entity_count >= 0:
-            parts.append(counted(status.entity_count, "entity", "entities"))
+            words = ("table", "tables") if traits.has_sql else ("entity", "entities")
+            parts.append(counted(status.entity_count, *words))
         if status.findings:
             parts.append(counted(len(status.findings), "finding"))
-        return " · ".join(parts) or "apps not listed yet"
+        return " · ".join(parts) or f"{traits.app_word}s not listed yet"
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):

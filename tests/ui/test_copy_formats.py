@@ -7,6 +7,7 @@ import io
 import json
 
 from app.core.apps import AppSummary
+from app.core.connection import Connection, Environment, Platform
 from app.ui.copy_formats import as_csv, as_env, as_ids, as_json, copied_sentence
 
 from .content_fakes import ANA, GIL, apps
@@ -39,3 +40,17 @@ def test_as_csv_title_that_looks_like_a_formula_is_disarmed() -> None:
 def test_copied_sentence_names_the_app_or_the_count() -> None:
     assert copied_sentence(apps()[1:2]) == f"Copied app ID of Ana’s workspace: {ANA}"
     assert copied_sentence(apps(), "CSV") == "Copied 5 app IDs as CSV"
+
+
+def test_as_env_of_databases_are_addresses_without_passwords() -> None:
+    server = Connection("pg", "Shop", Platform.POSTGRES, "postgresql://ada@db:5432/main", Environment.LOCAL)
+    rows = [AppSummary("pg", name, name) for name in ("main", 'it"s 🐘', "far:6000/b c")]
+    assert as_env(rows[:1], {"pg": server}) == "DATABASE_URL=postgresql://ada@db:5432/main"
+    assert as_env(rows, {"pg": server}).splitlines() == [
+        "DATABASE_URL_MAIN=postgresql://ada@db:5432/main",
+        "DATABASE_URL_IT_S=postgresql://ada@db:5432/it%22s%20%F0%9F%90%98",
+        "DATABASE_URL_FAR_6000_B_C=postgresql://far:6000/b%20c",
+    ]
+    file = AppSummary("file", "/tmp/b.db", "b.db")
+    lite = Connection("file", "File", Platform.POSTGRES, "sqlite:////tmp/a.db", Environment.LOCAL)
+    assert as_env([file], {"file": lite}) == "DATABASE_URL=sqlite:////tmp/b.db"
