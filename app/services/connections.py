@@ -114,6 +114,7 @@ class ConnectionBook:
         if old.is_builtin:
             # Its address, kind and tokens are those of the process that Tenantry runs.
             connection = replace(connection, base_url=old.base_url, environment=old.environment, platform=old.platform)
+        await self._ensure_password_stays(old, connection, draft)
         await _made_file(connection, draft)
         await self._put(connection)
         if not old.is_builtin:
@@ -141,6 +142,8 @@ class ConnectionBook:
         """
         assert self._clients is not None
         connection = self._checked(connection_id or new_id(), draft)
+        if connection_id is not None:
+            await self._ensure_password_stays(self.get(connection_id), connection, draft)
         platform = draft.platform_token or await self._stored(connection_id, TokenKind.PLATFORM)
         dash = draft.dash_token or await self._stored(connection_id, TokenKind.DASH)
         client = await self._clients.temporary(connection, platform, dash)
@@ -185,6 +188,14 @@ class ConnectionBook:
                 # A password may begin and end with spaces.
                 is_password = self.get(connection_id).platform is Platform.POSTGRES
                 await self._tokens.set(connection_id, kind, token if is_password else Secret(token.reveal().strip()))
+
+    async def _ensure_password_stays(self, old: Connection, new: Connection, draft: ConnectionDraft) -> None:
+        """A stored password is for one user of one server: another one must not be sent it. Raises Invalid."""
+        if draft.platform_token is not None or not traits_of(new).has_sql or _login(old) == _login(new):
+            return
+        if await self._stored(old.id, TokenKind.PLATFORM) is not None:
+            message = "The server or the user is another one now: enter the password again."
+            raise Invalid(_INCOMPLETE, fields=(FieldError("platform_token", message),))
 
     def _retire(self, connection_id: str) -> None:
         if self._clients is not None:
@@ -242,6 +253,11 @@ class ConnectionBook:
             is_read_only=draft.is_read_only,
             foundation_app_id=draft.foundation_app_id or None,
         )
+
+
+def _login(connection: Connection) -> tuple[str, str]:
+    dsn, _password = Dsn.parse(connection.base_url)
+    return dsn.server, dsn.user
 
 
 async def _made_file(connection: Connection, draft: ConnectionDraft) -> None:

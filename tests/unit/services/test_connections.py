@@ -168,3 +168,17 @@ async def test_add_sqlite_makes_the_file_only_where_it_was_asked_for(world, tmp_
         draft(label="B", platform=Platform.POSTGRES, base_url=f"sqlite:///{tmp_path}/b.db", makes_file=True)
     )
     assert [each.name for each in tmp_path.iterdir()] == ["b.db"]
+
+
+async def test_stored_password_is_not_sent_to_another_server_or_user(world):
+    added = await world.book.add(sql_draft(platform_token=Secret("p")))
+    for address in ("postgresql://ada@other.example/shop", "postgresql://eve@db.example/shop"):
+        elsewhere = sql_draft(base_url=address)
+        for act in (world.book.update(added.id, elsewhere), world.book.test(elsewhere, added.id)):
+            with pytest.raises(Invalid) as raised:
+                await act
+            assert [each.field for each in raised.value.fields] == ["platform_token"]
+    await world.book.update(added.id, sql_draft(base_url="postgresql://ada@db.example/other"))
+    moved = sql_draft(base_url="postgresql://ada@other.example/shop", platform_token=Secret("q"))
+    await world.book.update(added.id, moved)
+    assert world.vault.kept == {(added.id, TokenKind.PLATFORM): Secret("q")}
