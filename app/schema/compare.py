@@ -321,7 +321,7 @@ class _Comparison:
     def _is_over_the_same(self, old: LinkKey, new: LinkKey) -> bool:
         """Another list of attributes is another link: the old one goes before its attributes do."""
         before, after = self._matching.old_links[old], self._matching.new_links[new]
-        if before is after or not (before.columns or after.columns) or before.is_system:
+        if not (before.columns or after.columns) or before.is_system:
             return True
         here, there = (self._columns_of(end.entity) for end in (before.forward, before.reverse))
         return tuple((here.get(one, one), there.get(other, other)) for one, other in before.columns) == after.columns

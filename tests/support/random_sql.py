@@ -313,6 +313,7 @@ class _Editor:
         return replace(draft, wanted=Schema(entities, draft.wanted.links))
 
     def _entity(self, draft: Draft) -> Entity:
-        if not draft.wanted.entities:
+        found = [each for each in draft.wanted.entities if each.attributes]
+        if not found:
             raise Invalid("No table is left.")
-        return self.rng.choice(draft.wanted.entities)
+        return self.rng.choice(found)
