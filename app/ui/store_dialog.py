@@ -66,7 +66,7 @@ class StoreDialog(PreviewDialog):
         self.fields.update(self.form.fields)
         self.fields["dsn_text"] = self.form.fields["base_url"]
         self.body.addWidget(self.form)
-        self.add_field("place", FormField("&Keep the password in", self.place_box))
+        self.add_field("place", FormField("Keep the password &in", self.place_box))
         self.add_parts()
         self.sentences.setMinimumHeight(self.fontMetrics().height() * 5)
         self.clear_button.setAutoDefault(False)

@@ -81,7 +81,7 @@ def test_move_back_from_the_plan_keeps_what_was_entered(qtbot: QtBot, runner: Ru
     qtbot.mouseClick(dialog.back_button, LEFT)
     assert dialog.stage is Stage.TARGET
     assert dialog.form.address_edit.text() == TARGET
-    assert dialog.action_button.text() == "&Plan the move"
+    assert dialog.action_button.text() == "P&lan the move"
 
 
 def test_move_refused_address_marks_the_field(qtbot: QtBot, runner: Runner, window: QWidget, services: Any) -> None:
