@@ -103,6 +103,23 @@ async def test_encrypted_pointers_are_told(tmp_path: Path) -> None:
             await opened.stores.for_table(MAIN, world.workspace_ids[0], "chats")
 
 
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [("vault:tenantry", "this one's has not"), ("arn:aws:secret", "only the product can read it")],
+)
+async def test_password_that_is_kept_elsewhere_is_told(tmp_path: Path, reference: str, words: str) -> None:
+    world = hosted_files(tmp_path, workspaces=1)
+    script = f"""ALTER TABLE workspace_apps ADD COLUMN secret_ref text;
+    UPDATE workspace_apps SET database_url = 'postgresql://app@db.example/x', secret_ref = '{reference}';"""
+    execute(world.main_dsn, script)
+    async with opened_stores(world) as opened:
+        store = (await workspace(opened, world.workspace_ids[0])).store
+    assert store is not None
+    assert (store.is_readable, store.app_id) == (True, "db.example:5432/x")
+    assert words in store.problem
+    assert "arn:aws" not in repr(store)
+
+
 async def test_several_rows_of_a_workspace_count_by_the_first_that_can_be_read(tmp_path: Path) -> None:
     world = hosted_files(tmp_path, workspaces=1)
     key = world.workspace_ids[0]
