@@ -106,6 +106,7 @@ class MovePage(QWidget):
     # What is shown
 
     def show_plan(self, tables: Sequence[MoveTable]) -> None:
+        self.tree.headerItem().setText(_HOW, "How its rows are told")
         item = self.tree.currentItem()
         now = self._order_of(item) if item is not None else ""
         self._begin(each.entity for each in tables if each.way not in ("", "leave"))
@@ -121,6 +122,7 @@ class MovePage(QWidget):
         self.set_choosing(True)
 
     def show_removal(self, tables: Sequence[RemovalTable]) -> None:
+        self.tree.headerItem().setText(_HOW, "Proof")
         self._begin(each.entity for each in tables)
         for each in tables:
             words = "As they were verified in the store" if each.verified else "Changed since they were verified"
@@ -129,6 +131,7 @@ class MovePage(QWidget):
 
     def show_proofs(self, proofs: Iterable[TableProof], late: Iterable[str]) -> None:
         """After the switch: what was verified, and what was written to since."""
+        self.tree.headerItem().setText(_HOW, "Proof")
         self.set_choosing(False)
         found = {each.entity: each for each in proofs}
         if not self._items:
@@ -205,7 +208,7 @@ class MovePage(QWidget):
         if table is None:
             return
         name = plain(table.entity, 80)
-        self.sentence.setText(f"{name}: {plain(table.sentence, 400)}")
+        self.sentence.setText(plain(table.sentence, 400))
         self.box.setAccessibleName(f"How the rows of {name} are told")
         self.box.clear()
         for way in dict.fromkeys((table.way, *table.choices)):

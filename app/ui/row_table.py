@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QMenu, QTableView, QWidget
 
@@ -60,8 +60,13 @@ class RowTable(QTableView, Generic[Row]):
 
     def selected_rows(self) -> list[Row]:
         """In the order on screen."""
-        places = sorted({index.row() for index in self.selectionModel().selectedRows()})
-        return [self.rows_model.rows[at] for at in places if at < len(self.rows_model.rows)]
+        return [self.rows_model.rows[at] for at in self._places() if at < len(self.rows_model.rows)]
+
+    def _places(self) -> list[int]:
+        """Selected rows, ascending. By ranges: asked row by row, thousands take seconds."""
+        selection = self.selectionModel().selection()
+        ranges = [selection.at(at) for at in range(selection.count())]
+        return sorted({at for each in ranges for at in range(each.top(), each.bottom() + 1)})
 
     def rows_in_sight(self) -> list[Row]:
         """What the screen has of the list now."""
@@ -69,7 +74,7 @@ class RowTable(QTableView, Generic[Row]):
         return self.rows_model.rows[max(0, first) : last + 1 if last >= 0 else None] if first >= 0 else []
 
     def selected_keys(self) -> frozenset[str]:
-        return frozenset(self.rows_model.key(index.row()) for index in self.selectionModel().selectedRows())
+        return frozenset(self.rows_model.key(at) for at in self._places())
 
     def keep_over(self, change: Callable[[], None]) -> None:
         """Do what resets the model, and select and show the same rows after it."""
@@ -83,13 +88,25 @@ class RowTable(QTableView, Generic[Row]):
     def select_keys(self, keys: frozenset[str], current: str = "") -> None:
         selection, model = self.selectionModel(), self.rows_model
         flag = QItemSelectionModel.SelectionFlag
-        for at in range(model.rowCount()):
+        chosen: list[int] = []
+        for at in range(model.rowCount() if keys or current else 0):
             key = model.key(at)
             if key == current:
                 selection.setCurrentIndex(model.index(at, 0), flag.NoUpdate)
             if key in keys:
-                selection.select(model.index(at, 0), flag.Select | flag.Rows)
+                chosen.append(at)
+        if chosen:
+            selection.select(self._spans(chosen), flag.Select | flag.Rows)
         self.selection_settled.emit()
+
+    def _spans(self, places: Sequence[int]) -> QItemSelection:
+        """Rows that follow each other are one range."""
+        found, model, start = QItemSelection(), self.rows_model, 0
+        for at in range(1, len(places) + 1):
+            if at == len(places) or places[at] != places[at - 1] + 1:
+                found.select(model.index(places[start], 0), model.index(places[at - 1], 0))
+                start = at
+        return found
 
     def go_to(self, row: int) -> None:
         if 0 <= row < self.rows_model.rowCount():

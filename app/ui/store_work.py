@@ -87,7 +87,8 @@ class StoreWork(QObject):
             self._check.cancel()
 
     def _end_check(self, checks: tuple[StoreCheck, ...]) -> None:
-        self._arrived = list(checks)
+        self._hand_over()
+        self._arrived += [each for each in checks if each.app_id in self.waiting]
         self._drop_check()
         self.check_ended.emit(checks)
 
@@ -98,8 +99,8 @@ class StoreWork(QObject):
     def _drop_check(self) -> None:
         """What was answered until now counts."""
         self._check = None
-        self.waiting = frozenset()
         self._hand_over()
+        self.waiting = frozenset()
         self.check_changed.emit()
 
     def _hand_over(self) -> None:

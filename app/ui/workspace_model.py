@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from PySide6.QtCore import QObject
 
 from .app_list_model import age, moment
+from .icons import State
 from .row_model import Column, RowModel
 from .workspace_rows import (
     WorkspaceRow,
@@ -28,14 +29,19 @@ STATE, NAME, STORE = 0, 1, 2
 _NOTHING = -1.0
 
 
-def workspace_model(parent: QObject) -> RowModel[WorkspaceRow]:
+def workspace_model(parent: QObject, waiting: Callable[[], Container[str]] = frozenset[str]) -> RowModel[WorkspaceRow]:
+    """``waiting`` says which stores are being asked now, by app ID."""
+
+    def look(row: WorkspaceRow) -> tuple[State, str]:
+        return state_look(row, is_waiting=bool(row.app_id) and row.app_id in waiting())
+
     columns: Sequence[Column[WorkspaceRow]] = (
         Column(
             "State",
-            lambda row: state_look(row)[1],
+            lambda row: look(row)[1],
             22,
             key=state_rank,
-            mark=lambda row: state_look(row)[0],
+            mark=lambda row: look(row)[0],
             tip=state_lines,
         ),
         Column("Workspace", name_of, 26, tip=lambda row: (name_of(row), row.id)),

@@ -27,7 +27,6 @@ class WorkspaceRow:
     is_hosted: bool = True
     check: StoreCheck | None = None
     findings: int = 0
-    is_checking: bool = False
 
     @property
     def id(self) -> str:
@@ -44,9 +43,9 @@ def name_of(row: WorkspaceRow) -> str:
     return plain(row.workspace.name, 120) or plain(row.id, 60)
 
 
-def state_look(row: WorkspaceRow) -> tuple[State, str]:
-    """Shape and word."""
-    if row.is_checking:
+def state_look(row: WorkspaceRow, *, is_waiting: bool = False) -> tuple[State, str]:
+    """Shape and word; ``is_waiting``: its store is being asked now."""
+    if is_waiting:
         return AppState.CREATING, "Checking"
     store = row.workspace.store
     if store is None:

@@ -72,7 +72,7 @@ class WorkspacesView(FoundationPage):
         self._moves: tuple[OpenMove, ...] = ()
         self._wants_findings = False
         self.work = StoreWork(runner, connection.id, self)
-        self.model = workspace_model(self)
+        self.model = workspace_model(self, lambda: self.work.waiting)
         self.table = RowTable(self.model, "Workspaces and their stores", stretched=NAME)
         self.search_box = SearchBox("Search by workspace, store or state", self.table)
         self.findings = StoreFindingsView(self.answers_to)
@@ -199,7 +199,7 @@ class WorkspacesView(FoundationPage):
         for each in overview.workspaces:
             app_id = each.store.app_id if each.store is not None else ""
             check = checks.get(app_id) if app_id else None
-            rows.append(WorkspaceRow(each, is_hosted, check, named[each.id], app_id in self.work.waiting))
+            rows.append(WorkspaceRow(each, is_hosted, check, named[each.id]))
         rows.sort(key=lambda row: (name_of(row).casefold(), row.id))
         self.table.keep_over(lambda: self.model.show_rows(rows))
         self._tell_summary()
@@ -354,14 +354,17 @@ class WorkspacesView(FoundationPage):
         self.work.check(wanted, is_all=len(wanted) == len(every))
 
     def _take_checks(self, checks: Sequence[StoreCheck]) -> None:
-        self._put({each.app_id: each for each in checks})
+        new = {each.app_id: each for each in checks}
+        rows = [replace(row, check=new[row.app_id]) for row in self.model.all_rows if row.app_id in new]
+        if rows:
+            self.model.put(rows)
 
     def _follow_check(self) -> None:
         is_checking, (done, total) = self.work.is_checking, self.work.check_progress
         self.bar.setRange(0, max(total, 1))
         self.bar.setValue(done)
         self.bar.setVisible(is_checking)
-        self._put({})
+        self.table.viewport().update()
         self._tell_check()
         if not is_checking:
             self._tell_summary()
@@ -370,17 +373,6 @@ class WorkspacesView(FoundationPage):
         bad = sum(not each.is_reachable for each in checks)
         rest = f", {bad:,} not reachable" if bad else ", all reachable" if checks else ""
         self.copied.emit(f"Checked {counted(len(checks), 'store')}{rest}")
-
-    def _put(self, checks: Mapping[str, StoreCheck]) -> None:
-        """New answers, and whose answer is waited for."""
-        waiting = self.work.waiting
-        rows = [
-            replace(row, check=checks.get(row.app_id, row.check), is_checking=row.app_id in waiting)
-            for row in self.model.all_rows
-            if row.app_id in checks or row.is_checking != (row.app_id in waiting)
-        ]
-        if rows:
-            self.model.put(rows)
 
     # Findings
 
