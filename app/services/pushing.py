@@ -13,6 +13,7 @@ from app.core.words import counted
 from app.platforms.contract import PushProgress
 from app.services.aftermath import Aftermath, aftermath, merged
 from app.services.push_words import failed, partial, settled, stale_sentence, unknown
+from app.services.spelling import spelled
 from app.services.workshop_words import PushReport
 
 if TYPE_CHECKING:
@@ -189,6 +190,7 @@ class Pusher:
         if isinstance(read, KnownError):
             return await self._unread(push_id, push, sent, read)
         live_now, after = read
+        push = self._spelled(push, after, is_smooth=sent.is_smooth)
         form = self._platforms.form(push.ref)
         known = (await self._platforms.client(push.ref)).renames_between(live, live_now)
         found = await asyncio.to_thread(aftermath, push.mine, after.schema, form, known)
@@ -218,8 +220,15 @@ class Pusher:
             await asyncio.sleep(pause_s)
         return answer
 
+    def _spelled(self, push: _Push, live: SchemaSnapshot, *, is_smooth: bool) -> _Push:
+        """A database writes expressions in its own way: what it made of them is what was pushed."""
+        if not self._platforms.traits(push.ref).has_sql:
+            return push
+        return replace(push, mine=spelled(push.mine, live.schema, is_smooth=is_smooth))
+
     async def _is_there(self, push: _Push, live: SchemaSnapshot) -> bool:
-        """Whether all that was pushed is live, perhaps with changes of others."""
+        """Whether all that was pushed is live, perhaps with changes of others; nothing failed before."""
+        push = self._spelled(push, live, is_smooth=True)
         if live.fingerprint == self._drafts.fingerprint(push.mine.wanted):
             return True
         form = self._platforms.form(push.ref)

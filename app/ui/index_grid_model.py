@@ -23,6 +23,8 @@ from .schema_grid_model import Index as QtIndex
 from .sql_lists import named, split_list, written
 
 _WORD = re.compile(r'[\w$]+|"(?:[^"]|"")+"')
+_ORDER = re.compile(r"\s+(?:(?:asc|desc)(?:\s+nulls\s+(?:first|last))?|nulls\s+(?:first|last))\s*$", re.IGNORECASE)
+_KEY = re.compile(r"""(?P<column>[\w$]+|"(?:[^"]|"")+")\s+[\w\s".]+""")
 
 
 class IndexColumn(IntEnum):
@@ -295,7 +297,9 @@ def _over(entity: Entity, index: Index, text: str) -> Index:
     parts, names = split_list(text), [each.name for each in entity.attributes]
     if not parts:
         raise _refused("attributes", f"The index {plain(index.name, 60)} is over nothing. Enter an attribute.")
-    columns = [named(part, names) for part in parts]
+    parts = [ordered(part) for part in parts]
+    whole = [named(part, names) for part in parts]
+    columns = [named(_column_of(part), names) for part in parts]
     for part, column in zip(parts, columns, strict=True):
         if column is None and _WORD.fullmatch(part):
             remedy = "Enter one of its attributes, or an expression such as lower(name)."
@@ -303,20 +307,29 @@ def _over(entity: Entity, index: Index, text: str) -> Index:
     standing = tuple(each for each in columns if each is not None)
     if len(set(standing)) < len(standing):
         raise _refused("attributes", "An attribute is in the list twice.")
-    if len(standing) == len(parts):
+    if None not in whole:
         return replace(index, attributes=standing, extra=with_extra(index.extra, "expressions", None))
     if index.kind == PRIMARY or extra_of(index.extra, "constraint"):
         raise _refused("attributes", "A key is over attributes only, without expressions and without an order.")
-    # All that the parts speak of: an expression follows its attributes when they are renamed or removed.
-    known = set(names)
-    used = dict.fromkeys(name for part in parts for name in _names_in(part) if name in known)
-    exact = [written([column]) if column is not None else part for part, column in zip(parts, columns, strict=True)]
-    return replace(index, attributes=tuple(used), extra=with_extra(index.extra, "expressions", exact))
+    exact = [written([column]) if column is not None else part for part, column in zip(parts, whole, strict=True)]
+    return replace(index, attributes=standing, extra=with_extra(index.extra, "expressions", exact))
 
 
-def _names_in(part: str) -> list[str]:
-    words = (each.group() for each in _WORD.finditer(part))
-    return [each[1:-1].replace('""', '"') if each.startswith('"') else each.lower() for each in words]
+def _column_of(part: str) -> str:
+    """The column of a key that is one with an order or an operator class; the whole part where it is none."""
+    found = _KEY.fullmatch(part)
+    return found["column"] if found is not None else part
+
+
+def ordered(part: str) -> str:
+    """A key as the database writes it: the words of its order in capitals, without those that go without saying."""
+    found = _ORDER.search(part)
+    if found is None:
+        return part
+    words = " ".join(found.group().upper().split())
+    usual = {"ASC": "", "ASC NULLS LAST": "", "NULLS LAST": "", "ASC NULLS FIRST": "NULLS FIRST"}
+    words = usual.get(words, words).replace("DESC NULLS FIRST", "DESC")
+    return f"{part[: found.start()].rstrip()} {words}".strip()
 
 
 def _with_unique(index: Index, is_unique: bool) -> Index:

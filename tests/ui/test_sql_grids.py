@@ -313,14 +313,18 @@ def test_an_index_is_added_over_what_is_typed_under_the_usual_name(
     assert texts(grid) == ["messages_pkey", "messages_recent_idx", "messages_body_idx"]
 
 
-def test_expressions_are_kept_exactly_with_the_attributes_in_them(
+def test_keys_with_an_order_are_of_their_attribute_and_expressions_of_none(
     qtbot: QtBot, document: SchemaDocument, grids: SchemaGrids
 ) -> None:
     assert grids.indexes is not None
     enter(qtbot, grids.indexes, 2, IndexColumn.KEYS, "lower(body), chat_id")
     made = index(document, "messages_body_idx")
-    assert made.attributes == ("body", "chat_id")
+    assert made.attributes == ("chat_id",)
     assert dict(made.extra)["expressions"] == '["lower(body)", "chat_id"]'
+    enter(qtbot, grids.indexes, 2, IndexColumn.KEYS, "created_at desc nulls first, Body text_pattern_ops asc")
+    made = index(document, "messages_body_idx")
+    assert made.attributes == ("created_at", "body")
+    assert dict(made.extra)["expressions"] == '["created_at DESC", "Body text_pattern_ops"]'
 
 
 def test_an_index_over_what_is_not_there_is_refused(qtbot: QtBot, document: SchemaDocument, grids: SchemaGrids) -> None:
