@@ -12,7 +12,6 @@ from urllib.parse import quote
 from app.core.apps import AppSummary
 from app.core.connection import Connection
 from app.core.text import plain
-from app.platforms.postgres.dsn import Dsn, may_be_elsewhere
 from app.platforms.traits import traits_of
 
 _NOT_A_NAME = re.compile(r"[^A-Z0-9]+")
@@ -41,6 +40,8 @@ def as_env(apps: Sequence[AppSummary], connections: Mapping[str, Connection] | N
 def _variable(app: AppSummary, connection: Connection | None) -> tuple[str, str]:
     if connection is None or not traits_of(connection).has_sql:
         return "INSTANT_APP_ID", app.app_id
+    from app.platforms.postgres.dsn import Dsn, may_be_elsewhere
+
     own, _password = Dsn.parse(connection.base_url)
     if not own.is_sqlite and app.app_id != own.database and may_be_elsewhere(app.app_id, own):
         server, _, name = app.app_id.partition("/")

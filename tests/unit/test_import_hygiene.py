@@ -11,7 +11,8 @@ ROOMS = ("core", "schema", "platforms", "storage", "services", "localplatform")
 
 def modules_after(statement: str) -> set[str]:
     """Names of all top-level modules that are loaded once ``statement`` ran in a new interpreter."""
-    code = f"import json, sys\n{statement}\nprint(json.dumps(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    names = "{name.split('.')[0] for name, module in sys.modules.items() if module is not None}"
+    code = f"import json, sys\n{statement}\nprint(json.dumps(sorted({names})))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     return set(json.loads(done.stdout))
 
