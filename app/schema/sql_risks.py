@@ -43,7 +43,8 @@ def of_type(before: Type, after: Type) -> Risk:
             return _of_date(before, after)
         case JsonType(), JsonType():
             return Risk.SLOW
-        case ((EnumType() | NumberType() | DateType() | JsonType()), StringType(max_length=None)):
+        case _, StringType(max_length=None) if not isinstance(before, StringType):
+            # Everything can be written as a text.
             return Risk.SLOW
     return Risk.MAY_FAIL
 

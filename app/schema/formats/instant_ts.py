@@ -12,7 +12,7 @@ from .instant_ts_calls import NoSchemaCall
 from .instant_ts_edit import edited
 from .instant_ts_parse import Document, read
 from .instant_ts_render import render_file
-from .instant_ts_source import TextErrors, TextProblem
+from .text_problems import TextErrors, TextProblem
 
 if TYPE_CHECKING:
     from app.schema.compare import Renames

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from .instant_ts_members import unwrapped
-from .instant_ts_source import Source, TextErrors, TextProblem
+from .instant_ts_source import Source
+from .text_problems import TextErrors, TextProblem
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,41 +13,15 @@ from typing import Final
 import tree_sitter_typescript
 from tree_sitter import Language, Node, Parser, Point
 
-from app.core.errors import FieldError, Invalid
 from app.core.text import plain
 
+from .text_problems import MAX_PROBLEMS, TextErrors, TextProblem
+
 MAX_BYTES: Final = 32 * 2**20
-MAX_PROBLEMS: Final = 100
 # A text that is meant to be read takes 0.3 s per MB; only one made to be slow comes near this.
 MAX_SECONDS: Final = 30.0
 _CHUNK: Final = 64 * 2**10
 _LANGUAGE: Final = Language(tree_sitter_typescript.language_typescript())
-
-
-@dataclass(frozen=True, slots=True)
-class TextProblem:
-    """What is wrong from (line, column) up to (end_line, end_column): lines from 1, columns in characters from 0."""
-
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-    sentence: str
-    remedy: str
-
-
-class TextErrors(Invalid):
-    """A schema text that cannot be read; ``problems`` is never empty and in order of place."""
-
-    def __init__(self, problems: tuple[TextProblem, ...]) -> None:
-        first, others = problems[0], len(problems) - 1
-        more = f" There {'is 1 more problem' if others == 1 else f'are {others} more problems'}." if others else ""
-        super().__init__(
-            f"Line {first.line}: {first.sentence}{more}",
-            fields=tuple(FieldError(f"{each.line}:{each.column}", each.sentence) for each in problems),
-            remedy=first.remedy,
-        )
-        self.problems = problems
 
 
 @dataclass(slots=True)
