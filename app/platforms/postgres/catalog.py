@@ -118,13 +118,15 @@ _SCHEMAS: Final = "/* read schemas */ SELECT nspname FROM pg_catalog.pg_namespac
 
 NAMES: Final = f"""/* read names of tables */ WITH {RELATIONS} SELECT nspname, relname FROM relations"""
 
+# The rows of a partitioned table are in its parts, however deep.
+_PARTS: Final = "pg_catalog.pg_partition_tree(c.oid) t JOIN pg_catalog.pg_class x ON x.oid = t.relid WHERE t.isleaf"
 SIZES: Final = f"""/* read sizes */ WITH {RELATIONS}
-SELECT c.nspname, c.relname, coalesce(p.tuples, c.reltuples)::int8,
-  coalesce(p.bytes, pg_catalog.pg_total_relation_size(c.oid), 0)::int8
-FROM relations c LEFT JOIN LATERAL (
-  SELECT sum(greatest(x.reltuples, 0)) AS tuples, sum(pg_catalog.pg_total_relation_size(x.oid)) AS bytes
-  FROM pg_catalog.pg_partition_tree(c.oid) t JOIN pg_catalog.pg_class x ON x.oid = t.relid WHERE t.isleaf
-) p ON c.relkind = 'p' WHERE c.relkind IN ('r', 'p', 'm')"""
+SELECT c.nspname, c.relname, c.reltuples::int8, coalesce(pg_catalog.pg_total_relation_size(c.oid), 0)::int8
+FROM relations c WHERE c.relkind IN ('r', 'm')
+UNION ALL SELECT c.nspname, c.relname,
+  coalesce((SELECT sum(greatest(x.reltuples, 0)) FROM {_PARTS}), 0)::int8,
+  coalesce((SELECT sum(pg_catalog.pg_total_relation_size(x.oid)) FROM {_PARTS}), 0)::int8
+FROM relations c WHERE c.relkind = 'p'"""
 
 
 @dataclass(frozen=True, slots=True)

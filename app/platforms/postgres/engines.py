@@ -129,7 +129,9 @@ class Engines:
         waiting.cancel()
 
     async def _stop(self, job: _Job) -> None:
-        await asyncio.shield(asyncio.wrap_future(self._stoppers.submit(job.stop)))
+        # After the end of this client its work is stopped already.
+        with contextlib.suppress(RuntimeError):
+            await asyncio.shield(asyncio.wrap_future(self._stoppers.submit(job.stop)))
 
     def _teller(self) -> Callable[[ActivityEntry], None]:
         loop = asyncio.get_running_loop()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import decimal
 import re
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +13,7 @@ from app.core.text import plain
 from app.platforms.contract import RowPage
 from app.schema.formats.sql_names import quote, split_name
 
+from .far_dates import keep_far_dates
 from .limits import READ, WRITE
 from .reading import asker
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from .client import PostgresClient
 
 MOST: Final = 10_000
+_PLAIN: Final = (
+    *(str, int, float, bytes, dict, decimal.Decimal),
+    *(datetime.date, datetime.time, datetime.timedelta),
+)
 # What stands for the row itself where a table has no key: it holds while nothing is written.
 _PG_KEY: Final = """/* read the key */ SELECT a.attname FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::int2[])
@@ -45,6 +50,8 @@ async def read(
         raise Invalid(f"A page has 1 to {MOST:,} rows.")
 
     def work(connection: sa.Connection) -> RowPage:
+        if connection.dialect.name != "sqlite":
+            keep_far_dates(connection.connection.dbapi_connection)
         table = _Table(connection, entity)
         return table.page(tuple(columns) if columns is not None else table.columns, where or {}, after, limit)
 
@@ -153,10 +160,12 @@ class _Table:
 
 
 def _plain_value(value: Any) -> Any:
-    """What any part of the program knows how to show and compare."""
+    """What any part of the program knows how to show and compare; the server's own text for all else."""
+    if value is None or isinstance(value, _PLAIN):
+        return value
     if isinstance(value, memoryview):
         return bytes(value)
-    return str(value) if isinstance(value, uuid.UUID) else value
+    return [_plain_value(each) for each in value] if isinstance(value, list) else str(value)
 
 
 def _literal_colons(sql: str) -> str:
@@ -166,6 +175,3 @@ def _literal_colons(sql: str) -> str:
 
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-
-_NUMBERS: Final = (int, float, decimal.Decimal)

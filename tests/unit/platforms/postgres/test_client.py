@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.core.errors import Conflict, Invalid, KnownError, NotFound, ReadOnly, Timeout, Unsupported
+from app.core.errors import Conflict, Invalid, KnownError, NotFound, ReadOnly, Timeout, Unreachable, Unsupported
 from app.core.secret import Secret
 from app.core.status import FindingKind, Health
 from app.platforms.postgres.dsn import Dsn, Place
@@ -112,6 +112,15 @@ async def test_probe_of_nothing_is_unreachable(on_server: Opener) -> None:
     assert (probe.health, probe.latency_ms) == (Health.UNREACHABLE, None)
     assert "127.0.0.1" in probe.sentence
     assert probe.remedy
+
+
+async def test_server_without_tls_is_not_spoken_to_where_it_is_required(
+    postgres: PostgresServer, on_server: Opener
+) -> None:
+    probe = await on_server(text=f"{postgres.dsn()}?sslmode=require").client.probe()
+    assert probe.health is Health.UNREACHABLE
+    assert "TLS" in probe.sentence
+    assert "sslmode" in probe.remedy
 
 
 async def test_probe_through_a_transaction_pooler_refuses_changes_of_schemas(
@@ -263,6 +272,32 @@ async def test_closing_stops_what_runs(postgres: PostgresServer, server: Opened)
         await task
 
 
+async def test_connection_cut_by_the_server_is_told(postgres: PostgresServer, server: Opened) -> None:
+    ending = (
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE query LIKE 'SELECT pg_sleep(%' AND state = 'active'"
+    )
+    task = asyncio.create_task(sleeps(server, WRITE))
+    while postgres.psql("postgres", ending) == "0":
+        await asyncio.sleep(0)
+    with pytest.raises(Unreachable) as caught:
+        await task
+    # It was in a transaction, which nobody committed.
+    assert not caught.value.may_have_taken_effect
+
+
+async def test_work_cancelled_after_the_end_is_cancelled(postgres: PostgresServer, server: Opened) -> None:
+    asking = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(%' AND state = 'active'"
+    task = asyncio.create_task(sleeps(server, WRITE))
+    while postgres.psql("postgres", asking) == "0":
+        await asyncio.sleep(0)
+    closing = asyncio.create_task(server.client.aclose())
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await closing
+
+
 async def test_lock_that_someone_holds_is_told(postgres: PostgresServer, server: Opened) -> None:
     import psycopg
 
@@ -322,6 +357,20 @@ async def test_rows_of_odd_names_and_nulls(server: Opened) -> None:
     server.run(f"{table}; INSERT INTO s.\"a.b:c 50%\" VALUES ('00000000-0000-4000-8000-000000000000', NULL)")
     page = await server.client.rows(server.app_id, 's."a.b:c 50%"', where={'x"y': None})
     assert page.rows == (("00000000-0000-4000-8000-000000000000", None),)
+
+
+async def test_values_that_python_has_no_type_for_are_text(server: Opened) -> None:
+    server.run(
+        """CREATE TABLE t (a timestamptz, b date, c interval, d interval, e inet, f int4range, g uuid[], h jsonb,
+          i text[]);
+        INSERT INTO t VALUES ('infinity', '4000-01-01 BC', '1 mon', '2 hours', '10.0.0.1', '[1,5)',
+          '{00000000-0000-4000-8000-000000000000}', '{"a": [1]}', '{x,NULL}')"""
+    )
+    (row,) = (await server.client.rows(server.app_id, "t")).rows
+    assert row[:3] == ("infinity", "4000-01-01 BC", "1 mon")
+    assert row[3] == datetime.timedelta(hours=2)
+    assert row[4:6] == ("10.0.0.1", "[1, 5)")
+    assert row[6:] == (["00000000-0000-4000-8000-000000000000"], {"a": [1]}, ["x", None])
 
 
 @pytest.mark.parametrize("entity", ["missing", "pg_catalog.missing"])
