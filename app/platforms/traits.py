@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.schema.model import Schema
 
 SQLITE_PREFIX = "sqlite:"
+_SQL_KINDS = {"foundation": "main database", "tenant": "store", "other": "database"}
 _NO_RENAMES = "A database is known by its name: renaming it would lose what points to it."
 
 
@@ -54,8 +55,7 @@ class Traits:
     ``needs_token``: nothing can be asked without one. ``has_registry_app``: a foundation with users, tasks and agents
     is Instant's. ``has_main_database``: one of its databases can be the main one, with workspaces and their stores.
     ``keeps_link_names``: a link's name is something of its own. ``keeps_dropped_data``: for two days.
-    ``rename_refusal`` says why an app keeps its title; ``app_word`` is what it is called here, ``main_word`` the one
-    that knows of the others.
+    ``rename_refusal`` says why an app keeps its title; ``app_word`` is what it is called here.
     """
 
     platform_label: str
@@ -71,7 +71,6 @@ class Traits:
     is_file: bool = False
     rename_refusal: str = ""
     app_word: str = "app"
-    main_word: str = "foundation"
 
     @property
     def rules(self) -> Rules:
@@ -83,6 +82,11 @@ def traits_of(connection: Connection) -> Traits:
     if connection.platform is Platform.POSTGRES:
         return SQLITE if connection.base_url.startswith(SQLITE_PREFIX) else POSTGRES
     return INSTANT if connection.platform is Platform.INSTANT else OTHER
+
+
+def kind_words(connection: Connection) -> Mapping[str, str]:
+    """What each kind of app (``AppKind``) is called here, where it is not called as everywhere."""
+    return _SQL_KINDS if traits_of(connection).has_sql else {}
 
 
 def registry_refusal(connection: Connection) -> str:
@@ -208,7 +212,6 @@ POSTGRES = Traits(
     has_main_database=True,
     rename_refusal=_NO_RENAMES,
     app_word="database",
-    main_word="main database",
 )
 SQLITE = Traits(
     "SQLite",
@@ -221,6 +224,5 @@ SQLITE = Traits(
     is_file=True,
     rename_refusal=_NO_RENAMES,
     app_word="database",
-    main_word="main database",
 )
 OTHER = Traits("the platform", _plain_rules, lambda schema: schema.normalised())

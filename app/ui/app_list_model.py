@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -14,6 +14,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from app.core.apps import AppState, AppSummary
 from app.core.connection import Connection
 from app.core.refs import AppRef
+from app.platforms.traits import kind_words
 
 from .app_table import AppColumn, AppFilter, AppTable, shown
 
@@ -84,6 +85,7 @@ class AppListModel(QAbstractTableModel):
         self.filter = AppFilter()
         self._clock = clock
         self._connections: dict[str, Connection] = {}
+        self._kinds: dict[str, Mapping[str, str]] = {}
         self._idle = QTimer(self, singleShot=True)
         self._idle.timeout.connect(self._prepare)
         self._cells: tuple[Callable[[AppSummary], str], ...] = (
@@ -91,7 +93,7 @@ class AppListModel(QAbstractTableModel):
             lambda row: shown(row.title) or "untitled",
             lambda row: row.app_id,
             lambda row: shown(row.owner) or "nobody",
-            lambda row: row.kind,
+            self.kind_word,
             self._where,
             lambda row: str(row.agents) if row.agents >= 0 else "—",
             lambda row: day(row.created_at),
@@ -106,6 +108,7 @@ class AppListModel(QAbstractTableModel):
     def set_connections(self, connections: Iterable[Connection]) -> None:
         """Labels and environments for the Where column; rebuilds the order only where it depends on them."""
         self._connections = {each.id: each for each in connections}
+        self._kinds = {each.id: words for each in self._connections.values() if (words := kind_words(each))}
         if self.filter.table.rows:
             self.set_table(AppTable(self.filter.table.rows, self._connections))
 
@@ -156,6 +159,11 @@ class AppListModel(QAbstractTableModel):
     def cell(self, app: AppSummary, column: int) -> str:
         """The text of a cell, for the delegate, which paints whole rows without the detour over ``data``."""
         return self._cells[column](app)
+
+    def kind_word(self, app: AppSummary) -> str:
+        """What this kind of app is called on its platform."""
+        words = self._kinds.get(app.connection_id)
+        return words.get(app.kind, app.kind) if words else app.kind
 
     def connection_of(self, app: AppSummary) -> Connection | None:
         return self._connections.get(app.connection_id)

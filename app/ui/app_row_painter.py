@@ -203,7 +203,7 @@ class AppRowPainter:
         middle = frame.top + frame.height // 2
         for app in apps:
             self._put(painter, state_x, middle, self._state(app.state))
-            self._put(painter, kind_x, middle, self._kind(app.kind))
+            self._put(painter, kind_x, middle, self._kind(self._list.kind_word(app)))
             connection = self._list.connection_of(app)
             if connection is not None:
                 self._put(painter, where_x, middle, self._badge(connection.environment))

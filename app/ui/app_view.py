@@ -10,14 +10,14 @@ from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from app.core.apps import AppKind, AppSummary
+from app.core.apps import AppSummary
 from app.core.changes import Changes
 from app.core.connection import Connection
 from app.core.errors import KnownError
 from app.core.refs import AppRef
 from app.core.text import plain
 from app.core.words import counted
-from app.platforms.traits import traits_of
+from app.platforms.traits import kind_words, traits_of
 
 from .ages import ago
 from .app_list_model import STATE_WORDS, moment
@@ -176,12 +176,7 @@ class AppView(QWidget):
         self.about.set_text(" · ".join(parts))
 
     def _kind(self) -> str:
-        traits = traits_of(self._connection)
-        if self._app.kind == AppKind.FOUNDATION.value:
-            return traits.main_word
-        if traits.has_sql:
-            return "store" if self._app.kind == AppKind.TENANT.value else traits.app_word
-        return self._app.kind
+        return kind_words(self._connection).get(self._app.kind, self._app.kind)
 
     def _nobody(self) -> str:
         """A database need not be anybody's."""

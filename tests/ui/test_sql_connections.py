@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from app.core.apps import AppSummary
 from app.core.connection import Connection, Environment, Platform
 from app.core.refs import AppRef
+from app.ui.app_list_model import AppListModel
 from app.ui.app_view import AppView
 from app.ui.create_app_dialog import CreateAppDialog
 from app.ui.delete_app_dialog import DeleteAppDialog
@@ -142,3 +143,10 @@ def test_delete_dialog_says_that_a_database_is_gone_for_good(qtbot: QtBot, windo
     dialog.title_edit.setText("ada")
     assert dialog.can_act()
     dialog.reject()
+
+
+def test_app_list_calls_databases_what_they_are() -> None:
+    model = AppListModel()
+    model.set_connections((SERVER, LOCAL))
+    rows = (MAIN, STORE, MAIN._replace(app_id="x", kind="other"), MAIN._replace(connection_id="local"))
+    assert [model.kind_word(each) for each in rows] == ["main database", "store", "database", "foundation"]
