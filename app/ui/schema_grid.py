@@ -19,7 +19,7 @@ from .schema_delegates import SchemaDelegate
 from .schema_grid_model import SchemaGridModel
 
 _FEWEST_ROWS = 2
-_FEWEST_LETTERS = 13
+_FEWEST_LETTERS, _FEWEST_OF_REMARKS = 13, 9
 _MEASURED_ROWS = 80
 _MOST_AIR = 36
 _CHANGE_LETTERS, _LEAST_CHANGE_LETTERS = 22, 15
@@ -147,17 +147,22 @@ class SchemaGrid(QTableView):
         """The widest give way first; none below what can still be read."""
         widths = list(wanted)
         excess = sum(widths) - room
-        narrowest = _FEWEST_LETTERS * self.fontMetrics().averageCharWidth()
-        names = [at for at in range(len(widths)) if widths[at] and self.grid.is_name(at)]
-        while excess > 0 and names:
-            widest = max(names, key=lambda at: widths[at])
-            others = [widths[at] for at in names if widths[at] < widths[widest]]
-            give = min(excess, max(1, widths[widest] - max([narrowest, *others])))
-            if widths[widest] - give < narrowest:
+        least = {at: self._least(at) for at in range(len(widths)) if widths[at] and self.grid.is_name(at)}
+        while excess > 0:
+            giving = [at for at, width in least.items() if widths[at] > width]
+            if not giving:
                 break
+            widest = max(giving, key=lambda at: widths[at])
+            others = [widths[at] for at in giving if widths[at] < widths[widest]]
+            give = min(excess, max(1, widths[widest] - max([least[widest], *others])))
             widths[widest] -= give
             excess -= give
         return widths
+
+    def _least(self, column: int) -> int:
+        """What can still be read of a name, or seen of a remark."""
+        letters = _FEWEST_LETTERS if self.grid.cell(0, column).kind == "name" else _FEWEST_OF_REMARKS
+        return letters * self.fontMetrics().averageCharWidth()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
