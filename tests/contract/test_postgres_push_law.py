@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
-from hypothesis import strategies as st
 
 from app.core.connection import Connection, Environment, Platform
 from app.platforms.contract import LiveSchema
@@ -21,6 +20,7 @@ from app.schema.draft import Draft
 from app.schema.model import Schema
 from tests.support.postgres_server import PostgresServer
 from tests.support.random_sql import sql_edits
+from tests.support.random_sql_changes import sql_changes
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -29,7 +29,7 @@ FOR one IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname 
 EXECUTE format('DROP SCHEMA %I CASCADE', one.nspname); END LOOP; END $$; CREATE SCHEMA public;
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')"""
 LAW = settings(
-    max_examples=30,
+    max_examples=20,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
@@ -129,9 +129,30 @@ async def test_push_to_a_file_gives_what_was_wanted_and_its_reverse_what_was(
 
 
 @LAW
-@given(one=sql_edits(), other=st.integers(0, 3))
+@given(draft=sql_changes())
+async def test_push_of_changed_columns_to_a_server_and_back(
+    server: tuple[PostgresClient, str, Empty], draft: Draft
+) -> None:
+    client, app_id, empty = server
+    empty()
+    await _obeys(client, app_id, draft)
+
+
+@LAW
+@given(draft=sql_changes("sqlite"))
+async def test_push_of_changed_columns_to_a_file_and_back(
+    file: tuple[PostgresClient, str, Empty], draft: Draft
+) -> None:
+    assume(_fits_a_file(draft.base) and _fits_a_file(draft.wanted))
+    client, app_id, empty = file
+    empty()
+    await _obeys(client, app_id, draft)
+
+
+@LAW
+@given(one=sql_edits())
 async def test_push_of_another_schema_altogether_gives_it(
-    server: tuple[PostgresClient, str, Empty], one: Draft, other: int
+    server: tuple[PostgresClient, str, Empty], one: Draft
 ) -> None:
     client, app_id, empty = server
     empty()

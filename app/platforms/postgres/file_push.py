@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -122,7 +123,15 @@ class FilePush:
 
     def _known(self, error: BaseException) -> KnownError:
         where = plain(self._steps[self._at].place, 160) if self._steps else ""
-        known = errors.error_of(error, f"push {where}".strip(), self._place, may_have_worked=self._is_committing)
+        doing = f"push {where}".strip()
+        if isinstance(error, sqlite3.IntegrityError):
+            # "NOT NULL constraint failed: users_tenantry_new.name"
+            said = plain(str(error).replace(NEW, ""), 200)
+            known: KnownError = Conflict(
+                f"Could not {doing}: {said}. Nothing was changed.", remedy="Mend these rows, then push again."
+            )
+        else:
+            known = errors.error_of(error, doing, self._place, may_have_worked=self._is_committing)
         if self._steps:
             self._journal.fail(self._at, known.sentence)
         return known
