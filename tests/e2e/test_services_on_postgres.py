@@ -124,3 +124,17 @@ async def test_nothing_of_a_foundation_is_asked_of_a_server(services: Services, 
     ):
         with pytest.raises(Unsupported, match="is PostgreSQL"):
             await refused
+
+
+async def test_password_is_in_no_file_of_the_profile(
+    services: Services, world: World, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    found = await connected(services, world)
+    await services.directory.refresh([found.id])
+    await services.status.check(found.id)
+    await services.workshop.open(AppRef(found.id, "together_store_1"))
+    await services.doctor.run([found.id])
+    await services.aclose()
+    files = [each for each in (tmp_path / "profile").rglob("*") if each.is_file()]
+    assert any(b"together_main" in each.read_bytes() for each in files)
+    assert [each for each in files if postgres.password.encode() in each.read_bytes()] == []
