@@ -25,7 +25,8 @@ from .runner import Runner
 from .tree_delegate import TreeDelegate
 from .tree_find import MOST, FoundModel, FoundView, TableFindField
 from .tree_groups import TreeGroups
-from .tree_model import NodeKind, TreeModel, app_key, has_sql
+from .tree_model import TreeModel
+from .tree_nodes import NodeKind, app_key, has_sql
 from .tree_tables import FoundTable
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleO
 from .environment_badge import badge_size, paint_badge
 from .icons import app_state, paint_key, paint_state
 from .theme import colours
-from .tree_model import Node, NodeKind, TreeModel
+from .tree_model import TreeModel
+from .tree_nodes import Node, NodeKind
 
 _GAP = 6
 _SIGN = 13

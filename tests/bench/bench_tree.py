@@ -23,7 +23,7 @@ def measure() -> dict[str, Any]:
     from app.ui.database_tree import DatabaseTree
     from app.ui.runner import Runner
     from app.ui.tree_groups import TreeGroups
-    from app.ui.tree_model import app_key
+    from app.ui.tree_nodes import app_key
 
     application = QApplication.instance() or QApplication([])
     connection = Connection("pg", "Stores", Platform.POSTGRES, "postgresql://u@h:5432/main", Environment.LOCAL)

@@ -31,7 +31,7 @@ from app.ui.schema_editor import SchemaEditor
 from app.ui.schema_grid import SchemaGrid
 from app.ui.settings import WindowSettings
 from app.ui.theme import Theme, ThemeChoice
-from app.ui.tree_model import app_key
+from app.ui.tree_nodes import app_key
 from app.ui.tree_tables import FoundTable
 from tests.support.postgres_server import PostgresServer
 

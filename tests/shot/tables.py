@@ -20,7 +20,7 @@ from app.services.connections import ConnectionDraft
 from app.ui.application import Start
 from app.ui.plan_dialog import PlanDialog
 from app.ui.plan_words import Stage
-from app.ui.tree_model import app_key
+from app.ui.tree_nodes import app_key
 from app.ui.tree_tables import FoundTable
 from tests.support.postgres_server import postgres_server
 

@@ -16,7 +16,8 @@ from app.core.refs import AppRef
 from app.ui.database_tree import DatabaseTree
 from app.ui.runner import Runner
 from app.ui.tree_groups import TreeGroups
-from app.ui.tree_model import PAGE, app_key
+from app.ui.tree_model import PAGE
+from app.ui.tree_nodes import app_key
 from tests.ui.content_fakes import ANA, CLOUD, GIL, LOCAL, SCHEMA, TAR, apps, runner, services
 
 __all__ = ["runner", "services"]

@@ -15,7 +15,8 @@ from app.core.refs import AppRef
 from app.ui.database_tree import DatabaseTree
 from app.ui.runner import Runner
 from app.ui.tree_groups import TreeGroups
-from app.ui.tree_model import PAGE, NodeKind, app_key
+from app.ui.tree_model import PAGE
+from app.ui.tree_nodes import NodeKind, app_key
 from app.ui.tree_tables import TableNames, by_schema, parts_of
 from tests.ui.content_fakes import LOCAL, apps, runner, services
 from tests.ui.sql_fakes import SCHEMA, STORE, STORES
