@@ -29,7 +29,7 @@ _LOOK_CHANGES = frozenset({QEvent.Type.FontChange, QEvent.Type.PaletteChange, QE
 # In pixels at 100 %, for text of 7 pixels a letter; the other columns share what is left.
 _WIDTHS = {
     AppColumn.STATE: 34,
-    AppColumn.KIND: 96,
+    AppColumn.KIND: 95,
     AppColumn.WHERE: 104,
     AppColumn.AGENTS: 64,
     AppColumn.CREATED: 96,
