@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from app.core.errors import Conflict, FieldError, Invalid, NotFound, Unsupported
+from app.core.errors import Conflict, FieldError, Invalid, KnownError, NotFound, Unsupported
 from app.core.text import plain
 from app.platforms.contract import LiveSchema, RemoteApp
 
@@ -62,10 +62,20 @@ def own_place(client: PostgresClient, app_id: str) -> Place:
 
 async def list_apps(client: PostgresClient) -> tuple[RemoteApp, ...]:
     own = tuple(each.as_app() for each in await _databases(client))
-    known = getattr(client.places, "known", None)
-    elsewhere: tuple[str, ...] = await known() if known is not None else ()
+    elsewhere = await _elsewhere(client)
     seen = {app.app_id for app in own}
     return (*own, *(RemoteApp(each, _title(each)) for each in elsewhere if each not in seen))
+
+
+async def _elsewhere(client: PostgresClient) -> tuple[str, ...]:
+    """What places know beside: a main database that cannot be understood takes nothing from the list."""
+    known = getattr(client.places, "known", None)
+    if known is None:
+        return ()
+    try:
+        return tuple(await known())
+    except KnownError:
+        return ()
 
 
 async def get_app(client: PostgresClient, app_id: str) -> RemoteApp:

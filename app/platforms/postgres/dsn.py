@@ -133,7 +133,8 @@ class Place:
 
 
 Places = Callable[[str], Awaitable["Place | None"]]
-"""Answers an app ID with its place; None for one that it does not know."""
+"""Answers an app ID with its place; None for one that it does not know. Where it also has a coroutine ``known()``, that
+answers with the app IDs of all places elsewhere, which are listed with the databases."""
 
 
 def store_id(dsn: Dsn, of: Dsn) -> str:

@@ -32,7 +32,7 @@ _NONE: Final = Capability(False, "PostgreSQL has no such thing.")
 _POOLER: Final = Capability(
     False, "This address leads to a transaction pooler, which cannot change schemas. Use the direct one (port 5432)."
 )
-_PG_LOOK: Final = """/* probe */ SELECT current_setting('server_version'),
+_PG_LOOK: Final = """/* probe */ SELECT split_part(current_setting('server_version'), ' ', 1),
   r.rolsuper, r.rolcreatedb OR r.rolsuper, pg_catalog.pg_is_in_recovery(),
   current_setting('default_transaction_read_only') = 'on',
   has_database_privilege(current_database(), 'CREATE'),
@@ -44,7 +44,7 @@ _PG_LOOK: Final = """/* probe */ SELECT current_setting('server_version'),
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid))
 FROM pg_catalog.pg_roles r WHERE r.rolname = current_user"""
 # A thousand stores are asked this: no view, no join. Below this OID are the tables of the server itself.
-_PG_CHECK: Final = """/* check */ SELECT current_setting('server_version'),
+_PG_CHECK: Final = """/* check */ SELECT split_part(current_setting('server_version'), ' ', 1),
   (SELECT count(*) FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition AND oid >= 16384),
   pg_catalog.pg_database_size(oid)::int8, pg_catalog.pg_stat_get_db_numbackends(oid)
 FROM pg_catalog.pg_database WHERE datname = current_database()"""

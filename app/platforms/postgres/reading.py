@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .client import PostgresClient
 
 _READ: Final = "read the schema"
+_AT_ONCE: Final = 1000
 
 
 async def read_schema(client: PostgresClient, app_id: str) -> Schema:
@@ -81,7 +82,9 @@ def asker(connection: sa.Connection) -> Ask:
     """Statements without parameters, whatever signs are in them."""
 
     def ask(statement: str) -> Any:
-        return connection.exec_driver_sql(statement, execution_options={"no_parameters": True}).fetchall()
+        result = connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+        # In parts: the driver makes rows without letting other threads run.
+        return [row for part in result.partitions(_AT_ONCE) for row in part]
 
     return ask
 

@@ -141,13 +141,38 @@ async def test_probe_through_a_transaction_pooler_refuses_changes_of_schemas(
         await server.client.send_plan(server.app_id, live, compare(live.schema, SHOP))
 
 
-async def test_check_measures_one_store(server: Opened) -> None:
+async def test_pooler_that_takes_no_settings_is_given_them_later(
+    server: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+
+    usual = psycopg.connect
+
+    def strict(**parameters: Any) -> Any:
+        if parameters["options"]:
+            raise psycopg.OperationalError("FATAL: unsupported startup parameter: options")
+        return usual(**parameters)
+
+    monkeypatch.setattr(psycopg, "connect", strict)
+
+    def work(connection: Any) -> Any:
+        return connection.exec_driver_sql("SELECT current_setting('lock_timeout')").scalar()
+
+    assert await server.client.engines.run(server.client.own, work, doing="ask", limits=WRITE) == "5s"
+    assert [each.partition(": ")[2][:17] for each in server.told] == [
+        "connect",
+        "SELECT set_config",
+        "SELECT current_se",
+    ]
+
+
+async def test_check_measures_one_store(postgres: PostgresServer, server: Opened) -> None:
     server.run("CREATE TABLE a (id int); CREATE TABLE b (id int)")
     health = await server.client.check(server.app_id)
     assert health.is_reachable
     assert (health.tables, health.open_connections, health.sentence) == (2, 0, "")
     assert (health.bytes or 0) > 1_000_000
-    assert health.version.startswith("18")
+    assert health.version == postgres.psql(server.app_id, "SHOW server_version").split()[0]
 
 
 async def test_check_of_a_missing_store_says_so(server: Opened) -> None:
@@ -171,6 +196,35 @@ async def test_stores_elsewhere_are_asked_of_places(postgres: PostgresServer, on
     assert asked == ["other:5432/shop"]
     with pytest.raises(Unsupported):
         await server.client.delete_app("other:5432/shop")
+
+
+class Known:
+    """Places that also tell what there is elsewhere, or cannot."""
+
+    def __init__(self, error: KnownError | None = None) -> None:
+        self.error = error
+
+    async def __call__(self, app_id: str) -> Place | None:
+        return Place(Dsn("postgresql", "ann", "far", 5432, "shop")) if app_id == "far:5432/shop" else None
+
+    async def known(self) -> tuple[str, ...]:
+        if self.error is not None:
+            raise self.error
+        return ("far:5432/shop", "postgres")
+
+
+async def test_stores_elsewhere_are_listed_after_the_databases(postgres: PostgresServer, on_server: Opener) -> None:
+    client = on_server(text=postgres.dsn("postgres"), places=Known()).client
+    listed = [each.app_id for each in await client.list_apps()]
+    assert listed[-1] == "far:5432/shop"
+    assert listed.count("postgres") == 1
+    # Whether it answers is for a check to say.
+    assert (await client.get_app("far:5432/shop")).title == "far:5432/shop"
+
+
+async def test_main_database_that_cannot_be_understood_takes_nothing_from_the_list(on_server: Opener) -> None:
+    server = on_server(places=Known(NotFound("There is no table of workspaces.")))
+    assert server.app_id in [each.app_id for each in await server.client.list_apps()]
 
 
 # Databases
