@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import (
@@ -36,6 +35,7 @@ from PySide6.QtWidgets import (
 
 from app.core.status import Severity
 
+from .cell_completion import complete
 from .icons import paint_key, paint_state
 from .schema_grid_model import Cell, GridRow, SchemaGridModel
 from .theme import Colours, colours, mono_font
@@ -82,19 +82,6 @@ def paint_mark(painter: QPainter, place: QRectF, kind: str, colour: QColor) -> N
         barb = half * 0.8
         painter.drawPolyline(QPolygonF([tip + QPointF(-barb, -barb), tip, tip + QPointF(-barb, barb)]))
     painter.restore()
-
-
-class ListCompleter(QCompleter):
-    """Completes the last of several words that commas separate."""
-
-    def splitPath(self, path: str) -> list[str]:
-        return [path.rpartition(",")[2].strip()]
-
-    def pathFromIndex(self, index: Index) -> str:
-        editor = self.widget()
-        before = editor.text().rpartition(",")[0] if isinstance(editor, QLineEdit) else ""
-        word = str(index.data())
-        return f"{before}, {word}" if before else word
 
 
 def mark_editor(editor: QLineEdit, wrong: str) -> str:
@@ -311,33 +298,14 @@ class SchemaDelegate(QStyledItemDelegate):
         editor.textEdited.connect(lambda _text: self._judge(editor, place))
         words = self._grid.completions(index)
         if words:
-            self._complete(editor, words, is_list=self._grid.is_list(index.column()))
+            complete(
+                editor,
+                words,
+                is_list=self._grid.is_list(index.column()),
+                judge=lambda: self._judge(editor, self._view.currentIndex()),
+                take=lambda: self._take(editor),
+            )
         return editor
-
-    def _complete(self, editor: QLineEdit, words: Sequence[str], *, is_list: bool) -> None:
-        completer = ListCompleter(list(words), editor) if is_list else QCompleter(list(words), editor)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setMaxVisibleItems(12)
-        editor.setCompleter(completer)
-
-        def taken() -> None:
-            # Setting the text from the list is no edit of the line's own.
-            editor.setModified(True)
-            self._judge(editor, self._view.currentIndex())
-
-        # After the line has taken it over.
-        completer.activated.connect(lambda _word: QTimer.singleShot(0, editor, taken))
-
-        def entered() -> None:
-            popup = completer.popup()
-            is_open = popup is not None and popup.isVisible() and not popup.currentIndex().isValid()
-            if popup is not None and is_open and self._may_leave(editor):
-                popup.hide()
-                QTimer.singleShot(0, editor, lambda: self._take(editor))
-
-        # With the list open, Enter comes here and not to the filter; what is typed and complete is taken at once.
-        editor.returnPressed.connect(entered)
 
     def _combo(self, parent: QWidget, index: Index, is_search: bool) -> QComboBox:
         editor = QComboBox(parent)

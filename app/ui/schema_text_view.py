@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from app.core.errors import KnownError
 from app.core.status import Severity
@@ -31,6 +31,7 @@ from .schema_document import SchemaDocument
 from .schema_text_edit import SchemaTextEdit
 from .schema_text_find import TextFindBar
 from .schema_text_head import TextHead
+from .schema_text_problems import TextProblemList
 
 if TYPE_CHECKING:
     from app.schema.draft import Draft
@@ -43,7 +44,6 @@ _SHOW_AFTER_MS: Final = 40
 # Typing that goes on within this is one undo step.
 _ONE_STEP_S: Final = 2.0
 _KEPT_TEXTS: Final = 60
-_SHOWN_PROBLEMS: Final = 100
 
 
 class SchemaTextView(QWidget):
@@ -75,7 +75,7 @@ class SchemaTextView(QWidget):
         self.edit = SchemaTextEdit(is_sql=self._has_sql)
         self.edit.setAccessibleName("Schema as text")
         self.find_bar = TextFindBar(self.edit, self)
-        self.problem_list = _ProblemList()
+        self.problem_list = TextProblemList()
         self.note: NoteRow | None = None
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
@@ -402,57 +402,6 @@ class SchemaTextView(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "edit"):
             self.edit.refresh_looks()
-
-
-class _ProblemList(QListWidget):
-    """The errors under the text; Enter or a click goes there."""
-
-    wanted = Signal(int)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setWordWrap(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.itemClicked.connect(lambda item: self.wanted.emit(self.row(item)))
-        self.hide()
-
-    def show_problems(self, problems: tuple[TextProblem, ...]) -> None:
-        """Cut to a number that can be read; the note above says how many there are."""
-        self.clear()
-        for each in problems[:_SHOWN_PROBLEMS]:
-            sentence = plain(each.sentence, 240)
-            item = QListWidgetItem(f"line {each.line}: {sentence}")
-            remedy = plain(each.remedy, 240)
-            whole = f"line {each.line}: {sentence} {remedy}".strip()
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, whole)
-            item.setToolTip(whole)
-            self.addItem(item)
-        count = len(problems)
-        self.setAccessibleName(f"{count} error{'' if count == 1 else 's'} in the text")
-        self.setVisible(bool(problems))
-        self._fit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if event.size().width() != event.oldSize().width():
-            self._fit()
-
-    def _fit(self) -> None:
-        """Each error in as many lines as it takes; as tall as five lines of text."""
-        metrics, height = self.fontMetrics(), 0
-        room = QRect(0, 0, max(80, self.viewport().width() - 12), 10_000)
-        for item in (self.item(at) for at in range(self.count())):
-            tall = metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, item.text()).height() + 6
-            item.setSizeHint(QSize(0, tall))
-            height += tall
-        if self.count():
-            self.setFixedHeight(min(height, 5 * (metrics.height() + 6)) + 6)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentRow() >= 0:
-            self.wanted.emit(self.currentRow())
-        else:
-            super().keyPressEvent(event)
 
 
 @dataclass(frozen=True, slots=True)
