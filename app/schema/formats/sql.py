@@ -1,4 +1,4 @@
-"""A schema as a script of SQL that is read: schemas, types, tables, indexes, foreign keys, comments, in this order.
+"""A schema as a script of SQL, out and in: schemas, types, tables with their indexes and comments, foreign keys.
 
 What is sent to a database is rendered elsewhere, step by step; this says the same in one piece.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from app.core.errors import Invalid
 from app.schema.columns import CHECK
@@ -17,8 +17,59 @@ from app.schema.types import ArrayType, EnumType, Type
 
 from .sql_names import Dialect, home_schema, implied_name, quoted, split_name, sql_name
 from .sql_types import text_of
+from .text_problems import TextErrors, TextProblem
+
+__all__ = ["ParsedText", "TextErrors", "TextProblem", "edit", "parse", "render", "with_live_parts"]
+
+if TYPE_CHECKING:
+    from app.schema.compare import Renames
 
 _RULES = {"cascade": "CASCADE", "restrict": "RESTRICT", "set-null": "SET NULL"}
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedText:
+    """``spans``: (line from 1, column in characters from 0) of each place, such as ``todos``, ``todos.title``, and
+    indexes and links by their names (``todos.todos_owner_fkey``)."""
+
+    schema: Schema
+    spans: dict[str, tuple[int, int]]
+
+
+def parse(text: str, dialect: Dialect = "postgresql") -> ParsedText:
+    """Raises TextErrors with every problem's place."""
+    from .sql_parse import parse as parse_script
+
+    return ParsedText(*parse_script(text, dialect))
+
+
+def edit(_text: str, schema: Schema, _renames: Renames | None = None, *, dialect: Dialect = "postgresql") -> str:
+    """The script written anew: it is made of the schema alone."""
+    return render(schema, dialect)
+
+
+def with_live_parts(schema: Schema, live: Schema) -> Schema:
+    """``schema``, from a script, with what a script has no say in: views, and that an index is invalid."""
+    known = {each.name: each for each in live.entities}
+    views = tuple(each for each in live.entities if each.is_system)
+    names = {each.name for each in views}
+    own = tuple(_with_live_indexes(each, known.get(each.name)) for each in schema.entities if each.name not in names)
+    return Schema((*own, *views), (*schema.links, *(each for each in live.links if each.is_system)))
+
+
+def _with_live_indexes(entity: Entity, live: Entity | None) -> Entity:
+    broken = {each.name: each for each in live.indexes if dict(each.extra).get("invalid")} if live is not None else {}
+    if not broken:
+        return entity
+    indexes = tuple(
+        was if (was := broken.get(each.name)) is not None and _without_mark(was) == each else each
+        for each in entity.indexes
+    )
+    return replace(entity, indexes=indexes)
+
+
+def _without_mark(index: Index) -> Index:
+    return replace(index, extra=tuple(each for each in index.extra if each[0] != "invalid"))
 
 
 def render(schema: Schema, dialect: Dialect = "postgresql") -> str:

@@ -189,6 +189,9 @@ def _known(name: str, args: tuple[str, ...] | None, collation: str | None, text:
         return plain_type
     if args is not None and (name in _INTEGERS or name in _PLAIN or name in _DATES or name == "uuid"):
         _refuse(text, f"{name} takes no length.")
+    if " " in re.sub(r'"[^"]*"', "", name).strip() and name != "bit varying":
+        # All types of several words are known by now.
+        _refuse(text)
     if name in ("bit", "bit varying") and args is not None:
         _numbers(args, 1, text)
     return NativeType((f"{name}(1)" if shape == "bit" else shape) + suffix)

@@ -19,7 +19,7 @@ TODOS = Entity(
     (
         Index("Todos_pkey", ("id",), True, "primary"),
         Index("both", ("title", "owner"), True, "btree", (("constraint", "true"),)),
-        Index("odd", ("title",), False, "gin", (("expressions", '["lower(title)"]'), ("where", '"id > 0"'))),
+        Index("odd", (), False, "gin", (("expressions", '["lower(title)"]'), ("where", '"id > 0"'))),
     ),
     extra=(("check positive", '"id > 0"'), ("comment", '"All"'), ("row_security", "true")),
 )

@@ -64,7 +64,7 @@ def test_types_say_what_they_hold() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "text; drop table x", "int(3)", "text(4)", "varchar(0)", "varchar(x)", "(3)"]
+    "text", ["", " ", "text; drop table x", "int(3)", "text(4)", "varchar(0)", "varchar(x)", "(3)", "int garbage"]
 )
 def test_text_that_is_no_type_is_refused_at_its_field(text: str) -> None:
     with pytest.raises(Invalid) as caught:
