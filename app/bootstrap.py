@@ -181,6 +181,7 @@ async def _composed(
     stores.on_change(directory.reread_registry)
     connections.on_remove(stores.forget)
     store_moving = StoreMoving(connections, clients, stores, vault, journal, hub, trail)
+    connections.on_remove(store_moving.connection_removed)
     foundation = Foundation(connections, clients, catalog, directory, maps, journal, trail)
     provisioning = Provisioning(connections, clients, templates, directory, maps, following, hub, journal, audit)
     workshop = _workshop(database, hub, audit, connections, clients, directory, catalog, templates, versions)

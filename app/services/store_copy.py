@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 # A batch grows or shrinks towards this many bytes; the first is small, because rows can be large.
 _BATCH_BYTES = 4 * 2**20
 _FIRST_ROWS = 100
-_MOST_ROWS = 5_000
-_COMPARED = 1_000
+_MOST_ROWS = 20_000
+_COMPARED = 10_000
 
 
 @dataclass(frozen=True, slots=True)

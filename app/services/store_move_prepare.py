@@ -276,6 +276,7 @@ def sentences(world: Prepared, target: Dsn, creates: bool, rows: int) -> tuple[s
     found += [
         f"{counted(rows, 'row')} are copied in batches, parents first: {order}.",
         "Counts and checksums of each table are compared; only if all agree, the workspace points to the new store.",
+        "Triggers, views and functions are not copied: write them there yourself if the application needs them.",
         "The old rows stay in the main database until you ask for their removal.",
         "What is written to these tables during the move can be missed: let the workspace rest meanwhile.",
     ]

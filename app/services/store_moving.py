@@ -87,6 +87,9 @@ __all__ = [
 ]
 
 
+_SUFFIXES = (".db", ".sqlite", ".sqlite3")
+
+
 class StoreMoving:
     """All methods raise the client's errors, NotFound for what is not there, ReadOnly, and Unsupported."""
 
@@ -137,9 +140,13 @@ class StoreMoving:
         world = await prepared(self._stores, self._clients, connection, workspace_id, choices)
         app_id = store_id(target, world.main.dsn)
         _ensure_acceptable(world, target, app_id)
+        await self._ensure_free(connection_id, app_id)
         tables = await move_tables(world)
         rows = sum(each.rows for each in tables)
         creates = await is_missing(world.main, target)
+        if creates and target.is_sqlite and not target.database.endswith(_SUFFIXES):
+            message = f"The name of a new file ends with {', '.join(_SUFFIXES)}."
+            raise Invalid(message, fields=(FieldError("base_url", message),))
         refused = [*await gathered(refusals(world))]
         if connection.is_read_only:
             refused.append(f"{plain(connection.label, 60)} is a read-only connection.")
@@ -242,6 +249,12 @@ class StoreMoving:
                 await self._closed(removal.entry)
         return outcome
 
+    async def connection_removed(self, connection_id: str) -> None:
+        """The connection is about to be removed: so are the passwords of its open moves. Raises what the vault does."""
+        for entry in await self._journal.of(connection_id):
+            if entry.kind == KIND:
+                await self._vault.forget(entry.id)
+
     async def aclose(self) -> None:
         """All of the journal is on disk afterwards."""
         await self._journal.aclose()
@@ -259,6 +272,15 @@ class StoreMoving:
         if entry is None:
             raise NotFound("No move of this workspace is open.", remedy="Plan one.")
         return entry
+
+    async def _ensure_free(self, connection_id: str, app_id: str) -> None:
+        """Raises Invalid where another workspace is on its way there."""
+        taken = [each for each in await self.open_moves(connection_id) if each.app_id == app_id]
+        if taken:
+            message = (
+                f"{plain(taken[0].workspace, 60)} is being moved to this store: each workspace has one of its own."
+            )
+            raise Invalid(message, fields=(FieldError("base_url", message),))
 
     async def _closed(self, entry: KeptEntry) -> None:
         self._journal.close(entry)

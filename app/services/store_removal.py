@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.services.store_move_run import KeptMove
     from app.storage.foundation_stores import KeptEntry
 
-_AT_ONCE = 1_000
+_AT_ONCE = 10_000
 
 
 @dataclass

@@ -264,6 +264,41 @@ async def test_main_database_itself_and_the_store_of_another_workspace_are_no_st
             await opened.moving.plan(MAIN, place.world.workspace_ids[0], wrong)
 
 
+async def test_store_that_another_workspace_is_on_its_way_to_is_refused(place):
+    async with place.opened() as opened:
+        plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
+        with pytest.raises(Stop):
+            await opened.moving.run(plan, stop_at("copying"))
+        with pytest.raises(Invalid, match="Blue Harbor is being moved to this store"):
+            await opened.moving.plan(MAIN, place.world.workspace_ids[0], place.new_store)
+
+
+async def test_new_file_has_a_name_that_is_known_as_a_database(tmp_path):
+    place = _in_files(tmp_path)
+    async with place.opened() as opened:
+        with pytest.raises(Invalid, match="ends with"):
+            await opened.moving.plan(MAIN, place.workspace, f"sqlite:///{tmp_path / 'own'}")
+        elsewhere = await opened.moving.plan(MAIN, place.workspace, "sqlite:////nowhere/own.db")
+    assert elsewhere.refusals[0].startswith("The store cannot be read.")
+
+
+async def test_password_of_an_open_move_is_kept_in_the_vault_until_its_end(on_server, postgres):
+    secret = Secret(postgres.password)
+    target = Dsn.parse(on_server.new_store)[0].to_text()
+    async with on_server.opened() as opened:
+        plan = await opened.moving.plan(MAIN, on_server.workspace, target, secret)
+        assert postgres.password not in repr(plan)
+        with pytest.raises(Stop):
+            await opened.moving.run(plan, stop_at("copying"))
+        kept = [name for name, _kind in opened.vault.kept if name.startswith("move:")]
+        assert len(kept) == 1
+        await opened.moving.resume(MAIN, on_server.workspace)
+        assert not [name for name, _kind in opened.vault.kept if name.startswith("move:")]
+    assert postgres.password.encode() not in (on_server.folder / "tenantry.db").read_bytes()
+    async with on_server.opened() as opened:
+        await opened.moving.connection_removed(MAIN)
+
+
 async def test_read_only_connection_plans_and_runs_nothing(place):
     async with place.opened(is_read_only=True) as opened:
         plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
