@@ -170,6 +170,7 @@ class MainDatabaseDialog(ActionDialog):
         self.list.setAccessibleName("Tables; marked: of the tenants")
         self.list.setItemDelegate(CheckDelegate(self.list))
         self.list.setUniformItemSizes(True)
+        self.list.setStyleSheet("QListView::item { padding: 3px 2px; }")
         for table, kind in sorted(self._overview.tables.items()):
             if kind != "system":
                 item = QListWidgetItem(plain(table, 120))

@@ -43,8 +43,15 @@ class StoreDialog(PreviewDialog):
     saved = Signal(str)
 
     def __init__(
-        self, runner: Runner, connection: Connection, workspace: Workspace, parent: QWidget | None = None
+        self,
+        runner: Runner,
+        connection: Connection,
+        workspace: Workspace,
+        parent: QWidget | None = None,
+        *,
+        dsn_text: str = "",
     ) -> None:
+        """``dsn_text`` is proposed in the place of what the workspace has."""
         super().__init__(runner, connection, "Store of a workspace", "&Write", parent)
         self._workspace = workspace
         self._name = plain(workspace.name, 80) or plain(workspace.id, 60)
@@ -57,7 +64,7 @@ class StoreDialog(PreviewDialog):
         self.clear_button = QPushButton("&Remove the pointer…")
         self._later = QTimer(self, singleShot=True, interval=_LOOK_MS)
         self._build()
-        self._fill()
+        self._fill(dsn_text)
 
     def _build(self) -> None:
         self.body.addWidget(text_label(self._name, "title"))
@@ -79,10 +86,13 @@ class StoreDialog(PreviewDialog):
         self._later.timeout.connect(self._describe)
         fit(self, 108, 30)
 
-    def _fill(self) -> None:
+    def _fill(self, proposed: str) -> None:
         store = self._workspace.store
-        if store is not None:
+        if proposed:
+            self.form.show_dsn(proposed)
+        elif store is not None:
             self.form.show_dsn(store.dsn_text)
+        if store is not None:
             self.place_box.setCurrentIndex(max(0, self.place_box.findData(store.secret_place)))
             if store.secret_place != "none":
                 self.form.set_password_hint("Stored; leave empty to keep it")

@@ -49,7 +49,7 @@ def state_look(row: WorkspaceRow, *, is_waiting: bool = False) -> tuple[State, s
         return AppState.CREATING, "Checking"
     store = row.workspace.store
     if store is None:
-        return (AppState.MISSING, "No store") if row.is_hosted else (AppState.OK, "In the main database")
+        return (AppState.MISSING, "No store") if row.is_hosted else (AppState.OK, "In main")
     if not store.is_readable:
         return Severity.ERROR, "Unreadable"
     if row.check is not None and not row.check.is_reachable:

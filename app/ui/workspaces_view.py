@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -24,6 +23,7 @@ from .foundation_page import FoundationPage
 from .note_row import Answer, NoteRow
 from .row_table import RowTable, SearchBox, menu_of, pop_up
 from .runner import Runner
+from .store_answers import StoreAnswers
 from .store_findings_view import StoreFindingsView
 from .store_work import StoreWork
 from .workspace_model import NAME, workspace_model
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from app.services.suite import Services
 
 _MOST_NOTES = 3
-_MOST_ANSWERS = 4
 _SOURCES = {
     "chosen": "chosen here",
     "environment": "from the environment",
@@ -75,7 +74,7 @@ class WorkspacesView(FoundationPage):
         self.model = workspace_model(self, lambda: self.work.waiting)
         self.table = RowTable(self.model, "Workspaces and their stores", stretched=NAME)
         self.search_box = SearchBox("Search by workspace, store or state", self.table)
-        self.findings = StoreFindingsView(self.answers_to)
+        self.findings = StoreFindingsView(StoreAnswers(self).to)
         self.mode_label = text_label("", "chip")
         self.mode_note = ElidedLabel(look="muted")
         self.summary = ElidedLabel(look="muted")
@@ -394,27 +393,6 @@ class WorkspacesView(FoundationPage):
             self.model.put([replace(row, findings=named[row.id]) for row in changed])
         self._tell_summary()
 
-    def answers_to(self, finding: StoreFinding) -> Sequence[Answer]:
-        """What mends a finding first, then the ways to look at it."""
-        found: list[Answer] = []
-        rows = [row for row in self.model.all_rows if row.id in set(finding.workspace_ids[:_MOST_ANSWERS])]
-        several = len(rows) > 1
-        if finding.action == "set-store" and self.can_write:
-            found += [(_about("Edit store…", row, several), partial(self._edit, row)) for row in rows]
-        elif finding.action == "move" and self.can_write:
-            found += [(_about("Move to its own store…", row, several), partial(self._move, row)) for row in rows]
-        elif finding.action == "compare" and len(finding.refs) > 1:
-            found.append(("Compare with siblings", lambda: self.compare_requested.emit(*finding.refs[:2])))
-        elif finding.action == "check":
-            found.append(("Check again", lambda: self.check(rows)))
-        elif finding.action == "scan":
-            found.append(("Scan the rows", lambda: self.look_for_findings(deep=True)))
-        if finding.refs:
-            found.append(("Open the schema", lambda: self.open_requested.emit(finding.refs[0])))
-        if rows:
-            found.append(("Show the workspace", lambda: self.show_workspace(rows[0].id)))
-        return found
-
     def show_workspace(self, workspace_id: str) -> None:
         """Bring it into sight and select it."""
         if self.model.place(workspace_id) < 0:
@@ -427,12 +405,13 @@ class WorkspacesView(FoundationPage):
     def edit_store(self) -> None:
         rows = self.chosen()
         if len(rows) == 1 and self.can_write:
-            self._edit(rows[0])
+            self.edit_store_of(rows[0])
 
-    def _edit(self, row: WorkspaceRow) -> None:
+    def edit_store_of(self, row: WorkspaceRow, dsn_text: str = "") -> None:
+        """``dsn_text`` is proposed in the place of what it has."""
         from .store_dialog import StoreDialog
 
-        dialog = StoreDialog(self._runner, self.connection, row.workspace, self.window())
+        dialog = StoreDialog(self._runner, self.connection, row.workspace, self.window(), dsn_text=dsn_text)
         dialog.saved.connect(self._changed)
         dialog.open()
 
@@ -449,9 +428,9 @@ class WorkspacesView(FoundationPage):
     def move_chosen(self) -> None:
         rows = self.chosen()
         if len(rows) == 1 and self.can_write:
-            self._move(rows[0])
+            self.move_workspace(rows[0])
 
-    def _move(self, row: WorkspaceRow) -> None:
+    def move_workspace(self, row: WorkspaceRow) -> None:
         open_move = next((each for each in self._moves if each.workspace_id == row.id), None)
         self._show_move(row.id, name_of(row), open_move)
 
@@ -469,10 +448,6 @@ class WorkspacesView(FoundationPage):
     def _changed(self, sentence: str) -> None:
         self.copied.emit(sentence)
         self.read()
-
-
-def _about(text: str, row: WorkspaceRow, several: bool) -> str:
-    return f"{name_of(row)[:40]}: {text}".replace("&", "&&") if several else text
 
 
 def _stacked(place: QWidget, *parts: QWidget) -> None:

@@ -29,7 +29,7 @@ from app.ui.connection_dialog import ConnectionDialog
 from app.ui.create_app_dialog import CreateAppDialog
 from app.ui.doctor_view import DoctorView
 from app.ui.theme import ThemeChoice
-from tests.shot import agents, foundation, tables, workshop
+from tests.shot import agents, foundation, stores, tables, workshop
 
 _LIMIT_MS = 60_000
 _SIZE = (1440, 900)
@@ -137,6 +137,8 @@ def render_all(folder: Path) -> None:
             for name, widget in foundation.screens(start, until):
                 save(widget, folder / f"{name}-{theme.value}.png")
             for name, widget in tables.screens(start, until):
+                save(widget, folder / f"{name}-{theme.value}.png")
+            for name, widget in stores.screens(start, until):
                 save(widget, folder / f"{name}-{theme.value}.png")
             save(doctor(start), folder / f"doctor-{theme.value}.png")
             start.window.close_current_tab()

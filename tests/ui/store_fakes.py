@@ -137,7 +137,7 @@ def findings() -> tuple[StoreFinding, ...]:
             "Move them to the workspace’s store.",
             "move",
             (ref(MAIN),),
-            ("w-dune",),
+            (),
             ("pages",),
         ),
         StoreFinding(
@@ -157,8 +157,8 @@ def findings() -> tuple[StoreFinding, ...]:
             "orphan-store:old",
             Severity.INFO,
             "Nobody points to store_old, which looks like a store: 8 tables.",
-            "Point a workspace to it, or remove it on the server.",
-            "open-schema",
+            "Give it to its workspace, or back it up and delete it.",
+            "set-store",
             (ref("store_old"),),
         ),
     )

@@ -99,7 +99,7 @@ def test_view_local_mode_stores_are_in_the_main_database(qtbot: QtBot, runner: R
     services.stores.shallow = ()
     view = _shown(qtbot, WorkspacesView(runner, CONNECTION))
     qtbot.waitUntil(view.table.isVisible)
-    assert _texts(view, STATE) == ["In the main database"]
+    assert _texts(view, STATE) == ["In main"]
     assert not view.check_button.isEnabled()
     assert _texts(view, 4) == ["—"]
 
@@ -342,6 +342,24 @@ def test_findings_without_a_store_open_its_dialog(view: WorkspacesView, qtbot: Q
     dialog = _dialog(view, StoreDialog)
     assert dialog.phrase == "Dune Works"
     dialog.reject()
+
+
+def test_findings_that_name_no_workspace_are_mended_for_the_chosen_one(view: WorkspacesView, qtbot: QtBot) -> None:
+    view.table.clearSelection()
+    view.findings.go_to("orphan-store:old")
+    with qtbot.waitSignal(view.copied) as told:
+        qtbot.mouseClick(view.findings.buttons[0], LEFT)
+    assert told.args == ["Choose one workspace in the table first"]
+    _choose(view, "w-dune")
+    qtbot.mouseClick(view.findings.buttons[0], LEFT)
+    dialog = _dialog(view, StoreDialog)
+    assert dialog.form.address_edit.text() == "postgresql://tenantry@db.acme.example:5432/store_old"
+    dialog.reject()
+    view.findings.go_to("application-in-main:pages")
+    qtbot.mouseClick(view.findings.buttons[0], LEFT)
+    moving = _dialog(view, MoveDialog)
+    assert moving.phrase == "Dune Works"
+    moving.reject()
 
 
 def test_findings_scan_finds_more_and_can_be_cancelled(view: WorkspacesView, qtbot: QtBot, services: Any) -> None:
