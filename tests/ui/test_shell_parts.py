@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QKeySequence, QShortcutEvent
+from PySide6.QtWidgets import QApplication
 
 from app.core.apps import AppState
 from app.core.status import Health, Severity
 from app.core.words import counted
 from app.ui.ages import ago
+from app.ui.form_field import CheckBox
 from app.ui.icons import _LOOKS, State, state_word
 from app.ui.redaction import redacted
 from app.ui.settings import WindowSettings
@@ -60,3 +63,13 @@ def test_settings_with_damaged_values_read_as_defaults(tmp_path: Path) -> None:
     settings = WindowSettings(path)
     assert (settings.theme, settings.text_scale, settings.open_nodes) == (ThemeChoice.SYSTEM, 100, ())
     assert (settings.bottom_tab, settings.connection_id) == (0, None)
+
+
+def test_check_box_pressed_by_its_letter_is_checked_at_once(qtbot):
+    box = CheckBox("&Main database")
+    qtbot.addWidget(box)
+    box.show()
+    qtbot.waitExposed(box)
+    shortcut = QKeySequence.mnemonic(box.text())
+    QApplication.sendEvent(box, QShortcutEvent(shortcut, 0))
+    assert box.isChecked()
