@@ -115,7 +115,7 @@ class CheckBox(QCheckBox):
     """A check box whose frame and mark can be seen in light and dark."""
 
     def event(self, event: QEvent) -> bool:
-        """Its letter acts at once: Qt would show the press for 0.1 s first, and an Enter after it would come earlier."""
+        """Its letter acts at once: Qt would show the press for 0.1 s first, and an Enter could come before."""
         if event.type() == QEvent.Type.Shortcut and self.isEnabled():
             self.setFocus(Qt.FocusReason.ShortcutFocusReason)
             self.click()
