@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from app.core.connection import Connection, Platform
@@ -175,11 +175,16 @@ def _sql_edit(_text: str, schema: Schema, _renames: Renames | None, *, dialect: 
     return _sql_render(schema, dialect=dialect)
 
 
-def _with_views(schema: Schema, live: Schema) -> Schema:
-    """A script has no say in views, and may leave them out."""
-    views = tuple(each for each in live.entities if each.is_system)
-    names = {each.name for each in views}
-    return replace(schema, entities=(*(each for each in schema.entities if each.name not in names), *views))
+def _sql_parse(text: str, *, dialect: Dialect) -> ReadText:
+    from app.schema.formats.sql import parse
+
+    return parse(text, dialect)
+
+
+def _sql_completed(schema: Schema, live: Schema) -> Schema:
+    from app.schema.formats.sql import with_live_parts
+
+    return with_live_parts(schema, live)
 
 
 def _sql_text(label: str, dialect: Dialect) -> TextFormat:
@@ -188,8 +193,8 @@ def _sql_text(label: str, dialect: Dialect) -> TextFormat:
         ".sql",
         render=functools.partial(_sql_render, dialect=dialect),
         edit=functools.partial(_sql_edit, dialect=dialect),
-        completed=_with_views,
-        read_only_reason="The script shows what the schema is. Change it in the grids.",
+        parse=functools.partial(_sql_parse, dialect=dialect),
+        completed=_sql_completed,
     )
 
 

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from app.core.errors import Invalid
 from app.core.refs import AppRef
 from app.platforms.contract import Capability
-from app.schema.formats import instant_ts
+from app.schema.formats import instant_ts, sql
 from app.schema.formats.instant_form import canonical
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
 from app.schema.types import BooleanType, NumberType, StringType
@@ -446,11 +446,25 @@ async def _sql_text(schema: Schema, previous_text: str | None = None, ref: AppRe
     return "\n".join(f"CREATE TABLE {each.name} (\n  id uuid DEFAULT 'x' -- the key\n);\n" for each in schema.entities)
 
 
-def test_sql_is_read_only_and_says_why(qtbot: QtBot, runner: Runner, services: Any) -> None:
+def test_sql_is_edited_as_text(qtbot: QtBot, runner: Runner, services: Any) -> None:
     view = sql_view(qtbot, runner, services)
-    assert view.edit.isReadOnly()
-    assert view.head.reason.accessibleName() or view.head.reason.text()
-    assert "Change it in the grids" in view.edit.accessibleDescription()
+    document = view._document
+
+    async def parse_text(text: str, ref: AppRef | None = None) -> sql.ParsedText:
+        return sql.parse(text)
+
+    services.workshop.parse_text = parse_text
+    assert not view.edit.isReadOnly()
+    name = document.draft.wanted.entities[0].name
+    qtbot.waitUntil(lambda: view.applied is not None)
+    swap(view, "id uuid DEFAULT 'x' -- the key", "id bigint NOT NULL, -- the key\n  note text DEFAULT 'x'")
+    qtbot.waitUntil(lambda: bool(view.applied) and view.applied is document.draft.wanted and document.draft.is_changed)
+    entity = document.draft.wanted.entity(name)
+    assert entity is not None
+    assert [(each.name, each.default) for each in entity.attributes] == [("id", None), ("note", "'x'::text")]
+    swap(view, "bigint", "bigint(3)")
+    qtbot.waitUntil(lambda: bool(view.problems))
+    assert view.problems[0].sentence == "bigint(3) is no type."
 
 
 def test_sql_is_coloured(qtbot: QtBot, runner: Runner, services: Any) -> None:
