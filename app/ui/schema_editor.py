@@ -15,6 +15,7 @@ from app.core.errors import KnownError
 from app.core.status import Severity
 from app.core.text import plain
 from app.core.words import counted
+from app.platforms.traits import traits_of
 
 from .ages import ago
 from .badges import StateMark, text_label
@@ -321,7 +322,7 @@ class SideTabs(QTabWidget):
         self.setDocumentMode(True)
         self.setAccessibleName("Diagram and text")
         self.setMinimumWidth(220)
-        for title in ("Diagram", "Text"):
+        for title in ("Diagram", "SQL" if traits_of(document.connection).has_sql else "Text"):
             page = QWidget()
             box = QVBoxLayout(page)
             box.setContentsMargins(0, 0, 0, 0)

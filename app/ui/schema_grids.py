@@ -39,9 +39,9 @@ class SchemaGrids(QWidget):
         self.mark = text_label("", "chip")
         self.settings = text_label("", "muted")
         self.attribute_button = QPushButton("Attribute")
-        self.link_button = QPushButton("Link")
         self.attributes = SchemaGrid(AttributeGridModel(document, self), "Attributes", AttributeColumn.CHANGE)
         self._has_sql = traits_of(document.connection).has_sql
+        self.link_button = QPushButton("Foreign key" if self._has_sql else "Link")
         self.links = self._make_links()
         self.links_head = text_label("", "sectionHead")
         self.referring = text_label("", "muted")
@@ -89,7 +89,7 @@ class SchemaGrids(QWidget):
             button.setIcon(sign("plus"))
             word = button.text().lower()
             self._tips[button] = f"New {word} ({key})"
-            button.setAccessibleName(f"Add {'a' if word == 'link' else 'an'} {word}")
+            button.setAccessibleName(f"Add {'an' if word[0] in 'ai' else 'a'} {word}")
             head.addWidget(button)
         if self.table_button is not None:
             self.table_button.setProperty("look", "small")
