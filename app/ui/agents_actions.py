@@ -25,11 +25,9 @@ _ON_APP = ("agents.show", "agents.add", "agents.save")
 def add_agents_actions(window: MainWindow) -> None:
     add = window.registry.add
     menu = "Schema/A&gents and templates"
-    show = add("agents.show", "&Agents", _on_app(window, lambda view: view.show_agents()), menu=menu)
-    show.setShortcut("Ctrl+7")
-    made = add("agents.add", "Add a&gent…", _on_app(window, lambda view: view.add_agent()), menu=menu)
-    made.setShortcut("Ctrl+Shift+G")
-    made.setIcon(sign("plus"))
+    show, make = _on_app(window, lambda view: view.show_agents()), _on_app(window, lambda view: view.add_agent())
+    add("agents.show", "&Agents", show, menu=menu, shortcut="Ctrl+7")
+    add("agents.add", "Add a&gent…", make, menu=menu, shortcut="Ctrl+Shift+G", icon=sign("plus"))
     save = _on_current(window, lambda ref: save_template(window, ref, None))
     add("agents.save", "&Save app as template…", save, menu=menu, starts_group=True)
     add("agents.templates", "&Templates…", lambda: show_templates(window), menu=menu)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QKeySequence
-
 from app.ui.icons import sign
 from app.ui.scope import is_alive
 
@@ -35,10 +33,10 @@ _READING = ("schema.find", "schema.diagram", "schema.text", "schema.side", "sche
 
 def add_redo_undo(window: MainWindow) -> None:
     add = window.registry.add
-    add("edit.undo", "&Undo", _on_editor(window, lambda each: each.document.undo_stack.undo()), menu="Edit")
-    add("edit.redo", "Re&do", _on_editor(window, lambda each: each.document.undo_stack.redo()), menu="Edit")
-    window.registry["edit.undo"].setShortcut(QKeySequence("Ctrl+Z"))
-    window.registry["edit.redo"].setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
+    undo = _on_editor(window, lambda each: each.document.undo_stack.undo())
+    redo = _on_editor(window, lambda each: each.document.undo_stack.redo())
+    add("edit.undo", "&Undo", undo, menu="Edit", shortcut="Ctrl+Z")
+    add("edit.redo", "Re&do", redo, menu="Edit", shortcut=("Ctrl+Shift+Z", "Ctrl+Y"))
 
 
 def add_schema_actions(window: MainWindow) -> None:
@@ -46,10 +44,9 @@ def add_schema_actions(window: MainWindow) -> None:
         name: str, text: str, act: Callable[[SchemaEditor], object], key: str = "", *, starts_group: bool = False
     ) -> QAction:
         go = _on_editor(window, _on_page(window, name, act))
-        made = window.registry.add(f"schema.{name}", text, go, menu="Schema", starts_group=starts_group)
-        if key:
-            made.setShortcut(QKeySequence(key))
-        return made
+        return window.registry.add(
+            f"schema.{name}", text, go, menu="Schema", shortcut=key or None, starts_group=starts_group
+        )
 
     add("add_entity", "New &entity", lambda each: each.add_entity(), "Ctrl+Shift+T").setIcon(sign("plus"))
     add("add_attribute", "New &attribute", lambda each: each.add_attribute(), "Ctrl+Shift+A")

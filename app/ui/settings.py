@@ -106,6 +106,17 @@ class WindowSettings:
     def open_nodes(self, keys: tuple[str, ...]) -> None:
         self._store.setValue("tree/open", json.dumps(keys[:_OPEN_NODES_KEPT]))
 
+    def read_json(self, key: str) -> object:
+        """What ``write_json`` kept under a key, None where there is nothing or it is damaged."""
+        try:
+            read: object = json.loads(str(self._store.value(key, "null")))
+        except ValueError:
+            return None
+        return read
+
+    def write_json(self, key: str, value: object) -> None:
+        self._store.setValue(key, json.dumps(value))
+
     def save(self) -> None:
         """Write the file now, for this user alone."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

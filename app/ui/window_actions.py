@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QActionGroup, QKeySequence
+from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QDockWidget
 
 from app.core.connection import Connection
@@ -50,8 +50,8 @@ def _add_app(window: MainWindow) -> None:
     add, commands = window.registry.add, window.commands
     add("app.create", "&New app…", commands.create_app, menu="App", shortcut="Ctrl+N", icon=sign("plus"))
     add("app.open", "&Open", _on_selected(window, window.open_app), menu="App", shortcut="Ctrl+O")
-    rename = add("app.rename", "&Rename…", _on_selected(window, commands.rename_app), menu="App", shortcut="Ctrl+R")
-    rename.setShortcuts([QKeySequence("Ctrl+R"), QKeySequence("F2")])
+    rename = _on_selected(window, commands.rename_app)
+    add("app.rename", "&Rename…", rename, menu="App", shortcut=("Ctrl+R", "F2"))
     add("app.delete", "&Delete…", _on_selected(window, commands.delete_app), menu="App", shortcut="Ctrl+Del")
     add("app.close_tab", "&Close tab", window.close_current_tab, menu="App", shortcut="Ctrl+W", starts_group=True)
     add("window.quit", "&Quit", window.close, menu="App", shortcut="Ctrl+Q", starts_group=True)
@@ -59,8 +59,8 @@ def _add_app(window: MainWindow) -> None:
 
 def _add_edit(window: MainWindow) -> None:
     add, apps = window.registry.add, window.overview.app_list
-    copy = add("edit.copy_ids", "&Copy app ID", window.copy_ids, menu="Edit", starts_group=True, icon=sign("copy"))
-    copy.setShortcut(QKeySequence("Ctrl+Shift+C"))
+    copy, keys = window.copy_ids, "Ctrl+Shift+C"
+    add("edit.copy_ids", "&Copy app ID", copy, menu="Edit", shortcut=keys, starts_group=True, icon=sign("copy"))
     add("edit.copy_env", "Copy as .&env line", apps.copy_env, menu="Edit")
     add("edit.copy_json", "Copy as &JSON", apps.copy_json, menu="Edit")
     add("edit.copy_csv", "Copy as C&SV", apps.copy_csv, menu="Edit")
