@@ -108,11 +108,11 @@ async def test_push_to_a_server_gives_what_was_wanted_and_its_reverse_what_was(
 
 
 def _fits_a_file(schema: Schema) -> bool:
-    """SQLite keeps one constraint of those over the same columns, and none twice of a name."""
+    """SQLite keeps one constraint of those over the same columns, and no table without columns."""
     for entity in schema.entities:
         keys = [each.attributes for each in entity.indexes if each.kind == "primary" or is_key(each)]
         keys += [(each.name,) for each in entity.attributes if each.is_unique]
-        if len(keys) != len(set(keys)):
+        if len(keys) != len(set(keys)) or not entity.attributes:
             return False
     return True
 

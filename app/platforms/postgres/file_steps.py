@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from app.core.errors import Unsupported
+from app.core.errors import Invalid, Unsupported
 from app.core.text import plain
 from app.platforms.contract import LiveSchema
 from app.schema.compare import Plan
@@ -219,6 +219,11 @@ class _Walk:
     def _created(self, entity: Entity, table: Table) -> str:
         if any(not name.startswith("check ") for name, _ in entity.extra):
             raise Unsupported(f"SQLite cannot keep everything that is said of {plain(entity.name, 80)}.")
+        if not entity.attributes:
+            raise Invalid(
+                f"A table in SQLite has at least one column; {plain(entity.name, 80)} would have none.",
+                remedy="Delete the table, or leave it a column.",
+            )
         keys = [key_text(each) for each in entity.indexes if is_key(each) and each.kind != "primary"]
         unique = [
             KeyText(unique_name(entity.name, each.name), (each.name,)) for each in entity.attributes if each.is_unique

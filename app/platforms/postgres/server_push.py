@@ -64,6 +64,7 @@ class ServerPush:
         self._steps = steps
         self._journal = Journal(steps, tell)
         self._left = left
+        self._cleanups = _cleanups(steps)
         self._is_begun = False
         self._is_committing = False
 
@@ -180,15 +181,15 @@ class ServerPush:
     # Jobs
 
     def _jobs(self) -> None:
-        numbers = [at for at, step in enumerate(self._steps) if step.phase not in ("values", "main")]
-        seen: list[int] = []
-        for at in numbers:
-            if self._steps[at].job not in seen:
-                seen.append(self._steps[at].job)
-        for place, job in enumerate(seen):
-            self._left[:] = self._cleanups(seen[place:])
-            self._job(job, [at for at in numbers if self._steps[at].job == job])
-        self._left.clear()
+        numbers: dict[int, list[int]] = {}
+        for at, step in enumerate(self._steps):
+            if step.phase not in ("values", "main"):
+                numbers.setdefault(step.job, []).append(at)
+        # What the first job leaves stands last: it goes from the list when the job has ended.
+        self._left += [sql for job in reversed(numbers) for sql in self._cleanups.get(job, ())]
+        for job, its in numbers.items():
+            self._job(job, its)
+            del self._left[len(self._left) - len(self._cleanups.get(job, ())) :]
 
     def _job(self, job: int, numbers: list[int]) -> None:
         units: dict[int, list[int]] = {}
@@ -202,7 +203,7 @@ class ServerPush:
             if self._is_lost():
                 raise
             self._fail(failed, numbers)
-            self._clean(self._cleanups([job]))
+            self._clean(self._cleanups.get(job, ()))
 
     def _unit(self, numbers: list[int]) -> None:
         step = self._steps[numbers[0]]
@@ -221,11 +222,6 @@ class ServerPush:
             self._run("COMMIT")
         except _driver_errors() as error:
             raise _Failed(numbers[-1], error.orig or error) from None
-
-    def _cleanups(self, jobs: Sequence[int]) -> list[str]:
-        """The last first: what was built on something goes before it."""
-        found = [each.cleanup for each in self._steps if each.job in jobs and each.job != MAIN_JOB and each.cleanup]
-        return found[::-1]
 
     def _clean(self, statements: Sequence[str]) -> None:
         for statement in statements:
@@ -274,6 +270,15 @@ class ServerPush:
             rows, count = self._rows_in_the_way(self._steps[failed.at])
             self._journal.fail(failed.at, _said(error), rows or _told_row(failed.error), count)
         return _marked(error) if is_unsure else error
+
+
+def _cleanups(steps: Sequence[SqlStep]) -> dict[int, list[str]]:
+    """By jobs, the last first: what was built on something goes before it."""
+    found: dict[int, list[str]] = {}
+    for step in reversed(steps):
+        if step.job != MAIN_JOB and step.cleanup:
+            found.setdefault(step.job, []).append(step.cleanup)
+    return found
 
 
 def _driver_errors() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -97,35 +98,35 @@ class TableNow:
 
 
 class Tables:
-    """All tables by their names by now."""
+    """All tables by their names by now; one is looked into only when a step touches it."""
 
     def __init__(self, schema: Schema, dialect: Dialect = "postgresql") -> None:
         self._dialect = dialect
-        self._tables: dict[str, TableNow] = {}
-        for entity in schema.entities:
-            self.add(entity, is_new=False)
-        for table in self._tables.values():
-            for part in table.indexes.values():
-                part.first = part.name
+        self._entities = {each.name: each for each in schema.entities}
+        self._links: dict[str, list[Link]] = defaultdict(list)
         for link in schema.links:
-            if link.forward.entity in self._tables:
-                part = self._tables[link.forward.entity].add_link(link)
-                part.first = part.name
+            self._links[link.forward.entity].append(link)
+        self._tables: dict[str, TableNow] = {}
 
     def __getitem__(self, entity: str) -> TableNow:
-        found = self._tables.get(entity)
+        found = self.get(entity)
         if found is None:
             raise _missing(entity)
         return found
 
     def __iter__(self) -> Iterator[TableNow]:
+        for name in tuple(self._entities):
+            self.get(name)
         return iter(self._tables.values())
 
     def __contains__(self, entity: str) -> bool:
-        return entity in self._tables
+        return entity in self._tables or entity in self._entities
 
     def get(self, entity: str) -> TableNow | None:
-        return self._tables.get(entity)
+        found = self._tables.get(entity)
+        if found is None and entity in self._entities:
+            found = self._opened(self._entities.pop(entity))
+        return found
 
     def add(self, entity: Entity, *, is_new: bool) -> TableNow:
         made = TableNow(entity.name, entity.name, is_new, entity.is_system, entity.extra, dialect=self._dialect)
@@ -142,6 +143,14 @@ class Tables:
         table = self._tables.pop(old)
         table.entity = new
         self._tables[new] = table
+
+    def _opened(self, entity: Entity) -> TableNow:
+        made = self.add(entity, is_new=False)
+        for link in self._links.get(entity.name, ()):
+            made.add_link(link)
+        for part in (*made.indexes.values(), *made.links.values()):
+            part.first = part.name
+        return made
 
 
 def _missing(place: str) -> StalePlan:
