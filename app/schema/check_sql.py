@@ -40,6 +40,12 @@ def check_table(entity: Entity, rules: Rules) -> Found:
     elif not keys:
         sentence = f"{shown(entity.name)} has no primary key: its rows cannot be told apart, nor read in pages."
         yield Problem(entity.name, "entity", "indexes", sentence, "Add a primary key.", is_error=False)
+    for each in entity.indexes:
+        is_plain = each.kind == "btree" and each.is_unique and each.extra in ((), (("constraint", "true"),))
+        if keys and is_plain and each.attributes == keys[0].attributes:
+            sentence = f"The index {shown(each.name)} is over the primary key, which is unique already."
+            place = f"{entity.name}.{each.name}"
+            yield Problem(place, "index", "attributes", sentence, "Remove it.", is_error=False)
     for name, text in entity.extra:
         if name.startswith(CHECK) and (not name.removeprefix(CHECK).strip() or not str(_value(text)).strip()):
             sentence = f"A check of {shown(entity.name)} has no name or no condition."

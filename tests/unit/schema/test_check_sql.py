@@ -119,6 +119,7 @@ def test_a_value_comes_from_one_place(attribute: Attribute, field: str) -> None:
         (Index("i", ("id",), False, "bloom"), "kind", False),
         (Index("ü" * 40, ("id",)), "name", True),
         (Index("i", ("id",), extra=(("invalid", "true"),)), "name", False),
+        (Index("i", ("id",), True, "btree", (("constraint", "true"),)), "attributes", False),
     ],
 )
 def test_indexes_are_over_something_that_they_can_index(index: Index, field: str, is_error: bool) -> None:
