@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from app.core.activity import ActivityEntry
-from app.core.errors import Bug, ReadOnly
+from app.core.errors import BadAnswer, Bug, ReadOnly, Unreachable
 from app.core.text import plain
 
 from . import errors, opening
@@ -101,6 +101,8 @@ class Engines:
         except asyncio.CancelledError:
             await self._end(job, waiting)
             raise
+        except Stopped:
+            raise Unreachable(f"Could not {doing}: the connection was closed.", remedy="Open it again.") from None
         finally:
             self._jobs.discard(job)
 
@@ -113,7 +115,7 @@ class Engines:
         """Stops what runs, and lets the threads end."""
         self._is_closed = True
         await asyncio.gather(*(self._stop(job) for job in tuple(self._jobs)))
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.shutdown(wait=False)
         self._stoppers.shutdown(wait=False)
         for engine in self._engines.values():
             engine.dispose()
@@ -153,6 +155,8 @@ class Engines:
         try:
             return self._worked(job, work)
         except exc.DBAPIError as error:
+            # What the stop itself made of the statement is no news.
+            job.check()
             known = errors.error_of(error.orig or error, job.doing, job.place, may_have_worked=_may_have_worked(job))
             raise known from None
         finally:
@@ -160,13 +164,22 @@ class Engines:
             self._current.job = None
 
     def _worked(self, job: _Job, work: Callable[[sa.Connection], T]) -> T:
-        with self._engine(job.place.dsn.is_sqlite).connect() as connection:
+        with self._connection(job) as connection:
             transaction = connection.begin()
             self.opener.prepare(connection, job.place, job.limits)
             result = work(connection)
             job.is_committing = True
             transaction.commit()
             return result
+
+    def _connection(self, job: _Job) -> sa.Connection:
+        try:
+            return self._engine(job.place.dsn.is_sqlite).connect()
+        except AssertionError:
+            # SQLAlchemy's way to say that the version makes no sense to it.
+            raise BadAnswer(
+                f"{plain(job.place.dsn.server, 80)} answers, but is no PostgreSQL.", remedy="Check the address."
+            ) from None
 
     def _engine(self, is_sqlite: bool) -> sa.Engine:
         with self._making:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from app.core.activity import ActivityEntry
 from app.core.connection import Connection, Environment, Platform
 from app.core.secret import Secret
-from app.platforms.http import Tokens
+from app.platforms.http import HttpPolicy, Tokens
 from app.platforms.postgres.client import PostgresClient
 from app.platforms.postgres.dsn import Dsn, Place
 from tests.support.postgres_server import PostgresServer
@@ -55,9 +56,12 @@ def on_server(postgres: PostgresServer, database: str, opened: Callable[[Opened]
         is_read_only: bool = False,
         text: str | None = None,
         places: Callable[[str], Awaitable[Place | None]] | None = None,
+        connect_timeout_s: float = 10,
     ) -> Opened:
         dsn, password = Dsn.parse(text or postgres.dsn(database))
-        return opened(_made(dsn, password, database, lambda sql: postgres.psql(database, sql), is_read_only, places))
+        policy = HttpPolicy(connect_timeout_s=connect_timeout_s)
+        run = partial(postgres.psql, database)
+        return opened(_made(dsn, password, database, run, is_read_only, places, policy))
 
     return make
 
@@ -89,10 +93,11 @@ def _made(
     run: Callable[[str], object],
     is_read_only: bool,
     places: Callable[[str], Awaitable[Place | None]] | None,
+    policy: HttpPolicy | None = None,
 ) -> Opened:
     connection = Connection("c1", "Test", Platform.POSTGRES, dsn.to_text(), Environment.LOCAL, is_read_only)
     activity: list[ActivityEntry] = []
-    client = PostgresClient(connection, Tokens(password), activity.append, places=places)
+    client = PostgresClient(connection, Tokens(password), activity.append, policy=policy, places=places)
     return Opened(client, app_id, run, activity)
 
 

@@ -316,14 +316,30 @@ async def test_cancelled_work_stops_its_statement_on_the_server(postgres: Postgr
     assert postgres.psql("postgres", asking) == "0"
 
 
-async def test_closing_stops_what_runs(postgres: PostgresServer, server: Opened) -> None:
+async def test_closing_stops_what_runs_and_what_waits(postgres: PostgresServer, server: Opened) -> None:
     asking = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(%' AND state = 'active'"
-    task = asyncio.create_task(sleeps(server, WRITE))
-    while postgres.psql("postgres", asking) == "0":
+    tasks = [asyncio.create_task(sleeps(server, WRITE)) for _ in range(25)]
+    while postgres.psql("postgres", asking) != "20":
         await asyncio.sleep(0)
     await server.client.aclose()
-    with pytest.raises(Timeout):
-        await task
+    ends = await asyncio.gather(*tasks, return_exceptions=True)
+    assert {type(each) for each in ends} == {Unreachable}
+    assert postgres.psql("postgres", asking) == "0"
+
+
+async def test_server_that_never_answers_is_given_up(on_server: Opener) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server = on_server(text=f"postgresql://ann@127.0.0.1:{silent.getsockname()[1]}/shop", connect_timeout_s=2)
+        waits = asyncio.create_task(server.client.probe())
+        given_up = asyncio.create_task(server.client.probe())
+        await asyncio.sleep(0)
+        given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+        assert not waits.done()
+        probe = await waits
+    assert (probe.health, probe.latency_ms) == (Health.UNREACHABLE, None)
+    assert "did not answer in time" in probe.sentence
 
 
 async def test_connection_cut_by_the_server_is_told(postgres: PostgresServer, server: Opened) -> None:

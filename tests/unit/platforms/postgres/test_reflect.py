@@ -154,6 +154,17 @@ async def test_table_tells_checks_comment_row_security_and_partitioning(server: 
     assert extra(found.entities[1]) == {"partition_by": "RANGE (at)"}
 
 
+async def test_exclusions_are_told_and_are_no_indexes(server: Opened) -> None:
+    found = await table(server, "r int4range, CONSTRAINT apart EXCLUDE USING gist (r WITH &&)")
+    assert extra(found) == {"exclude apart": "EXCLUDE USING gist (r WITH &&)"}
+    assert found.indexes == ()
+
+
+async def test_columns_computed_when_read_are_told_from_stored_ones(server: Opened) -> None:
+    found = await table(server, "a int, b int GENERATED ALWAYS AS (a + 1) VIRTUAL")
+    assert extra(found.attributes[1]) == {"generated": "a + 1", "virtual": True}
+
+
 async def test_foreign_keys_are_links_with_columns(server: Opened) -> None:
     found = await read(
         server,
