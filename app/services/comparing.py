@@ -12,7 +12,7 @@ from app.core.connection import Environment
 from app.core.errors import Invalid, KnownError, NotFound, Unsupported
 from app.core.refs import AppRef
 from app.core.text import plain
-from app.platforms.traits import INSTANT, Traits
+from app.platforms.traits import INSTANT, POSTGRES, Traits
 from app.schema.compare import compare
 from app.services.directory import WORKERS_LOCAL, WORKERS_REMOTE, Progress
 from app.services.workshop_words import (
@@ -55,12 +55,13 @@ class Comparing:
         self._templates = templates
         self._versions = versions
 
-    async def side(self, source: Source) -> Side:
-        """Raises NotFound, TextErrors, Invalid for a file that cannot be read, and the client's errors."""
+    async def side(self, source: Source, traits: Traits | None = None) -> Side:
+        """Raises NotFound, TextErrors, Invalid for a file that cannot be read, and the client's errors. A file is read
+        as a text of ``traits``; without them, as its name says."""
         if isinstance(source, AppSource):
             return await self._app(source.ref)
         if isinstance(source, FileSource):
-            schema = await asyncio.to_thread(read_file, source.path)
+            schema = await asyncio.to_thread(read_file, source.path, traits or _traits_of_file(source.path))
             return Side(plain(source.path.name, 80), schema)
         if isinstance(source, TemplateSource):
             template = self._templates.get(source.name)
@@ -71,12 +72,12 @@ class Comparing:
     async def compare(self, left: Source, right: Source) -> Comparison:
         """What turns the left into the right; raises as ``side`` does, and Unsupported across platforms."""
         traits = self._traits(left, right)
-        one, other = await asyncio.gather(self.side(left), self.side(right))
+        one, other = await asyncio.gather(self.side(left, traits), self.side(right, traits))
         return await asyncio.to_thread(_compared, traits, one, other, _live(left, one), _live(right, other))
 
     def _traits(self, left: Source, right: Source) -> Traits:
         """Of the platform that both sides are on; raises Unsupported where there is no such."""
-        one, other = self._traits_of(left), self._traits_of(right)
+        one, other = self._traits_of(left, right), self._traits_of(right, left)
         if one.has_sql != other.has_sql:
             raise Unsupported(
                 f"A schema of {one.platform_label} cannot be compared with one of {other.platform_label}: their types "
@@ -85,9 +86,17 @@ class Comparing:
             )
         return other
 
-    def _traits_of(self, source: Source) -> Traits:
-        """Files and templates are Instant's."""
-        return INSTANT if isinstance(source, FileSource | TemplateSource) else self._platforms.traits(source.ref)
+    def _traits_of(self, source: Source, beside: Source) -> Traits:
+        """Templates are Instant's; a script of SQL is read in the words of the database beside it."""
+        if isinstance(source, TemplateSource):
+            return INSTANT
+        if not isinstance(source, FileSource):
+            return self._platforms.traits(source.ref)
+        own = _traits_of_file(source.path)
+        if not own.has_sql or isinstance(beside, FileSource | TemplateSource):
+            return own
+        found = self._platforms.traits(beside.ref)
+        return found if found.has_sql else own
 
     async def _app(self, ref: AppRef) -> Side:
         title = self._platforms.title(ref)
@@ -102,21 +111,27 @@ class Comparing:
             return Side(f"{title}, as last known", known.schema)
 
 
-def read_file(path: Path) -> Schema:
-    """Blocks. Raises TextErrors with each problem's line, and Invalid where the file itself is not readable."""
-    from app.schema.formats.instant_ts import parse
+def _traits_of_file(path: Path) -> Traits:
+    return POSTGRES if path.suffix.lower() == ".sql" else INSTANT
 
+
+def read_file(path: Path, traits: Traits = INSTANT) -> Schema:
+    """Blocks. Raises TextErrors with each problem's line, and Invalid where the file itself is not readable."""
+    form = traits.text
+    if form is None or form.parse is None:
+        raise Invalid(f"{path.name} cannot be read as a schema of {traits.platform_label}.")
+    choose = "Choose an instant.schema.ts file, or a script of SQL."
     try:
         if path.stat().st_size > FILE_LIMIT:
-            raise Invalid(f"{path.name} is too large to be a schema.", remedy="Choose an instant.schema.ts file.")
+            raise Invalid(f"{path.name} is too large to be a schema.", remedy=choose)
         text = path.read_text("utf-8")
     except OSError as error:
         raise Invalid(
             f"{path.name} cannot be read: {error.strerror or error}.", remedy="Check the file, then choose it again."
         ) from error
     except UnicodeDecodeError as error:
-        raise Invalid(f"{path.name} is not a text in UTF-8.", remedy="Choose an instant.schema.ts file.") from error
-    return parse(text).schema
+        raise Invalid(f"{path.name} is not a text in UTF-8.", remedy=choose) from error
+    return form.parse(text).schema
 
 
 def _live(source: Source, side: Side) -> Schema | None:

@@ -152,7 +152,7 @@ class AppSource:
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """A file in the platform's own text (``instant.schema.ts``)."""
+    """A file in a platform's own text: ``instant.schema.ts``, or a script of SQL (``.sql``)."""
 
     path: Path
 

@@ -326,7 +326,7 @@ class SourcePicker(QWidget):
     # Files
 
     def _ask_for_file(self) -> None:
-        dialog = QFileDialog(self, "Choose a schema file", "", "Schema (*.ts *.js);;All files (*)")
+        dialog = QFileDialog(self, "Choose a schema file", "", "Schema (*.ts *.js *.sql);;All files (*)")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(lambda path: self.set_path(Path(path)))

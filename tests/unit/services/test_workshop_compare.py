@@ -185,3 +185,16 @@ async def test_compare_of_databases_is_in_the_form_of_sql():
 async def test_compare_of_a_database_with_a_template_is_refused():
     with pytest.raises(Unsupported, match="PostgreSQL cannot be compared with one of Instant"):
         await databases().compare(AppSource(REF), TemplateSource("notes"))
+
+
+async def test_compare_of_a_database_with_a_script_of_sql_reads_it_in_its_words(tmp_path):
+    path = tmp_path / "notes.sql"
+    path.write_text("CREATE TABLE notes (id integer PRIMARY KEY, title text NOT NULL, at timestamptz);\n")
+    comparing = databases(shop=Schema())
+    made = await comparing.compare(AppSource(AppRef("c1", "shop")), FileSource(path))
+    assert [each.name for each in made.right.schema.entities] == ["notes"]
+    again = databases(shop=made.right.schema)
+    assert not (await again.compare(FileSource(path), AppSource(AppRef("c1", "shop")))).plan
+    with pytest.raises(Unsupported):
+        await comparing.compare(FileSource(path), TemplateSource("notes"))
+    assert (await comparing.side(FileSource(path))).schema == made.right.schema
