@@ -19,7 +19,7 @@ from app.core.words import counted
 
 from .badges import text_label
 from .dialog_size import fit
-from .dsn_form import DsnForm
+from .dsn_form import DsnForm, FormArea
 from .form_field import ChoiceBox, FormField, TokenEdit
 from .icons import state_icon
 from .move_page import MovePage
@@ -98,7 +98,6 @@ class MoveDialog(PreviewDialog):
         self._latest: MoveProgress | None = None
         self.form = DsnForm(address_label="&Address of the new store")
         self.place_box = ChoiceBox()
-        self.target = QWidget()
         self.password = TokenEdit()
         self.password_field = FormField("&Password of the store", self.password, marked=self.password.edit)
         self.page = MovePage()
@@ -114,12 +113,14 @@ class MoveDialog(PreviewDialog):
         self._place_field = FormField(
             "Keep the password &in", self.place_box, hint="The row is where your product reads it, if it does so there."
         )
-        box = QVBoxLayout(self.target)
+        page = QWidget()
+        box = QVBoxLayout(page)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(12)
         box.addWidget(self.form)
         box.addWidget(self._place_field)
         box.addStretch(1)
+        self.target = FormArea(page)
         self.add_parts()
         self.body.insertWidget(self.body.indexOf(self.about) + 1, self.target, 1)
         self.body.setStretchFactor(self.sentences, 0)

@@ -119,7 +119,9 @@ class PreviewDialog(ActionDialog):
             edit = self.name_edit = QLineEdit()
             edit.setPlaceholderText(self.phrase)
             edit.textChanged.connect(lambda _text: self.follow())
-            self._confirmation = FormField(f"{what}, in production. &Type the {self.phrase_noun}’s name to go on", edit)
+            field = FormField(f"{what}, in production. &Type the {self.phrase_noun}’s name to go on", edit)
+            field.label.setWordWrap(True)
+            self._confirmation = field
         elif is_meant:
             check = self.check = CheckBox(f"&I have looked at it: {what}")
             check.toggled.connect(lambda _on: self.follow())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, cast
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QListWidgetItem, QPushButton, QWidget
+from PySide6.QtWidgets import QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from app.core.connection import Connection, Environment
 from app.core.errors import Invalid, KnownError
@@ -15,7 +15,7 @@ from app.core.words import counted
 
 from .badges import text_label
 from .dialog_size import fit
-from .dsn_form import DsnForm
+from .dsn_form import DsnForm, FormArea
 from .form_field import ChoiceBox, FormField
 from .icons import state_icon
 from .preview_dialog import PreviewDialog
@@ -72,8 +72,16 @@ class StoreDialog(PreviewDialog):
             self.place_box.addItem(words, place)
         self.fields.update(self.form.fields)
         self.fields["dsn_text"] = self.form.fields["base_url"]
-        self.body.addWidget(self.form)
-        self.add_field("place", FormField("Keep the password &in", self.place_box))
+        page = QWidget()
+        box = QVBoxLayout(page)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(12)
+        self.fields["place"] = FormField("Keep the password &in", self.place_box)
+        box.addWidget(self.form)
+        box.addWidget(self.fields["place"])
+        box.addStretch(1)
+        self.form_area = FormArea(page)
+        self.body.addWidget(self.form_area)
         self.add_parts()
         self.sentences.setMinimumHeight(self.fontMetrics().height() * 5)
         self.clear_button.setAutoDefault(False)
@@ -124,7 +132,7 @@ class StoreDialog(PreviewDialog):
     def _set_clearing(self, is_clearing: bool) -> None:
         """The other thing that can be done with the pointer; pressed again, the form is back."""
         self._is_clearing = is_clearing
-        self.form.setVisible(not is_clearing)
+        self.form_area.setVisible(not is_clearing)
         self.clear_button.setText("&Back to the address" if is_clearing else "&Remove the pointer…")
         self.action_button.setText("&Remove the pointer" if is_clearing else "&Write")
         self._look_again()
