@@ -25,7 +25,7 @@ from app.services.engine import Engine
 from app.storage.last_known import LastKnownReader
 from app.storage.paths import Profile, resources_dir
 from app.ui.application import Start, make_application
-from app.ui.connection_dialog import ConnectionDialog
+from app.ui.connection_dialog import ConnectionDialog, Kind
 from app.ui.create_app_dialog import CreateAppDialog
 from app.ui.doctor_view import DoctorView
 from app.ui.theme import ThemeChoice
@@ -101,6 +101,15 @@ def connection_dialog(start: Start) -> QDialog:
     return ConnectionDialog(start.runner, None, start.window)
 
 
+def postgres_connection_dialog(start: Start) -> QDialog:
+    dialog = ConnectionDialog(start.runner, None, start.window)
+    dialog.server.take_address("postgresql://ada:secret@db.example:5432/shop?sslmode=verify-full")
+    dialog.kind_box.setCurrentIndex(dialog.kind_box.findData(Kind.POSTGRES))
+    dialog.kind_box.activated.emit(dialog.kind_box.currentIndex())
+    dialog.server.main_box.setChecked(True)
+    return dialog
+
+
 def create_app_dialog(start: Start) -> QDialog:
     data = start.window.data
     return CreateAppDialog(start.runner, data.connections, BUILTIN_ID, start.window)
@@ -114,7 +123,11 @@ def doctor(start: Start) -> QWidget:
     return start.window
 
 
-DIALOGS = {"connection-dialog": connection_dialog, "create-app-dialog": create_app_dialog}
+DIALOGS = {
+    "connection-dialog": connection_dialog,
+    "connection-dialog-postgres": postgres_connection_dialog,
+    "create-app-dialog": create_app_dialog,
+}
 THEMES = (ThemeChoice.LIGHT, ThemeChoice.DARK)
 
 
