@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 from app.core.errors import Invalid
 from app.schema.columns import CHECK, to_json
-from app.schema.model import Attribute, Entity, Extra, Index, Link, Schema, link_key
+from app.schema.model import Attribute, Entity, Extra, Index, Link, LinkEnd, Schema, link_key
 from app.schema.types import ArrayType, BooleanType, EnumType, JsonType, StringType, Type
 
 from .sql_names import Dialect, implied_name, quoted, table_of
@@ -48,16 +48,18 @@ def canonical_link(link: Link) -> Link:
     forward, reverse = link.forward, link.reverse
     if link.is_system or not link.columns:
         return link
+    is_plain = (forward.has, forward.is_required) == ("one", False)
+    if is_plain and link.name == forward.label != "" and reverse == LinkEnd(reverse.entity, "", "many"):
+        extra = canonical_extra(link.extra)
+        return link if extra is link.extra else replace(link, extra=extra)
     name = link.name or forward.label or implied_name(table_of(forward.entity), "_".join(_here(link)), "fkey")
-    extra = canonical_extra(link.extra)
-    made = replace(
+    return replace(
         link,
         name=name,
         forward=replace(forward, label=name, has="one", is_required=False),
-        reverse=replace(reverse, label="", has="many", is_required=False, on_delete=None),
-        extra=extra,
+        reverse=LinkEnd(reverse.entity, "", "many"),
+        extra=canonical_extra(link.extra),
     )
-    return link if made == link else made
 
 
 def canonical_extra(extra: Extra) -> Extra:
@@ -121,14 +123,12 @@ class _Form:
         kind = canonical_type(attribute.type, self._dialect)
         if self._dialect == "postgresql":
             kind, extra = _with_collation(kind, extra)
-        made = replace(
-            attribute,
-            type=kind,
-            default=_default(attribute.default, kind, self._dialect),
-            is_required=attribute.is_required or (self._dialect == "postgresql" and _needs_value(kind, extra)),
-            extra=extra,
-        )
-        return attribute if made == attribute else made
+        default = _default(attribute.default, kind, self._dialect)
+        is_required = attribute.is_required or (self._dialect == "postgresql" and _needs_value(kind, extra))
+        is_same = kind is attribute.type and extra is attribute.extra and default == attribute.default
+        if is_same and is_required == attribute.is_required:
+            return attribute
+        return replace(attribute, type=kind, default=default, is_required=is_required, extra=extra)
 
 
 def _needs_value(kind: Type, extra: Extra) -> bool:

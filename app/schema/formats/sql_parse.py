@@ -26,7 +26,7 @@ Spans = dict[str, tuple[int, int]]
 _COLUMN_WORDS: Final = frozenset(
     {"NOT", "NULL", "DEFAULT", "UNIQUE", "PRIMARY", "CHECK", "REFERENCES", "GENERATED", "COLLATE", "CONSTRAINT"}
 )
-_TABLE_WORDS: Final = ("CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE")
+_TABLE_WORDS: Final = frozenset({"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE"})
 _RULES: Final[Mapping[str, OnDelete | None]] = {"CASCADE": "cascade", "RESTRICT": "restrict"}
 
 
@@ -149,7 +149,7 @@ class _Script:
             table.extra["partition_by"] = to_json(cursor.rest())
 
     def _element(self, cursor: Cursor, table: _Table) -> None:
-        if any(cursor.peeks(each) for each in _TABLE_WORDS):
+        if cursor.here.upper in _TABLE_WORDS:
             self._constraint(cursor, table)
         else:
             self._column(cursor, table)

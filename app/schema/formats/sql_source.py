@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from app.core.text import plain
 
@@ -30,8 +30,7 @@ class Refused(Exception):
     """A statement that cannot be read; its problem was written down."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     kind: str
     text: str
     start: int
@@ -109,10 +108,9 @@ class Cursor:
 
     def peeks(self, *words: str) -> bool:
         """Whether the next words are these."""
-        following = self._tokens[self.at : self.at + len(words)]
-        return len(following) == len(words) and all(
-            each.upper == word for each, word in zip(following, words, strict=True)
-        )
+        if self.at + len(words) > len(self._tokens):
+            return False
+        return all(self._tokens[at].upper == word for at, word in enumerate(words, self.at))
 
     def takes(self, *words: str) -> bool:
         """Step over these words, if they are the next ones."""
