@@ -15,12 +15,13 @@ from app.core.connection import Connection, Environment, Platform, TokenKind
 from app.core.errors import FieldError, Invalid, NotFound, Unsupported
 from app.core.refs import is_uuid, new_id
 from app.core.secret import Secret
+from app.core.status import Health
+from app.platforms.contract import Probe
 from app.platforms.postgres.dsn import Dsn
 from app.platforms.traits import traits_of
 from app.services.sql_address import make_file
 
 if TYPE_CHECKING:
-    from app.platforms.contract import Probe
     from app.services.clients import ClientPool
     from app.services.hub import ChangeHub
     from app.services.tokens import TokenKeeper
@@ -144,6 +145,8 @@ class ConnectionBook:
         connection = self._checked(connection_id or new_id(), draft)
         if connection_id is not None:
             await self._ensure_password_stays(self.get(connection_id), connection, draft)
+        if await _is_to_be_made(connection, draft):
+            return Probe(Health.UP, None, "The file is not there yet: it is made when you save.")
         platform = draft.platform_token or await self._stored(connection_id, TokenKind.PLATFORM)
         dash = draft.dash_token or await self._stored(connection_id, TokenKind.DASH)
         client = await self._clients.temporary(connection, platform, dash)
@@ -253,6 +256,12 @@ class ConnectionBook:
             is_read_only=draft.is_read_only,
             foundation_app_id=draft.foundation_app_id or None,
         )
+
+
+async def _is_to_be_made(connection: Connection, draft: ConnectionDraft) -> bool:
+    if not draft.makes_file or not traits_of(connection).is_file:
+        return False
+    return not await asyncio.to_thread(Path(Dsn.parse(connection.base_url)[0].database).exists)
 
 
 def _login(connection: Connection) -> tuple[str, str]:

@@ -85,7 +85,7 @@ class ServerFields(QWidget):
         self.host_edit, self.port_edit = QLineEdit(), QLineEdit("5432")
         self.database_edit, self.user_edit = QLineEdit(), QLineEdit()
         self.certificate_edit = QLineEdit()
-        self.certificate_edit.setPlaceholderText("~/.postgresql/root.crt, or the word system")
+        self.certificate_edit.setPlaceholderText("~/.postgresql/root.crt")
         self.tls_box = ChoiceBox()
         for mode, words in _TLS:
             self.tls_box.addItem(words, mode)
@@ -115,7 +115,9 @@ class ServerFields(QWidget):
                 "Pass&word", self.password, marked=self.password.edit, hint="Kept exactly as it is."
             ),
             "tls": FormField("T&LS", self.tls_box),
-            "root_certificate": FormField("Root certi&ficate", self.certificate_edit, hint="A file in PEM form."),
+            "root_certificate": FormField(
+                "Root certi&ficate", self.certificate_edit, hint="A file in PEM form, or the word system."
+            ),
         }
 
     def _lay_out(self) -> None:

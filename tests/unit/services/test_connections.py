@@ -182,3 +182,10 @@ async def test_stored_password_is_not_sent_to_another_server_or_user(world):
     moved = sql_draft(base_url="postgresql://ada@other.example/shop", platform_token=Secret("q"))
     await world.book.update(added.id, moved)
     assert world.vault.kept == {(added.id, TokenKind.PLATFORM): Secret("q")}
+
+
+async def test_test_of_a_file_that_is_to_be_made_asks_nobody_and_makes_nothing(world, tmp_path):
+    new = draft(platform=Platform.POSTGRES, base_url=f"sqlite:///{tmp_path}/a.db", makes_file=True)
+    assert (await world.book.test(new)).sentence == "The file is not there yet: it is made when you save."
+    assert world.pool.tested == []
+    assert list(tmp_path.iterdir()) == []
