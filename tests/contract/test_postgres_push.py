@@ -169,6 +169,8 @@ async def test_push_type_that_rows_cannot_take_changes_nothing_at_all(world: Wor
     with pytest.raises(Invalid) as caught:
         await world.push(schema(table("users", column("age", "integer"), column("more")), table("posts")))
     assert "seven" in caught.value.sentence
+    failed = next(job for job in world.told[-1].jobs if job.status == "errored")
+    assert [(row.entity_id, row.value) for row in failed.rows] == [("1", "seven")]
     assert not getattr(caught.value, "may_have_taken_effect", False)
     assert await world.schema() == before
 
@@ -226,6 +228,8 @@ async def test_push_without_an_enum_value_that_rows_have_changes_nothing(world: 
     narrower = Attribute("mood", replace(type_of("mood", {"mood": ()}), values=("sad",)))
     with pytest.raises(KnownError):
         await world.push(schema(table("users", narrower)))
+    failed = next(job for job in world.told[-1].jobs if job.status == "errored")
+    assert [(row.entity_id, row.value) for row in failed.rows] == [("1", "ok")]
     assert await world.schema() == before
 
 
@@ -236,6 +240,64 @@ async def test_push_identity_counts_on_from_the_rows_that_are_there(world: World
     own = replace(counted.attributes[0], extra=(("identity", '"by default"'),))
     await world.made(schema(replace(counted, attributes=(own,))))
     assert world.psql("INSERT INTO users DEFAULT VALUES RETURNING id") == "42"
+
+
+async def test_push_serial_type_back_and_forth_counts_on(world: World) -> None:
+    await world.made(schema(table("users", column("number", "bigint"))))
+    world.psql("INSERT INTO users (id, number) VALUES (1, 41)")
+    serial = schema(table("users", column("number", "bigserial", is_required=True)))
+    jobs = await world.push(serial)
+    assert {job.status for job in jobs} == {"completed"}
+    assert world.psql("INSERT INTO users (id) VALUES (2) RETURNING number") == "42"
+    assert await world.schema() == serial
+    plain = schema(table("users", column("number", "bigint")))
+    await world.made(plain)
+    assert await world.schema() == plain
+    assert world.psql("SELECT count(*) FROM pg_class WHERE relkind = 'S'") == "0"
+
+
+async def test_push_computed_column_computes_its_values(world: World) -> None:
+    await world.made(schema(table("users", column("age", "integer"), column("twice", "integer"))))
+    world.psql("INSERT INTO users (id, age, twice) VALUES (1, 4, 0)")
+    for expression, value in (("age * 2", "8"), ("age * 3", "12")):
+        computed = column("twice", "integer", extra=(("generated", f'"{expression}"'),))
+        await world.made(schema(table("users", column("age", "integer"), computed)))
+        assert world.psql("SELECT twice FROM users") == value
+    await world.made(schema(table("users", column("age", "integer"), column("twice", "integer"))))
+    assert world.psql("SELECT twice FROM users") == "12"
+
+
+async def test_push_to_a_partitioned_table_is_done_in_one_transaction(world: World) -> None:
+    made = Entity(
+        "events", (column("day", "date", is_required=True), column("what")), extra=(("partition_by", '"RANGE (day)"'),)
+    )
+    await world.made(schema(made))
+    world.psql("CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')")
+    world.psql("INSERT INTO events VALUES ('2026-08-21', 'x')")
+    columns = (column("day", "date", is_required=True, is_indexed=True), column("what", is_required=True))
+    wanted = schema(replace(made, attributes=columns))
+    await world.made(wanted)
+    assert await world.schema() == wanted
+
+
+async def test_push_of_types_and_tables_in_another_schema_makes_it(world: World) -> None:
+    mood = Attribute(
+        "mood", replace(type_of("mood", {"mood": ("a", "b")}), name="other.mood"), default="'a'::other.mood"
+    )
+    wanted = schema(replace(table("x", mood), name="more.x"))
+    await world.made(wanted)
+    assert await world.schema() == wanted
+
+
+async def test_push_that_fails_at_one_thing_does_the_others_and_the_rest_can_be_pushed_again(world: World) -> None:
+    await world.made(schema(table("users", column("email"), column("name"))))
+    world.psql("INSERT INTO users (id, email, name) VALUES (1, NULL, 'x'), (2, NULL, 'x')")
+    wanted = schema(table("users", column("email", is_required=True), column("name", is_unique=True, is_indexed=True)))
+    jobs = await world.push(wanted)
+    assert {job.place for job in jobs if job.status == "errored"} == {"users.email", "users.name"}
+    world.psql("UPDATE users SET email = id, name = id")
+    await world.made(wanted)
+    assert await world.schema() == wanted
 
 
 # What changed meanwhile

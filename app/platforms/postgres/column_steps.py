@@ -10,7 +10,7 @@ from app.schema.formats.sql_names import implied_name, quoted, split_name
 from app.schema.formats.sql_types import SERIALS, text_of
 from app.schema.model import Attribute
 from app.schema.risks import holds
-from app.schema.types import ArrayType, DateType, NumberType, StringType, Type
+from app.schema.types import ArrayType, DateType, EnumType, NumberType, StringType, Type
 
 from . import locks, row_questions
 from .context import Context
@@ -142,8 +142,8 @@ class Columns:
             self._main(change, sql, locks.comment(change.at.sql))
         self._implied.change(number, table, column, before, after)
 
-    def _main(self, change: _Change, sql: str, lock: str = "", note: str = "") -> None:
-        self._script.main(change.number, sql, change.place, lock or locks.brief(change.at.sql), note)
+    def _main(self, change: _Change, sql: str, lock: str = "", note: str = "", question: str = "") -> None:
+        self._script.main(change.number, sql, change.place, lock or locks.brief(change.at.sql), note, question)
 
     def _refuse_other(self, change: _Change) -> None:
         one, other = dict(change.before.extra), dict(change.after.extra)
@@ -218,7 +218,23 @@ class Columns:
         note = _type_note(before.type, after.type)
         is_free = _is_free(before.type, after.type) and not collation
         lock = locks.brief(change.at.sql) if is_free else locks.rewrite(change.at.sql)
-        self._main(change, self._write.alter_type(change.at, change.name, kind, using), lock, note)
+        question = self._in_the_way(change) if note else ""
+        self._main(change, self._write.alter_type(change.at, change.name, kind, using), lock, note, question)
+
+    def _in_the_way(self, change: _Change) -> str:
+        """The rows that the type cannot take, as far as the server can be asked."""
+        after, first = change.after.type, change.column.first
+        key = self._context.key_before(change.table)
+        if change.table.is_new or change.column.is_new:
+            return ""
+        table = Table.of(change.table.first)
+        if isinstance(after, EnumType):
+            return row_questions.other_values(table, first, after.values, key)
+        if isinstance(after, StringType):
+            return row_questions.too_long(table, first, after.max_length, key) if after.max_length else ""
+        if self._context.native.version >= row_questions.TRIES_TYPES:
+            return row_questions.not_of_type(table, first, _stored(after), key)
+        return ""
 
     def _drop_sequence(self, change: _Change) -> None:
         """Its sequence is found by whom it belongs to, whatever it is called."""

@@ -23,6 +23,7 @@ class Context:
         self._schemas = set(native.schemas) | {split_name(each.name)[0] for each in before.entities}
         self.enums = Enums(native, before, after, self.script, self.tables, self.need_schema)
         self._final = {each.name: each for each in after.entities}
+        self._before = {each.name: each for each in before.entities}
         self._jobs: list[tuple[TableNow, object, Job]] = []
         # Indexes that a job replaces: they are there until then, under their own name.
         self.changed: set[tuple[str, PartNow]] = set()
@@ -47,6 +48,10 @@ class Context:
     def key(self, table: TableNow) -> str:
         """What tells its rows apart in the end."""
         return row_questions.key_of(self._final.get(table.entity))
+
+    def key_before(self, table: TableNow) -> str:
+        """What tells its rows apart before the plan."""
+        return row_questions.key_of(self._before.get(table.first))
 
     # Jobs that the plan itself makes pointless
 

@@ -12,12 +12,12 @@ from app.schema.formats.sql_types import text_of
 from app.schema.model import Schema
 from app.schema.types import ArrayType, EnumType, Type
 
-from . import locks
+from . import locks, row_questions
 from .facets import enum_of, quoted_path
 from .live_names import Native
-from .render import literal
+from .render import Table, literal
 from .script import Script
-from .tracking import ColumnNow, Tables
+from .tracking import ColumnNow, TableNow, Tables
 
 _OLD = "_tenantry_old"
 # Since PostgreSQL 12 a value can be added in a transaction, and used after it.
@@ -37,6 +37,7 @@ class Enums:
         need_schema: Callable[[int, str, str], None],
     ) -> None:
         self._need_schema = need_schema
+        self._before = {each.name: each for each in before.entities}
         self._now = dict(native.enums) | {each.name: each.values for each in _all(before)}
         self._had = {each.name for each in _all(before)}
         self.wanted = _agreed(after)
@@ -124,7 +125,8 @@ class Enums:
 
     def _retype(self, operation: int, entity: str, column: ColumnNow, had: str | None) -> None:
         """``had`` is its default until now, which can be for a value that goes."""
-        table, write = self._tables[entity].table, self._script.write
+        now, write = self._tables[entity], self._script.write
+        table = now.table
         name, kind, default = column.name, column.attribute.type, column.attribute.default
         place, text = f"{entity}.{name}", text_of(kind)
         through = "text[]" if isinstance(kind, ArrayType) else "text"
@@ -132,9 +134,16 @@ class Enums:
             self._script.main(operation, write.set_default(table, name, None), place, locks.brief(table.sql))
         sql = write.alter_type(table, name, text, f"{quoted(name)}::{through}::{text}")
         note = "Fails where a row has a value that the enum does not have any more."
-        self._script.main(operation, sql, place, locks.rewrite(table.sql), note)
+        self._script.main(operation, sql, place, locks.rewrite(table.sql), note, self._in_the_way(now, column, kind))
         if default is not None:
             self._script.main(operation, write.set_default(table, name, default), place, locks.brief(table.sql))
+
+    def _in_the_way(self, table: TableNow, column: ColumnNow, kind: Type) -> str:
+        if table.is_new or column.is_new or not isinstance(kind, EnumType):
+            return ""
+        first = self._before.get(table.first)
+        wanted = self.wanted.get(kind.name, kind.values)
+        return row_questions.other_values(Table.of(table.first), column.first, wanted, row_questions.key_of(first))
 
     def _columns(self, name: str) -> Iterator[ColumnNow]:
         for table in self._tables:

@@ -30,8 +30,6 @@ from . import row_questions
 from .facets import checks_of, extra, foreign_key
 from .render import Table
 
-# ``pg_input_is_valid`` is there since then.
-_TRIES_TYPES = 160_000
 _KEY = "''"
 
 
@@ -168,7 +166,7 @@ class _Asking:
             sql = row_questions.too_long(table, column, after.max_length, _KEY)
             words = f"{{rows}} of {{entity}} {{have}} a longer {column}."
             yield self._ask(entity, sql, words, is_blocking=True)
-        elif self.version >= _TRIES_TYPES and not isinstance(after, StringType):
+        elif self.version >= row_questions.TRIES_TYPES and not isinstance(after, StringType):
             kind = text_of(after)
             sql = row_questions.not_of_type(table, column, SERIALS.get(kind, kind), _KEY)
             words = f"{{rows}} of {{entity}} {{have}} a {column} that is no {kind} as it is written."

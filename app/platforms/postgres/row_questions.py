@@ -10,6 +10,8 @@ from app.schema.model import Entity
 from .render import Table
 
 _VALUE_LENGTH = 200
+TRIES_TYPES = 160_000
+"""``pg_input_is_valid`` is there since this version."""
 
 
 def key_of(entity: Entity | None, dialect: Dialect = "postgresql") -> str:

@@ -90,8 +90,9 @@ class Script:
         """In the main transaction, before all else of it: names of indexes are given up before others take them."""
         self._start.append((order, SqlStep(operation, sql, "main", place, lock, note)))
 
-    def main(self, operation: int, sql: str, place: str, lock: str, note: str = "") -> None:
-        self._main.append(SqlStep(operation, sql, "main", place, lock, note))
+    def main(self, operation: int, sql: str, place: str, lock: str, note: str = "", question: str = "") -> None:
+        """``question`` is asked when all is rolled back: its names are those before the plan."""
+        self._main.append(SqlStep(operation, sql, "main", place, lock, note, question=question))
 
     def added_for(
         self, job: Job, operation: int, sql: str, place: str, lock: str, cleanup: Make, note: str = ""

@@ -28,7 +28,6 @@ _SAMPLES: Final = 20
 _LOOK: Final = "SET statement_timeout = '10s'"
 # An index waits for transactions that began before it, and holds nobody up meanwhile.
 _PATIENT: Final = "SET lock_timeout = '60s'"
-_BRISK: Final = "SET lock_timeout = '2s'"
 _logger = logging.getLogger(__name__)
 _PART_DONE: Final = "Part of the push was done: read the schema again."
 
@@ -211,8 +210,10 @@ class ServerPush:
             self._patiently(numbers, lambda: self._together(numbers))
             return
         self._run(_PATIENT)
-        self._patiently(numbers, lambda: self._step(numbers[0]), step.cleanup)
-        self._run(_BRISK)
+        try:
+            self._patiently(numbers, lambda: self._step(numbers[0]), step.cleanup)
+        finally:
+            self._quietly(f"SET lock_timeout = {round(pushing.LIMITS.lock_timeout_s * 1000)}")
 
     def _together(self, numbers: list[int]) -> None:
         self._begin()
@@ -232,7 +233,7 @@ class ServerPush:
 
     def _fail(self, failed: _Failed, numbers: Sequence[int]) -> None:
         rows, count = self._rows_in_the_way(self._steps[failed.at])
-        error = errors.error_of(failed.error, "do this", self._place)
+        error = errors.error_of(failed.error, f"push {plain(self._steps[failed.at].place, 160)}", self._place)
         self._journal.fail(failed.at, _said(error), rows or _told_row(failed.error), count)
         for at in numbers:
             if at > failed.at:
