@@ -111,6 +111,7 @@ async def _composed(
     from app.services.opening import LocalOpening, Opening
     from app.services.provisioning import Provisioning
     from app.services.reconcile import Reconciler
+    from app.services.search_index import KnownNames
     from app.services.status import StatusMonitor
     from app.services.store_keeping import StoreKeeper
     from app.services.store_moving import StoreMoving
@@ -121,6 +122,7 @@ async def _composed(
     from app.services.tokens import TokenKeeper
     from app.services.versions import SchemaVersions
     from app.storage.foundation_stores import FollowedStore, JournalStore, MapStore
+    from app.storage.name_store import NameStore
     from app.storage.paths import resources_dir
     from app.storage.stores import AuditStore, ConnectionStore, InventoryStore, StatusStore
     from app.storage.template_files import TemplateFiles
@@ -166,7 +168,8 @@ async def _composed(
     status = StatusMonitor(connections, clients, directory, tokens, statuses, hub, last_known=known_statuses)
     known_schemas = await asyncio.to_thread(inventory.fingerprints)
     versions = SchemaVersions(VersionStore(database))
-    catalog = Catalog(clients, directory, inventory, hub, versions=versions, known=known_schemas)
+    names = KnownNames(NameStore(database), lambda: known_schemas, inventory.get_schema)
+    catalog = Catalog(clients, directory, inventory, hub, versions=versions, known=known_schemas, names=names)
     directory.on_schema(catalog.saw)
     audit = AuditStore(database)
     trail, journal = AuditTrail(audit), JournalStore(database)
@@ -233,6 +236,7 @@ async def _composed(
         task_databases=task_databases,
         stores=stores,
         store_moving=store_moving,
+        names=names,
         notices=(*_notices(database), *library.notices()),
         closers=(
             opening.stop,
@@ -243,6 +247,7 @@ async def _composed(
             directory.aclose,
             following.aclose,
             catalog.aclose,
+            names.aclose,
             clients.aclose,
             supervisor.stop,
             vault.aclose,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from app.services.clients import ClientPool
     from app.services.directory import Directory
     from app.services.hub import ChangeHub
+    from app.services.search_index import KnownNames
     from app.services.versions import SchemaVersions
 
 _logger = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ class Catalog:
     """Keeps the latest 200 structures in memory, and all that were opened in the local database.
 
     ``known`` are the fingerprints of those in the local database; ``versions`` keeps what an app's schema was before
-    it changed.
+    it changed, and ``names`` hears of every schema that is read.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Catalog:
         *,
         versions: SchemaVersions | None = None,
         known: Mapping[AppRef, str] | None = None,
+        names: KnownNames | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._clients = clients
@@ -75,6 +77,7 @@ class Catalog:
         self._hub = hub
         self._clock = clock
         self._versions = versions
+        self._names = names
         self._known = dict(known or {})
         self._kept: OrderedDict[AppRef, SchemaSnapshot] = OrderedDict()
         self._reading: dict[AppRef, asyncio.Task[SchemaSnapshot]] = {}
@@ -97,7 +100,10 @@ class Catalog:
         """The names of the app's tables, for platforms that can tell them without reading them (``SqlClient``).
         Raises the client's errors."""
         client = cast("SqlClient", await self._clients.get(ref.connection_id))
-        return await client.entity_names(ref.app_id)
+        found = await client.entity_names(ref.app_id)
+        if self._names is not None:
+            self._names.saw_entities(ref, found)
+        return found
 
     async def last_known(self, ref: AppRef) -> SchemaSnapshot | None:
         """What can be shown without the platform, None where it was never opened."""
@@ -123,6 +129,8 @@ class Catalog:
         before = self._kept.get(ref)
         self._keep(ref, snapshot)
         self._known[ref] = snapshot.fingerprint
+        if self._names is not None:
+            self._names.saw(ref, schema)
         self._directory.take_schema(ref, schema)
         if before is not None and before.fingerprint != snapshot.fingerprint:
             self._hub.publish(Changes(schemas=frozenset((ref,))))
@@ -130,7 +138,9 @@ class Catalog:
         return snapshot
 
     def saw(self, ref: AppRef, schema: Schema) -> None:
-        """A refresh of the whole connection read this. Costs nothing for apps that were never opened."""
+        """A refresh of the whole connection read this. Costs next to nothing for apps that were never opened."""
+        if self._names is not None:
+            self._names.saw(ref, schema)
         if ref in self._known and schema.fingerprint() != self._known[ref]:
             task = asyncio.ensure_future(self.take(ref, schema))
             self._taking.add(task)

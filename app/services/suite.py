@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.services.local_platform import LocalPlatformSupervisor
     from app.services.provisioning import Provisioning
     from app.services.reconcile import Reconciler
+    from app.services.search_index import KnownNames
     from app.services.status import StatusMonitor
     from app.services.store_moving import StoreMoving
     from app.services.stores import Stores
@@ -64,6 +65,7 @@ class Services:
     task_databases: TaskDatabases
     stores: Stores
     store_moving: StoreMoving
+    names: KnownNames
     notices: tuple[KnownError, ...] = ()
     closers: tuple[Callable[[], Awaitable[None]], ...] = field(default=(), repr=False)
 

@@ -194,3 +194,20 @@ followed_templates = Table(
     Column("template", Text, nullable=False),
     Column("version", Integer, nullable=False),
 )
+
+# The names of entities and their parts, as a list in JSON; apps with the same names share a row.
+name_shapes = Table(
+    "name_shapes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("names", Text, nullable=False),
+)
+
+# Of every app whose schema was ever read, opened or not.
+app_names = Table(
+    "app_names",
+    metadata,
+    _connection_id(),
+    Column("app_id", Text, primary_key=True, nullable=False),
+    Column("shape", Text, nullable=False),
+)
