@@ -84,6 +84,12 @@ class AppTabs(QObject):
         if view is not None:
             view.stage(draft)
 
+    def show_entity(self, ref: AppRef, name: str) -> None:
+        """Open an app at one of its entities."""
+        view = self.open(ref)
+        if view is not None:
+            view.show_entity(name)
+
     def current(self) -> AppView | None:
         """The app's tab that is in front, None where another is."""
         widget = self._tabs.currentWidget()

@@ -26,7 +26,7 @@ from .tree_delegate import TreeDelegate
 from .tree_find import MOST, FoundModel, FoundView, TableFindField
 from .tree_groups import TreeGroups
 from .tree_model import TreeModel
-from .tree_nodes import NodeKind, app_key, has_sql
+from .tree_nodes import NodeKind, app_key, entity_above, entity_of, has_sql
 from .tree_tables import FoundTable
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class DatabaseTree(QWidget):
     """
 
     app_activated = Signal(object)
+    entity_activated = Signal(object, str)  # AppRef and the name of the entity
     app_selected = Signal(object)
     refresh_requested = Signal(str)
     edit_connection_requested = Signal(str)
@@ -420,7 +421,12 @@ class DatabaseTree(QWidget):
         if node is None:
             return menu
         if node.ref is not None:
-            menu.addAction("Open", partial(self.app_activated.emit, node.ref))
+            entity = entity_above(node)
+            if entity is not None:
+                name = entity_of(entity)
+                shown = plain(name, 60).replace("&", "&&")
+                menu.addAction(f"Open {shown}", partial(self.entity_activated.emit, node.ref, name))
+            menu.addAction("Open" if entity is None else "Open the app", partial(self.app_activated.emit, node.ref))
             menu.addAction("Copy app ID", self.copy_id)
             menu.addAction("Read structure again", partial(self._reread, node.ref))
             menu.addSeparator()

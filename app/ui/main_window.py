@@ -202,6 +202,7 @@ class MainWindow(QMainWindow):
     def _connect_tree(self, tree: DatabaseTree) -> None:
         data, commands = self.data, self.commands
         tree.app_activated.connect(self.open_app)
+        tree.entity_activated.connect(self.app_tabs.show_entity)
         tree.refresh_requested.connect(commands.check)
         tree.edit_connection_requested.connect(commands.edit_connection)
         tree.add_connection_requested.connect(commands.add_connection)

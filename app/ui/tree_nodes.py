@@ -98,6 +98,13 @@ def entity_of(node: Node) -> str:
     return node.key.rpartition(_SEP)[2]
 
 
+def entity_above(node: Node | None) -> Node | None:
+    """The row of the entity that a row is, or is below."""
+    while node is not None and node.kind is not NodeKind.ENTITY:
+        node = node.parent
+    return node
+
+
 def has_sql(node: Node) -> bool:
     return node.connection is not None and traits_of(node.connection).has_sql
 

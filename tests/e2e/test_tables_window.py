@@ -240,3 +240,12 @@ def test_the_tree_lists_and_finds_tables(qtbot: QtBot, window: MainWindow, ref: 
     qtbot.waitUntil(lambda: tree.found_model.count == 1)
     qtbot.keyClick(tree.field, Qt.Key.Key_Return)
     assert tree.view.currentIndex().data() == "messages"
+
+
+def test_a_table_is_opened_from_the_tree(qtbot: QtBot, window: MainWindow, ref: AppRef) -> None:
+    qtbot.waitUntil(lambda: window.data.app(ref) is not None and window.tree is not None, timeout=_PATIENCE_MS)
+    assert window.tree is not None
+    window.tree.entity_activated.emit(ref, "messages")
+    view: Any = window.tabs.currentWidget()
+    qtbot.waitUntil(lambda: view.editor is not None and view.editor.document.is_open, timeout=_PATIENCE_MS)
+    assert view.editor.document.selected_entity == "messages"

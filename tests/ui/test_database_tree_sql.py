@@ -221,3 +221,19 @@ def test_found_tables_are_in_order_of_how_well_they_fit() -> None:
     assert [each.entity for each in names.find("Votes")] == ["votes", "audit.votes_old", "votes.list", "devotes"]
     assert [each.entity for each in names.find("public.vo")] == ["votes"]
     assert names.find("  ") == []
+
+
+def test_a_table_is_opened_from_its_row_and_from_what_it_has(qtbot: QtBot, tree: DatabaseTree) -> None:
+    app = opened(tree, qtbot)
+    tree.view.expand(tree.model.index(0, 0, app))
+    table = tree.model.table_index(STORE, "messages")
+    tree.view.expand(table)
+    qtbot.waitUntil(lambda: len(texts(tree, tree.model.table_index(STORE, "messages"))) > 1)
+    table = tree.model.table_index(STORE, "messages")
+    for index in (table, tree.model.index(2, 0, table)):
+        action = tree.make_menu(index).actions()[0]
+        assert action.text() == "Open messages"
+        with qtbot.waitSignal(tree.entity_activated) as told:
+            action.trigger()
+        assert told.args == [STORE, "messages"]
+    assert tree.make_menu(app).actions()[0].text() == "Open"
