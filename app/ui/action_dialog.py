@@ -13,6 +13,7 @@ from app.core.errors import Invalid, KnownError
 from app.core.status import Severity
 
 from .badges import ElidedLabel, StateMark, text_label
+from .dialog_size import OF_SCREEN
 from .environment_badge import EnvironmentBadge
 from .form_field import FormField, clear_errors, show_invalid
 from .runner import SHOWN_AFTER_S, Runner, Ticket
@@ -109,6 +110,8 @@ class ActionDialog(QDialog):
             return
         width = max(self.width(), layout.totalMinimumSize().width())
         height = layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else layout.totalSizeHint().height()
+        # Where even the screen is too low, what can be scrolled gives way.
+        height = min(height, int(self.screen().availableGeometry().height() * OF_SCREEN))
         if width > self.width() or height > self.height():
             self.resize(width, max(height, self.height()))
 

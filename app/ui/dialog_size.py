@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QTableView, QWidget
 
-_OF_SCREEN = 0.94
+OF_SCREEN = 0.94
 
 
 def fit(widget: QWidget, letters: int, lines: int) -> None:
     """As wide as so many letters and as high as so many lines of text, but no larger than the screen."""
     metrics = widget.fontMetrics()
     room = widget.screen().availableGeometry()
-    width = min(metrics.averageCharWidth() * letters, int(room.width() * _OF_SCREEN))
-    height = min(metrics.height() * lines, int(room.height() * _OF_SCREEN))
+    width = min(metrics.averageCharWidth() * letters, int(room.width() * OF_SCREEN))
+    height = min(metrics.height() * lines, int(room.height() * OF_SCREEN))
     widget.resize(max(width, widget.minimumWidth()), max(height, widget.minimumHeight()))
 
 

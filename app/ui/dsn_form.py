@@ -48,7 +48,8 @@ class FormArea(QScrollArea):
         return super().eventFilter(watched, event)
 
     def sizeHint(self) -> QSize:
-        return self._form.sizeHint()
+        # Lines that may wrap want more at least than they want at best.
+        return self._form.sizeHint().expandedTo(self._form.minimumSizeHint())
 
     def minimumSizeHint(self) -> QSize:
         hint = self._form.minimumSizeHint()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, cast
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QListWidgetItem, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from app.core.connection import Connection, Environment
 from app.core.errors import Invalid, KnownError
@@ -83,7 +83,9 @@ class StoreDialog(PreviewDialog):
         self.form_area = FormArea(page)
         self.body.addWidget(self.form_area)
         self.add_parts()
-        self.sentences.setMinimumHeight(self.fontMetrics().height() * 5)
+        self.sentences.setMinimumHeight(self.fontMetrics().height() * 7)
+        # No higher than it need be: the form comes first.
+        self.sentences.setSizeAdjustPolicy(QListWidget.SizeAdjustPolicy.AdjustToContents)
         self.clear_button.setAutoDefault(False)
         self.clear_button.setCheckable(True)
         self.clear_button.setVisible(self._workspace.store is not None)
@@ -92,7 +94,7 @@ class StoreDialog(PreviewDialog):
         self.form.changed.connect(self._look_again)
         self.place_box.currentIndexChanged.connect(lambda _at: self._look_again())
         self._later.timeout.connect(self._describe)
-        fit(self, 108, 30)
+        fit(self, 108, 34)
 
     def _fill(self, proposed: str) -> None:
         store = self._workspace.store
