@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from app.core.errors import NotFound
+from app.core.errors import FieldError, Invalid, NotFound
 from app.core.text import plain
 from app.core.words import counted
 from app.platforms.postgres.belonging import AllRows, Belonging, ByMember, ByParent, OwnColumn, condition, name
@@ -133,6 +133,25 @@ async def move_tables(world: Prepared) -> tuple[MoveTable, ...]:
 
 
 # What stands in the way
+
+
+def ensure_acceptable(world: Prepared, target: Dsn, app_id: str) -> None:
+    """Raises Invalid with the field ``base_url``."""
+    kind = "a SQLite file" if world.main.dsn.is_sqlite else "a PostgreSQL database"
+    message = ""
+    if target.is_sqlite != world.main.dsn.is_sqlite:
+        message = f"The main database is {kind}, and so are its stores."
+    elif world.workspace.store is not None and world.workspace.store.app_id == app_id:
+        message = "The workspace points to this store already: its rows there could not be told from those to copy."
+    elif app_id == world.overview.app_id:
+        message = "This is the main database itself: a store is another one."
+    else:
+        others = [each for each in world.overview.workspaces if each.id != world.workspace.id]
+        owner = next((each for each in others if each.store is not None and each.store.app_id == app_id), None)
+        if owner is not None:
+            message = f"This is the store of {plain(owner.name, 60)}: each workspace has a store of its own."
+    if message:
+        raise Invalid(message, fields=(FieldError("base_url", message),))
 
 
 async def refusals(world: Prepared) -> AsyncIterator[str]:

@@ -34,6 +34,7 @@ from app.services.provision_journal import JournalStore, ProvisionJournal
 from app.services.store_move_plan import Way
 from app.services.store_move_prepare import (
     Prepared,
+    ensure_acceptable,
     gathered,
     is_missing,
     move_tables,
@@ -139,7 +140,7 @@ class StoreMoving:
         secret = password or pasted
         world = await prepared(self._stores, self._clients, connection, workspace_id, choices)
         app_id = store_id(target, world.main.dsn)
-        _ensure_acceptable(world, target, app_id)
+        ensure_acceptable(world, target, app_id)
         await self._ensure_free(connection_id, app_id)
         tables = await move_tables(world)
         rows = sum(each.rows for each in tables)
@@ -176,32 +177,14 @@ class StoreMoving:
         if plan.refusals:
             raise Invalid(plan.refusals[0], remedy="Plan the move again.")
         connection = self._writable(plan.connection_id)
-        ways: dict[str, Way] = {each.entity: each.way for each in plan.tables if each.way}
-        kept = KeptMove(plan.target.to_text(), plan.place, ways, plan.creates_database, plan.rows)
-        now = self._clock()
-        from app.storage.foundation_stores import KeptEntry
-
-        entry = await self._journal.begin(
-            KeptEntry(
-                id=_key(plan.connection_id, plan.workspace_id),
-                connection_id=plan.connection_id,
-                foundation_app_id=plan.main_app_id,
-                kind=KIND,
-                owner_id=plan.workspace_id,
-                app_id=plan.app_id,
-                title=plan.workspace,
-                step=STEPS[0],
-                started_at=now,
-                changed_at=now,
-                detail=kept.to_text(),
-            )
-        )
-        if entry.app_id != plan.app_id or entry.step == STEPS[-1]:
-            raise Conflict("A move of this workspace is open.", remedy="Continue it, or give it up.")
-        if plan.password is not None and plan.place == "vault":
-            # Should the move be cut off, it can go on without asking.
-            await self._vault.set(entry.id, TokenKind.PLATFORM, plan.password)
-        return await self._carried_on(connection, entry, plan.password, on_progress)
+        async with self._alone(_key(plan.connection_id, plan.workspace_id)):
+            entry = await self._journal.begin(_entry_of(plan, self._clock()))
+            if entry.app_id != plan.app_id or entry.step == STEPS[-1]:
+                raise Conflict("A move of this workspace is open.", remedy="Continue it, or give it up.")
+            if plan.password is not None and plan.place == "vault":
+                # Should the move be cut off, it can go on without asking.
+                await self._vault.set(entry.id, TokenKind.PLATFORM, plan.password)
+            return await self._carried_on(connection, entry, plan.password, on_progress)
 
     async def resume(
         self, connection_id: str, workspace_id: str, on_progress: OnProgress = ignore, password: Secret | None = None
@@ -209,12 +192,12 @@ class StoreMoving:
         """Go on with an open move. Raises Invalid with the field ``password`` where the store asks for one and it is
         not given: passwords are in no journal."""
         connection = self._writable(connection_id)
-        entry = await self._entry(connection_id, workspace_id)
-        if entry.step == STEPS[-1]:
-            raise Conflict("This move is finished.", remedy="Its old rows can be removed.")
-        return await self._carried_on(
-            connection, entry, password or await self._vault.get(entry.id, TokenKind.PLATFORM), on_progress
-        )
+        async with self._alone(_key(connection_id, workspace_id)):
+            entry = await self._entry(connection_id, workspace_id)
+            if entry.step == STEPS[-1]:
+                raise Conflict("This move is finished.", remedy="Its old rows can be removed.")
+            secret = password or await self._vault.get(entry.id, TokenKind.PLATFORM)
+            return await self._carried_on(connection, entry, secret, on_progress)
 
     async def open_moves(self, connection_id: str) -> tuple[OpenMove, ...]:
         """The oldest first."""
@@ -223,10 +206,8 @@ class StoreMoving:
 
     async def forget(self, connection_id: str, workspace_id: str) -> None:
         """Give up an open move; what was copied stays in the store. After the switch: keep the old rows for good."""
-        entry = await self._entry(connection_id, workspace_id)
-        if entry.id in self._running:
-            raise Conflict("This move is running.", remedy="Stop it first.")
-        await self._closed(entry)
+        async with self._alone(_key(connection_id, workspace_id)):
+            await self._closed(await self._entry(connection_id, workspace_id))
 
     async def plan_removal(self, connection_id: str, workspace_id: str, password: Secret | None = None) -> RemovalPlan:
         """What ``remove_old_rows`` would remove; writes nothing."""
@@ -241,7 +222,8 @@ class StoreMoving:
         Raises Conflict where the workspace does not use that store any more.
         """
         self._writable(connection_id)
-        async with self._removal(connection_id, workspace_id, password) as removal:
+        alone = self._alone(_key(connection_id, workspace_id))
+        async with alone, self._removal(connection_id, workspace_id, password) as removal:
             ref = AppRef(connection_id, removal.entry.foundation_app_id)
             async with self._audit.recorded(ref, "remove moved rows", f"workspace {plain(workspace_id, 100)}"):
                 outcome = await removal.run(on_progress)
@@ -310,20 +292,27 @@ class StoreMoving:
     async def _carried_on(
         self, connection: Connection, entry: KeptEntry, secret: Secret | None, on_progress: OnProgress
     ) -> MoveOutcome:
-        if entry.id in self._running:
-            raise Conflict("This move is running already.", remedy="Wait for its end.")
-        self._running.add(entry.id)
         try:
             ref = AppRef(connection.id, entry.foundation_app_id)
             detail = f"workspace {plain(entry.owner_id, 100)} to {plain(entry.app_id, 200)}"
             async with self._audit.recorded(ref, "move workspace", detail):
                 outcome = await self._run(connection, entry, secret, on_progress)
         finally:
-            self._running.discard(entry.id)
             await asyncio.shield(self._journal.settle())
         await self._forget_password(entry)
         self._hub.publish(Changes(apps=frozenset({connection.id}), status=frozenset({connection.id})))
         return outcome
+
+    @asynccontextmanager
+    async def _alone(self, key: str) -> AsyncIterator[None]:
+        """Nothing else is done to this move meanwhile."""
+        if key in self._running:
+            raise Conflict("This move is running.", remedy="Wait for its end, or stop it.")
+        self._running.add(key)
+        try:
+            yield
+        finally:
+            self._running.discard(key)
 
     async def _run(
         self, connection: Connection, entry: KeptEntry, secret: Secret | None, on_progress: OnProgress
@@ -364,23 +353,24 @@ def _key(connection_id: str, workspace_id: str) -> str:
     return f"{KIND}:{connection_id}:{workspace_id}"
 
 
-def _ensure_acceptable(world: Prepared, target: Dsn, app_id: str) -> None:
-    """Raises Invalid with the field ``base_url``."""
-    kind = "a SQLite file" if world.main.dsn.is_sqlite else "a PostgreSQL database"
-    message = ""
-    if target.is_sqlite != world.main.dsn.is_sqlite:
-        message = f"The main database is {kind}, and so are its stores."
-    elif world.workspace.store is not None and world.workspace.store.app_id == app_id:
-        message = "The workspace points to this store already: its rows there could not be told from those to copy."
-    elif app_id == world.overview.app_id:
-        message = "This is the main database itself: a store is another one."
-    else:
-        others = [each for each in world.overview.workspaces if each.id != world.workspace.id]
-        owner = next((each for each in others if each.store is not None and each.store.app_id == app_id), None)
-        if owner is not None:
-            message = f"This is the store of {plain(owner.name, 60)}: each workspace has a store of its own."
-    if message:
-        raise Invalid(message, fields=(FieldError("base_url", message),))
+def _entry_of(plan: MovePlan, now: float) -> KeptEntry:
+    from app.storage.foundation_stores import KeptEntry
+
+    ways: dict[str, Way] = {each.entity: each.way for each in plan.tables if each.way}
+    kept = KeptMove(plan.target.to_text(), plan.place, ways, plan.creates_database, plan.rows)
+    return KeptEntry(
+        id=_key(plan.connection_id, plan.workspace_id),
+        connection_id=plan.connection_id,
+        foundation_app_id=plan.main_app_id,
+        kind=KIND,
+        owner_id=plan.workspace_id,
+        app_id=plan.app_id,
+        title=plan.workspace,
+        step=STEPS[0],
+        started_at=now,
+        changed_at=now,
+        detail=kept.to_text(),
+    )
 
 
 def _password_needed(error: KnownError) -> Invalid:

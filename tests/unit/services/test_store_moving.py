@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -456,6 +457,34 @@ async def test_move_that_was_cut_off_goes_on(place, phase):
         assert sum(each.rows for each in outcome.proofs) == 82
         with pytest.raises(Conflict, match="finished"):
             await opened.moving.resume(MAIN, place.workspace)
+    same_everywhere(place)
+
+
+async def test_move_that_is_stopped_by_the_operator_goes_on(place):
+    async with place.opened() as opened:
+        plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
+        tasks: list[asyncio.Task[Any]] = []
+        heard = once("copying", lambda: tasks[0].cancel())
+        tasks.append(asyncio.ensure_future(opened.moving.run(plan, heard)))
+        with pytest.raises(asyncio.CancelledError):
+            await tasks[0]
+        (still,) = await opened.moving.open_moves(MAIN)
+        assert (still.step, still.error) == ("created", "")
+        await opened.moving.resume(MAIN, place.workspace)
+    same_everywhere(place)
+
+
+async def test_move_runs_once_at_a_time(place):
+    async with place.opened() as opened:
+        plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
+        running = asyncio.ensure_future(opened.moving.run(plan))
+        while not await opened.moving.open_moves(MAIN):
+            pass
+        with pytest.raises(Conflict, match="running"):
+            await opened.moving.resume(MAIN, place.workspace)
+        with pytest.raises(Conflict, match="running"):
+            await opened.moving.forget(MAIN, place.workspace)
+        await running
     same_everywhere(place)
 
 
