@@ -152,6 +152,9 @@ class IndexGridModel(SchemaGridModel[IndexRow]):
             changed = _changed(entity, row.index, column, value)
             if row.mark is not None and row.mark.kind == "new":
                 changed = _named_anew(entity, row.index, changed)
+            if changed != row.index and column != IndexColumn.NAME:
+                # It is built anew.
+                changed = replace(changed, extra=with_extra(changed.extra, "invalid", None))
             if changed != row.index:
                 changes[row.index.name] = changed
         if not changes:
@@ -206,7 +209,8 @@ class IndexGridModel(SchemaGridModel[IndexRow]):
         taken = {each.name for each in entity.indexes} | implied_names(entity)
         made = []
         for each in found:
-            made.append(replace(each, name=free_name(f"{each.name}_copy", taken)))
+            extra = with_extra(each.extra, "invalid", None)
+            made.append(replace(each, name=free_name(f"{each.name}_copy", taken), extra=extra))
             taken.add(made[-1].name)
 
         def make(draft: Draft) -> Draft:

@@ -469,3 +469,12 @@ def test_grids_that_have_no_room_scroll_with_the_keyboard(
     assert bar.value() > 0
     go(grids.attributes, 0)
     assert bar.value() < bar.maximum()
+
+
+def test_what_is_built_anew_is_not_invalid(qtbot: QtBot, document: SchemaDocument, grids: SchemaGrids) -> None:
+    assert grids.indexes is not None
+    go(grids.indexes, 2)
+    grids.indexes.duplicate()
+    assert index(document, "messages_body_idx_copy").extra == ()
+    enter(qtbot, grids.indexes, 2, IndexColumn.KEYS, "mood")
+    assert index(document, "messages_body_idx").extra == ()
