@@ -193,13 +193,18 @@ class SchemaWorkshop:
 
         Raises Unsupported where the platform cannot be asked for rows, and the client's errors.
         """
-        query = getattr(await self._platforms.client(ref), "query", None)
-        if query is None:
+        client = await self._platforms.client(ref)
+        query, by_key = getattr(client, "query", None), getattr(client, "rows_by_key", None)
+        if query is None and by_key is None:
             raise Unsupported("This platform cannot be asked for single rows.")
         ids = [each.entity_id for each in job.rows]
         if not ids:
             return ()
         entity = await self._entity_of(ref, job.place)
+        if by_key is not None:
+            found: tuple[dict[str, Any], ...] = await by_key(ref.app_id, entity, ids)
+            return found
+        assert query is not None
         answer = await query(ref.app_id, {entity: {"$": {"where": {"id": {"$in": ids}}}}})
         rows = {row.get("id"): row for row in answer.get(entity, ())}
         return tuple(rows[each] for each in ids if each in rows)

@@ -503,3 +503,19 @@ async def test_render_says_locks_phases_and_what_does_not_come_back(world: World
     drop = compare(live.schema, schema(table("users"), table("more")))
     (_, dropped) = world.client.render(live, drop)
     assert "do not come back" in dropped.note
+
+
+async def test_rows_in_the_way_can_be_read_by_what_the_push_called_them(world: World) -> None:
+    pairs = Entity("pairs", (column("a", is_required=True), column("b:c", is_required=True), column("v")))
+    keyed = replace(pairs, indexes=(Index("pairs_pk", ("b:c", "a"), True, "primary"),))
+    bare = Entity("bare", (column("v"),))
+    await world.made(schema(keyed, bare))
+    world.psql("INSERT INTO pairs VALUES ('x', 'y', NULL), ('x', 'z', 'v'); INSERT INTO bare VALUES (NULL)")
+    required = (*pairs.attributes[:2], column("v", is_required=True))
+    jobs = await world.push(schema(replace(keyed, attributes=required), replace(bare, attributes=required[2:])))
+    keys = {job.place: [row.entity_id for row in job.rows] for job in jobs if job.rows}
+    read = world.client.rows_by_key
+    assert await read(world.database, "pairs", [*keys["pairs.v"], "gone"]) == (
+        {"a": "x", "b:c": "y", "v": None, "id": "y, x"},
+    )
+    assert await read(world.database, "bare", keys["bare.v"]) == ({"v": None, "id": "(0,1)"},)

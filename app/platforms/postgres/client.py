@@ -165,6 +165,10 @@ class PostgresClient:
 
     # Rows
 
+    async def rows_by_key(self, app_id: str, entity: str, keys: Sequence[str]) -> tuple[dict[str, Any], ...]:
+        """The rows that a failed push named, as they are now."""
+        return await rows.named(self, app_id, entity, keys)
+
     async def entity_names(self, app_id: str) -> tuple[str, ...]:
         """Tables and views, in order of name; one question."""
         return await reading.entity_names(self, app_id)

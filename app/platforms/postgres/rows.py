@@ -59,6 +59,18 @@ async def read(
     return await client.engines.run(await client.place_of(app_id), work, doing=doing, limits=READ)
 
 
+async def named(client: PostgresClient, app_id: str, entity: str, keys: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    """At most as many rows as keys; see ``OffendingRow.entity_id``."""
+
+    def work(connection: sa.Connection) -> tuple[dict[str, Any], ...]:
+        if connection.dialect.name != "sqlite":
+            keep_far_dates(connection.connection.dbapi_connection)
+        return _Table(connection, entity).named(keys)
+
+    doing = f"read rows of {plain(entity, 80)}"
+    return await client.engines.run(await client.place_of(app_id), work, doing=doing, limits=READ)
+
+
 async def counts_by(client: PostgresClient, app_id: str, entity: str, column: str) -> Mapping[Any, int]:
     def work(connection: sa.Connection) -> Mapping[Any, int]:
         return _Table(connection, entity).counts_by(column)
@@ -102,6 +114,22 @@ class _Table:
         rows = tuple(tuple(_plain_value(each) for each in row[: len(columns)]) for row in found[:limit])
         key = tuple(found[limit - 1][len(columns) :]) if len(found) > limit else None
         return RowPage(columns, rows, key)
+
+    def named(self, keys: Sequence[str]) -> tuple[dict[str, Any], ...]:
+        """Rows by their keys as texts, with that text as ``id``; those that are gone are left out."""
+        import sqlalchemy as sa
+
+        text = " || ', ' || ".join(f"CAST({_literal_colons(each)} AS text)" for each in self._key)
+        chosen = ", ".join(_literal_colons(quote(each)) for each in self.columns)
+        source = _literal_colons(self._name)
+        asked = sa.text(f"/* read rows */ SELECT {text}, {chosen} FROM {source} WHERE {text} IN :keys")
+        bound = asked.bindparams(sa.bindparam("keys", expanding=True))
+        found = {row[0]: row[1:] for row in self._connection.execute(bound, {"keys": list(keys)})}
+        return tuple(
+            {**dict(zip(self.columns, map(_plain_value, found[key]), strict=True)), "id": key}
+            for key in keys
+            if key in found
+        )
 
     def counts_by(self, column: str) -> Mapping[Any, int]:
         if column not in self.columns:

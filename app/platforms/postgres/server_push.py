@@ -234,7 +234,7 @@ class ServerPush:
     def _fail(self, failed: _Failed, numbers: Sequence[int]) -> None:
         rows, count = self._rows_in_the_way(self._steps[failed.at])
         error = errors.error_of(failed.error, f"push {plain(self._steps[failed.at].place, 160)}", self._place)
-        self._journal.fail(failed.at, _said(error), rows or _told_row(failed.error), count)
+        self._journal.fail(failed.at, _said(error), rows, count)
         for at in numbers:
             if at > failed.at:
                 self._journal.fail(at, "Not sent: what it builds on failed.")
@@ -269,7 +269,7 @@ class ServerPush:
         error = errors.error_of(failed.error, doing, self._place, may_have_worked=is_unsure)
         if not self._is_lost():
             rows, count = self._rows_in_the_way(self._steps[failed.at])
-            self._journal.fail(failed.at, _said(error), rows or _told_row(failed.error), count)
+            self._journal.fail(failed.at, _said(error), rows, count)
         return _marked(error) if is_unsure else error
 
 
@@ -292,12 +292,6 @@ def _said(error: KnownError) -> str:
     """What the database said of it, where it did."""
     detail = error.details.partition("\n")[2]
     return f"{error.sentence} {detail}".strip()
-
-
-def _told_row(error: BaseException) -> tuple[OffendingRow, ...]:
-    """The row that the database itself names: "Key (email)=(a@b.c) is duplicated."."""
-    detail = getattr(getattr(error, "diag", None), "message_detail", None)
-    return (OffendingRow("", plain(str(detail), 200)),) if detail else ()
 
 
 def _marked(error: KnownError) -> KnownError:
