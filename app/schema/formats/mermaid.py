@@ -123,7 +123,7 @@ def type_word(kind: Type) -> str:
 def _link(ids: dict[str, str], link: Link) -> str:
     """Crow's feet: at each entity stands how many of it the other side has."""
     left, right = _LEFT[_count(link.reverse)], _RIGHT[_count(link.forward)]
-    label = f"{_text(link.forward.label)} / {_text(link.reverse.label)}"
+    label = " / ".join(_text(end.label) for end in (link.forward, link.reverse) if end.label)
     return f'    {ids[link.forward.entity]} {left}--{right} {ids[link.reverse.entity]} : "{label}"'
 
 

@@ -125,7 +125,7 @@ class _Form:
             kind, extra = _with_collation(kind, extra)
         default = _default(attribute.default, kind, self._dialect)
         is_required = attribute.is_required or (self._dialect == "postgresql" and _needs_value(kind, extra))
-        is_same = kind is attribute.type and extra is attribute.extra and default == attribute.default
+        is_same = kind == attribute.type and extra is attribute.extra and default == attribute.default
         if is_same and is_required == attribute.is_required:
             return attribute
         return replace(attribute, type=kind, default=default, is_required=is_required, extra=extra)

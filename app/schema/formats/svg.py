@@ -59,7 +59,8 @@ def _document(shown: Diagram, look: SvgColours) -> Iterator[str]:
 def describe(shown: Diagram) -> str:
     """One sentence on what the diagram shows, and one for each link."""
     links = [
-        f"{each.forward.entity}.{each.reverse.label}: {each.reverse.has} {each.reverse.entity}" for each in shown.edges
+        f"{_end_name(each.forward.entity, each.reverse.label)}: {each.reverse.has} {each.reverse.entity}"
+        for each in shown.edges
     ]
     counts = f"{counted(len(shown.boxes), 'entity', 'entities')}, {counted(len(shown.edges), 'link', 'links')}"
     return ". ".join([counts, *links])
@@ -72,10 +73,15 @@ def _edge(edge: Edge, look: SvgColours) -> str:
         f"M{_pair(one.x, one.y)}L{_pair(x0, y0)}C{_pair(*first)} {_pair(*second)} {_pair(x1, y1)}"
         f"L{_pair(other.x, other.y)}"
     )
-    name = f"{one.entity}.{other.label} ↔ {other.entity}.{one.label}"
+    name = f"{_end_name(one.entity, other.label)} ↔ {_end_name(other.entity, one.label)}"
     feet = "".join(_foot(foot(end), look) for end in (one, other))
     dash = ' stroke-dasharray="5 3"' if edge.note else ""
     return f'<g><title>{_escape(name)}</title><path d="{path}"{dash}/>{feet}</g>'
+
+
+def _end_name(entity: str, label: str) -> str:
+    """The reverse end of a link over attributes has no label."""
+    return f"{entity}.{label}" if label else entity
 
 
 def _foot(drawn: Foot, look: SvgColours) -> str:
