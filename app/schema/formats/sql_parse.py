@@ -15,6 +15,7 @@ from app.schema.columns import CHECK, to_json
 from app.schema.model import Attribute, Entity, Index, Link, LinkEnd, OnDelete, Schema
 from app.schema.types import ArrayType, StringType, Type
 
+from .sql_clauses import names, primary_key, rule, tail
 from .sql_form import canonical
 from .sql_names import Dialect, entity_name, home_schema, implied_name, table_of
 from .sql_source import MAX_LENGTH, Cursor, Refused, Source, Token
@@ -228,7 +229,7 @@ class _Script:
         elif cursor.takes("GENERATED"):
             self._generated(cursor, column)
         elif cursor.takes("PRIMARY", "KEY"):
-            table.indexes.append(_primary(name or implied_name(table.table, "", "pkey"), (column.name,), {}))
+            table.indexes.append(primary_key(name or implied_name(table.table, "", "pkey"), (column.name,), {}))
         elif cursor.takes("UNIQUE"):
             self._unique_column(table, column, name)
         elif cursor.takes("CHECK"):
@@ -269,14 +270,14 @@ class _Script:
         if name:
             self.spans.setdefault(f"{table.name}.{name}", self._source.place(token.start))
         if cursor.takes("PRIMARY", "KEY"):
-            columns = _names(cursor)
-            table.indexes.append(_primary(name or implied_name(table.table, "", "pkey"), columns, _tail(cursor)))
+            columns = names(cursor)
+            table.indexes.append(primary_key(name or implied_name(table.table, "", "pkey"), columns, tail(cursor)))
         elif cursor.takes("UNIQUE"):
             self._unique(cursor, table, name)
         elif cursor.takes("CHECK"):
             self._check(cursor, table, name)
         elif cursor.takes("FOREIGN", "KEY"):
-            columns = _names(cursor)
+            columns = names(cursor)
             cursor.expect("REFERENCES")
             self._references(cursor, table, name, columns, token)
         elif cursor.peeks("EXCLUDE") and name:
@@ -287,8 +288,8 @@ class _Script:
     @staticmethod
     def _unique(cursor: Cursor, table: _Table, name: str) -> None:
         extra = {"nulls_not_distinct": "true"} if cursor.takes("NULLS", "NOT", "DISTINCT") else {}
-        columns = _names(cursor)
-        extra |= {"constraint": "true", **_tail(cursor)}
+        columns = names(cursor)
+        extra |= {"constraint": "true", **tail(cursor)}
         name = name or implied_name(table.table, "_".join(columns), "key")
         table.indexes.append(Index(name, columns, True, "btree", tuple(sorted(extra.items()))))
 
@@ -305,7 +306,7 @@ class _Script:
 
     def _references(self, cursor: Cursor, table: _Table, name: str, here: tuple[str, ...], token: Token) -> None:
         target = cursor.table()
-        there = _names(cursor) if cursor.peeks("(") else ()
+        there = names(cursor) if cursor.peeks("(") else ()
         extra: dict[str, str] = {}
         on_delete: OnDelete | None = None
         if cursor.takes("MATCH"):
@@ -315,13 +316,13 @@ class _Script:
             is_delete = cursor.takes("DELETE")
             if not is_delete:
                 cursor.expect("UPDATE")
-            rule = _rule(cursor)
+            found = rule(cursor)
             if is_delete:
-                on_delete = "set-null" if rule == "set-null" else _RULES.get(rule.upper())
-                extra |= {"set_default": "true"} if rule == "set-default" else {}
-            elif rule:
-                extra["on_update"] = to_json(rule)
-        extra |= _tail(cursor)
+                on_delete = "set-null" if found == "set-null" else _RULES.get(found.upper())
+                extra |= {"set_default": "true"} if found == "set-default" else {}
+            elif found:
+                extra["on_update"] = to_json(found)
+        extra |= tail(cursor)
         if cursor.takes("NOT", "VALID"):
             extra["not_valid"] = "true"
         name = name or implied_name(table.table, "_".join(here), "fkey")
@@ -350,7 +351,7 @@ class _Script:
         extra: dict[str, str] = {}
         if len(columns) < len(parts) or any(len(each) > 1 for each in parts):
             extra["expressions"] = to_json([each.rest() for each in parts])
-        extra |= _tail(cursor)
+        extra |= tail(cursor)
         if cursor.takes("NULLS", "NOT", "DISTINCT"):
             extra["nulls_not_distinct"] = "true"
         if cursor.takes("WHERE"):
@@ -393,39 +394,3 @@ class _Script:
         columns = tuple(zip(key.here, there, strict=True))
         made = Link(key.name, forward, LinkEnd(key.target, "", "many"), columns=columns)
         return replace(made, extra=tuple(sorted(key.extra.items())))
-
-
-def _primary(name: str, columns: tuple[str, ...], extra: dict[str, str]) -> Index:
-    return Index(name, columns, True, "primary", tuple(sorted(extra.items())))
-
-
-def _names(cursor: Cursor) -> tuple[str, ...]:
-    found = []
-    for each in cursor.bracketed().parts():
-        found.append(each.name())
-        each.ensure_done()
-    return tuple(found)
-
-
-def _tail(cursor: Cursor) -> dict[str, str]:
-    """INCLUDE and DEFERRABLE."""
-    extra: dict[str, str] = {}
-    if cursor.takes("INCLUDE"):
-        extra["include"] = to_json(list(_names(cursor)))
-    if cursor.takes("DEFERRABLE"):
-        is_late = cursor.takes("INITIALLY", "DEFERRED")
-        if not is_late:
-            cursor.takes("INITIALLY", "IMMEDIATE")
-        extra["deferrable"] = to_json("deferred" if is_late else "immediate")
-    return extra
-
-
-def _rule(cursor: Cursor) -> str:
-    """What happens to rows; "" where they stay."""
-    if cursor.takes("NO", "ACTION"):
-        return ""
-    rules = (("CASCADE",), ("RESTRICT",), ("SET", "NULL"), ("SET", "DEFAULT"))
-    found = next((words for words in rules if cursor.takes(*words)), None)
-    if found is None:
-        cursor.refuse("Here should be CASCADE, RESTRICT, SET NULL, SET DEFAULT or NO ACTION.")
-    return "-".join(found).lower()
