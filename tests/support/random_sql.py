@@ -102,7 +102,13 @@ def random_sql_schema(rng: random.Random, dialect: Dialect = "postgresql", *, ta
 def random_sql_draft(
     rng: random.Random, dialect: Dialect = "postgresql", *, edits: int = 12, only_renames: bool = False
 ) -> Draft:
-    base = random_sql_schema(rng, dialect)
+    return edited(rng, random_sql_schema(rng, dialect), dialect, edits=edits, only_renames=only_renames)
+
+
+def edited(
+    rng: random.Random, base: Schema, dialect: Dialect = "postgresql", *, edits: int = 12, only_renames: bool = False
+) -> Draft:
+    """Some edits of a schema."""
     draft = Draft(base, base)
     editor = _Editor(rng, dialect)
     for _ in range(rng.randint(1, edits)):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.schema.compare import compare
 from app.schema.draft import Draft
 from app.schema.formats.sql_form import canonical
 from app.schema.formats.sql_names import Dialect
 from app.schema.formats.sql_types import text_of, type_of
+from app.schema.merge import merge
 from app.schema.model import Schema
 from app.schema.operations import RenameAttribute, RenameEntity
-from tests.support.random_sql import sql_edits, sql_renames, sql_schemas
+from tests.support.random_sql import edited, random_sql_schema, sql_edits, sql_renames, sql_schemas
 
 DIALECTS: tuple[Dialect, ...] = ("postgresql", "sqlite")
 law = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -63,6 +67,16 @@ def test_steps_one_by_one_equal_the_plan(draft: Draft) -> None:
         assert step.risk.words
         schema = after
     assert schema.normalised() == draft.wanted.normalised()
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.randoms(use_true_random=False))
+def test_edits_of_two_operators_are_brought_together(rng: random.Random) -> None:
+    base = random_sql_schema(rng)
+    theirs, mine = (edited(rng, base, edits=6) for _ in range(2))
+    merged = merge(base, theirs.wanted, mine).draft
+    assert merged.base == theirs.wanted
+    assert_leads_there_and_back(merged)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
