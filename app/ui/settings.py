@@ -117,6 +117,17 @@ class WindowSettings:
     def write_json(self, key: str, value: object) -> None:
         self._store.setValue(key, json.dumps(value))
 
+    def read_text(self, key: str) -> str | None:
+        """What ``write_text`` kept under a key, None where there is nothing."""
+        kept = self._store.value(key)
+        return None if kept is None else str(kept)
+
+    def write_text(self, key: str, value: str) -> None:
+        self._store.setValue(key, value)
+
+    def forget(self, key: str) -> None:
+        self._store.remove(key)
+
     def save(self) -> None:
         """Write the file now, for this user alone."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
