@@ -84,11 +84,11 @@ class AppTabs(QObject):
         if view is not None:
             view.stage(draft)
 
-    def show_entity(self, ref: AppRef, name: str) -> None:
-        """Open an app at one of its entities."""
+    def show_entity(self, ref: AppRef, name: str, part: str = "") -> None:
+        """Open an app at one of its entities, or at an attribute or link (by label) of it."""
         view = self.open(ref)
         if view is not None:
-            view.show_entity(name)
+            view.show_entity(name, part)
 
     def current(self) -> AppView | None:
         """The app's tab that is in front, None where another is."""

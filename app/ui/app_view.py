@@ -72,7 +72,7 @@ class AppView(QWidget):
         self._agents: AgentsView | None = None
         self._is_agents_wanted = self._is_add_wanted = False
         self._to_stage: Draft | None = None
-        self._to_show = ""  # an entity, once the schema is read
+        self._to_show = ("", "")  # an entity and a part of it, once the schema is read
         self._is_asked = self._is_live = False
         self._last_known: OpenSchema | None = None
         self.badge = EnvironmentBadge(connection.environment)
@@ -282,19 +282,21 @@ class AppView(QWidget):
         assert self._editor is not None
         self._editor.take(opened, before)
         self._show_page()
-        if self._to_show:
-            self.show_entity(self._to_show)
+        if self._to_show[0]:
+            self.show_entity(*self._to_show)
 
-    def show_entity(self, name: str) -> None:
-        """Show an entity of the schema, as soon as that is read; one that is not there is passed over."""
+    def show_entity(self, name: str, part: str = "") -> None:
+        """Show an entity of the schema, and an attribute or link (by label) of it, as soon as that is read."""
         document = self._editor.document if self._editor is not None else None
         if document is None or not document.is_open:
-            self._to_show = name
+            self._to_show = (name, part)
             return
-        self._to_show = ""
+        self._to_show = ("", "")
         self.show_schema()
         if document.has_entity(name):
-            document.select(name)
+            document.select(name, part or None)
+        else:
+            self.copied.emit(f"“{plain(name, 60)}” is not in this schema (any more)")
 
     def stage(self, draft: Draft) -> None:
         """Put these edits in the place of what is staged, as one undo step; as soon as the schema is read."""

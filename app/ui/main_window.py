@@ -262,16 +262,9 @@ class MainWindow(QMainWindow):
     # Going somewhere
 
     def open_palette(self) -> None:
-        from app.ui.palette_dialog import PaletteDialog
+        from app.ui.palette_open import open_palette
 
-        table = self.data.table
-        actions = [(action, self.registry.menu_of(action.objectName())) for action in self.registry]
-        dialog = PaletteDialog(table.rows, table.haystack, self.data.by_id(), actions, self)
-        dialog.app_chosen.connect(self.open_app)
-        dialog.copied.connect(self.status.confirm)
-        dialog.open()
-        corner = self.mapToGlobal(self.rect().topLeft())
-        dialog.move(corner.x() + (self.width() - dialog.width()) // 2, corner.y() + self.toolbar.height() + 40)
+        open_palette(self)
 
     def show_app(self, ref: AppRef) -> None:
         """Bring an app into sight in the list."""

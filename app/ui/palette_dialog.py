@@ -1,240 +1,76 @@
-"""Ctrl+K: jump to any app or action by typing a part of its name."""
+"""Ctrl+K: jump to any action, connection, app, entity or attribute by typing a part of its name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import time
+from dataclasses import replace
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QEvent,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QRect,
-    QRectF,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QAction, QColor, QGuiApplication, QKeyEvent, QKeySequence, QPainter
-from PySide6.QtWidgets import (
-    QDialog,
-    QLineEdit,
-    QListView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QListView, QPushButton, QVBoxLayout, QWidget
 
-from app.core.apps import AppSummary
-from app.core.connection import Connection
-from app.core.refs import AppRef
 from app.core.text import plain
-from app.ui.badges import text_label
-from app.ui.environment_badge import badge_size, paint_badge
-from app.ui.icons import app_state, paint_state, state_word
-from app.ui.theme import colours, mono_font, scaled_font
+from app.services.search_index import SearchIndex
 
-_MOST_SHOWN = 60
-_MOST_RANKED = 400
-Index = QModelIndex | QPersistentModelIndex
-_NONE = QModelIndex()
-_DISPLAY, _ACCESSIBLE, _USER = 0, 11, 256
+from .badges import text_label
+from .fuzzy import score
+from .palette_hits import Hit, HitKind, PaletteMemory, PaletteSources, weighed, without_twins
+from .palette_model import HitDelegate, HitsModel
+from .palette_query import Query, parsed
+from .palette_search import MOST_SHOWN, PaletteSearch
+from .theme import scaled_font
 
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A row: an app, or an action with the menu it is in."""
-
-    app: AppSummary | None = None
-    action: QAction | None = None
-    place: str = ""
-
-    @property
-    def text(self) -> str:
-        if self.app is not None:
-            return plain(self.app.title, 120) or "untitled"
-        assert self.action is not None
-        return self.action.text().replace("&", "")
-
-
-def find_apps(rows: Sequence[AppSummary], haystack: Sequence[str], query: str) -> list[AppSummary]:
-    """Apps in whose ID, title or owner every word occurs; whole IDs and starts of titles first.
-
-    ``haystack`` holds the lower-cased "ID, title, owner" of each row.
-    """
-    terms = query.lower().split()
-    if not terms:
-        return []
-    first = terms[0]
-    at = [row for row, text in enumerate(haystack) if first in text]
-    for term in terms[1:]:
-        at = [row for row in at if term in haystack[row]]
-    whole = " ".join(terms)
-    found = [rows[row] for row in at[:_MOST_RANKED]]
-    return sorted(found, key=lambda app: _rank(app, whole))[:_MOST_SHOWN]
-
-
-def _rank(app: AppSummary, query: str) -> int:
-    title = app.title.lower()
-    if app.app_id == query or title == query:
-        return 0
-    if title.startswith(query) or app.app_id.startswith(query):
-        return 1
-    return 2 if app.owner.lower().startswith(query) else 3
-
-
-def find_actions(actions: Iterable[tuple[QAction, str]], query: str) -> list[Hit]:
-    """Enabled actions whose menu and text have every word."""
-    terms = query.lower().split()
-    hits = []
-    for action, place in actions:
-        hay = f"{place} {action.text().replace('&', '')}".lower()
-        if action.isEnabled() and all(term in hay for term in terms):
-            hits.append(Hit(action=action, place=place))
-    return hits
-
-
-class _HitsModel(QAbstractListModel):
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self.hits: list[Hit] = []
-        self.connections: Mapping[str, Connection] = {}
-
-    def set_hits(self, hits: list[Hit]) -> None:
-        self.beginResetModel()
-        self.hits = hits
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = _NONE) -> int:
-        return 0 if parent.isValid() else len(self.hits)
-
-    def data(self, index: Index, role: int = 0) -> Any:
-        hit = self.hits[index.row()]
-        if role == _DISPLAY:
-            return hit.text
-        if role == _USER:
-            return hit
-        if role == _ACCESSIBLE:
-            return self._spoken(hit)
-        return None
-
-    def _spoken(self, hit: Hit) -> str:
-        if hit.app is None:
-            return f"Action {hit.text}"
-        connection = self.connections.get(hit.app.connection_id)
-        where = f", {connection.environment.value}" if connection else ""
-        owner = f", owner {plain(hit.app.owner, 80)}" if hit.app.owner else ""
-        return f"App {hit.text}, {hit.app.app_id}{owner}{where}, {state_word(app_state(hit.app.state))}"
-
-
-class _HitDelegate(QStyledItemDelegate):
-    """Paints a hit in one line: state, name, ID, owner and environment; or an action with its keys."""
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(100, option.fontMetrics.height() + 14)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        hit: Hit = index.data(_USER)
-        look = colours()
-        painter.save()
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(option.rect, QColor(look.selection))
-        place = option.rect.adjusted(14, 0, -14, 0)
-        if hit.app is not None:
-            self._paint_app(painter, place, hit.app, index.model())
-        else:
-            self._paint_action(painter, place, hit)
-        painter.restore()
-
-    def _paint_app(self, painter: QPainter, place: QRect, app: AppSummary, model: Any) -> None:
-        look = colours()
-        side = painter.fontMetrics().ascent()
-        paint_state(painter, QRectF(place.left(), place.center().y() - side / 2, side, side), app_state(app.state))
-        right = place.right()
-        connection = model.connections.get(app.connection_id)
-        if connection is not None:
-            size = badge_size(connection.environment, painter.font())
-            spot = QRect(right - size.width(), place.center().y() - size.height() // 2, size.width(), size.height())
-            paint_badge(painter, spot, connection.environment, painter.font())
-            right = spot.left() - 12
-        left = place.left() + side + 10
-        width = right - left
-        font = painter.font()
-        mono = mono_font()
-        mono.setPointSizeF(mono.pointSizeF() * 0.88)
-        painter.setFont(mono)
-        # The ID is never cut while there is room; title and owner share the rest.
-        ids_width = min(painter.fontMetrics().horizontalAdvance(app.app_id) + 14, width // 2)
-        rest = width - ids_width
-        ids = QRect(left + int(rest * 0.52), place.top(), ids_width, place.height())
-        _draw(painter, ids, app.app_id, look.muted)
-        painter.setFont(font)
-        titles = QRect(left, place.top(), int(rest * 0.52) - 12, place.height())
-        _draw(painter, titles, plain(app.title, 120) or "untitled", look.text)
-        owners = QRect(ids.right() + 8, place.top(), int(rest * 0.48) - 8, place.height())
-        _draw(painter, owners, plain(app.owner, 120) or "nobody", look.muted)
-
-    @staticmethod
-    def _paint_action(painter: QPainter, place: QRect, hit: Hit) -> None:
-        look = colours()
-        assert hit.action is not None
-        keys = hit.action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        keys_width = painter.fontMetrics().horizontalAdvance(keys) + 12
-        side = painter.fontMetrics().ascent()
-        left = place.adjusted(side + 10, 0, -keys_width, 0)
-        text = f"{hit.place.replace('/', ' › ')} › {hit.text}" if hit.place else hit.text
-        _draw(painter, left, text, look.text)
-        painter.setPen(QColor(look.muted))
-        painter.drawText(place, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), keys)
-        painter.drawText(place, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), "›")
-
-
-def _draw(painter: QPainter, place: QRect, text: str, colour: str) -> None:
-    painter.setPen(QColor(colour))
-    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, place.width())
-    painter.drawText(place, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), shown)
+# A keystroke has 16 ms, and half of them belong to the repaint.
+_FIRST_SLICE_S, _SLICE_S, _SHOWN_EVERY_S = 0.005, 0.004, 0.06
+_PINNED, _RECENT, _DISABLED = 200, 120, -60
+_FILTERS = ((">", "Actions"), ("@", "Connections"), ("#", "Apps"), (":", "Entities"))
+_STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 10, Qt.Key.Key_PageUp: -10}
 
 
 class PaletteDialog(QDialog):
-    """Arrow keys choose, Enter jumps, Ctrl+Enter copies the app's ID, Escape leaves. Show it with ``open()``."""
+    """Arrow keys choose, Enter goes there, Ctrl+Enter copies the app's ID, Ctrl+P pins, Tab goes on to the entities of
+    an app, Escape leaves. Show it with ``open()``."""
 
     app_chosen = Signal(object)  # AppRef
+    entity_chosen = Signal(object, str, str)  # AppRef, entity, attribute or label of a link ("" for none)
+    connection_chosen = Signal(str)
     copied = Signal(str)
 
-    def __init__(
-        self,
-        rows: Sequence[AppSummary],
-        haystack: Sequence[str],
-        connections: Mapping[str, Connection],
-        actions: Sequence[tuple[QAction, str]],
-        parent: QWidget | None = None,
-    ) -> None:
+    def __init__(self, sources: PaletteSources, memory: PaletteMemory, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Jump to")
-        self._rows, self._haystack, self._actions = rows, haystack, actions
+        self._sources, self._memory = sources, memory
+        self._remembered = sources.remembered(memory)
+        table = sources.data.table
+        self.search = PaletteSearch(table.rows, table.haystack)
         self.box = QLineEdit()
-        self.box.setPlaceholderText("Title, app ID, owner, or action")
-        self.box.setAccessibleName("Jump to any app or action")
+        self.box.setPlaceholderText("Action, app, owner, app ID, entity — or owner.entity")
+        self.box.setAccessibleName("Jump to anything")
+        self.box.setAccessibleDescription(
+            "Type a part of a name. A dot leads to an entity of an app, as in ana.todos. "
+            "Begin with > for actions, @ for connections, # for apps, : for entities."
+        )
         self.box.setMaxLength(200)
         self.box.setFont(scaled_font(1.15))
-        self._model = _HitsModel(self)
-        self._model.connections = connections
+        self._model = HitsModel(self)
         self.list = QListView()
         self.list.setModel(self._model)
-        self.list.setItemDelegate(_HitDelegate(self.list))
+        self.list.setItemDelegate(HitDelegate(self.list))
         self.list.setUniformItemSizes(True)
+        self.list.setFrameShape(QListView.Shape.NoFrame)
         self.list.setAccessibleName("Matches")
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.clicked.connect(lambda _: self._act())
-        self._hint = text_label("", "small")
-        self._hint.setContentsMargins(14, 6, 14, 8)
+        self.hint = text_label("", "small")
+        self.filters = [self._filter(letter, word) for letter, word in _FILTERS]
         self._lay_out()
+        self._has_moved = False
+        self._entries: list[tuple[int, Hit]] = []
+        self._shown_at = 0.0
+        self._timer = QTimer(self, interval=0)
+        self._timer.timeout.connect(self._go_on)
         self.box.textChanged.connect(self._search)
         self.box.installEventFilter(self)
         self._search("")
@@ -248,58 +84,220 @@ class PaletteDialog(QDialog):
         top.addWidget(self.box)
         box.addLayout(top)
         box.addWidget(self.list, 1)
-        box.addWidget(self._hint)
+        below = QHBoxLayout()
+        below.setContentsMargins(14, 6, 10, 8)
+        below.setSpacing(2)
+        below.addWidget(self.hint, 1)
+        for each in self.filters:
+            below.addWidget(each)
+        box.addLayout(below)
         metrics = self.fontMetrics()
-        self.resize(max(700, metrics.averageCharWidth() * 118), metrics.height() * 24)
+        self.resize(max(700, metrics.averageCharWidth() * 118), metrics.height() * 26)
+
+    def _filter(self, letter: str, word: str) -> QPushButton:
+        button = QPushButton(f"{letter}  {word}")
+        button.setProperty("look", "segment")
+        button.setCheckable(True)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.setAutoDefault(False)
+        button.setAccessibleName(f"{word} only")
+        button.setToolTip(f"{word} only: begin with {letter}")
+        button.clicked.connect(lambda checked: self._narrow(letter if checked else ""))
+        return button
+
+    def _narrow(self, letter: str) -> None:
+        """Put a prefix before what was typed, in the place of another one."""
+        text = self.box.text().lstrip()
+        bare = text[1:].lstrip() if text[:1] in ">@#:" else text
+        self.box.setText(f"{letter}{bare}")
 
     def hits(self) -> tuple[Hit, ...]:
         return tuple(self._model.hits)
 
-    def _search(self, query: str) -> None:
-        apps = [Hit(app=app) for app in find_apps(self._rows, self._haystack, query)]
-        hits = apps + find_actions(self._actions, query)
-        self._model.set_hits(hits)
-        if hits:
-            self.list.setCurrentIndex(self._model.index(0))
-        self._hint.setText(self._help(bool(apps), bool(hits)))
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything was looked at."""
+        return self.search.is_done
 
-    @staticmethod
-    def _help(has_apps: bool, has_hits: bool) -> str:
-        if not has_hits:
-            return "No app and no action has all of these words."
-        return "Enter opens · Ctrl+Enter copies the app ID · Esc closes" if has_apps else "Enter does it · Esc closes"
+    def set_index(self, index: SearchIndex) -> None:
+        """The names of entities have arrived."""
+        self.search.set_index(index)
+        if self.search.query.terms:
+            self._timer.start()
+        self._tell()
+
+    # Searching
+
+    def _search(self, text: str) -> None:
+        query = parsed(text)
+        for button, (letter, _word) in zip(self.filters, _FILTERS, strict=True):
+            button.setChecked(text.lstrip().startswith(letter))
+        self._has_moved = False
+        self.search.start(query)
+        self._entries = self._scored(query)
+        self._advance(_FIRST_SLICE_S)
+        if self._entries or self.search.found() or self.search.is_done:
+            self._show()
+        self._timer.stop() if self.search.is_done else self._timer.start()
+
+    def _advance(self, seconds: float) -> None:
+        end = time.perf_counter() + seconds
+        self.search.advance(lambda: time.perf_counter() > end)
+
+    def _go_on(self) -> None:
+        """One more slice, between what else the window has to do."""
+        self._advance(_SLICE_S)
+        if self.search.is_done:
+            self._timer.stop()
+        if self.search.is_done or time.perf_counter() - self._shown_at > _SHOWN_EVERY_S:
+            self._show()
+
+    def _finish(self) -> None:
+        """Who types fast presses Enter before the answer."""
+        if not self.search.is_done:
+            self._timer.stop()
+            self.search.advance(lambda: False)
+            self._show()
+
+    def _scored(self, query: Query) -> list[tuple[int, Hit]]:
+        """What is few enough to be weighed at every keystroke."""
+        if not query.terms:
+            return []
+        found: list[tuple[int, Hit]] = []
+        for hit in weighed([*self._remembered, *self._sources.actions, *self._sources.places], query.kind):
+            title = hit.title.lower()
+            best = max(score(title, query.whole, query.terms), score(title.rpartition("› ")[2], *query[1:]))
+            if hit.kind in (HitKind.APP, HitKind.ENTITY):
+                best = max(best, score(hit.detail.lower(), query.whole, query.terms) - 40)
+            if best > 0:
+                bonus = _PINNED if hit.is_pinned else _RECENT if hit.is_recent else 0
+                found.append((best + bonus + (0 if hit.is_enabled else _DISABLED), hit))
+        return found
+
+    def _unasked(self, kind: str) -> list[Hit]:
+        """Without a word: what is pinned, what was chosen lately, then what there is."""
+        rest: list[Hit] = [*self._sources.actions, *self._sources.places]
+        if kind == HitKind.APP.value:
+            rest = [self._sources.of_app(each) for each in self.search.rows[:MOST_SHOWN]]
+        return without_twins(weighed([*self._remembered, *rest], kind), 2 * MOST_SHOWN)
+
+    def _show(self) -> None:
+        query = self.search.query
+        self._shown_at = time.perf_counter()
+        if not query.terms:
+            hits = self._unasked(query.kind)
+        else:
+            found = [(each.score, self._sources.of_found(each)) for each in self.search.found()]
+            best = sorted([*self._entries, *found], key=lambda pair: -pair[0])
+            hits = without_twins((hit for _, hit in best), MOST_SHOWN)
+        chosen = self._current()
+        self._model.set_hits(hits, query.terms)
+        row = 0
+        if self._has_moved and chosen is not None:
+            row = next((at for at, hit in enumerate(hits) if hit.key == chosen.key), 0)
+        if hits:
+            self.list.setCurrentIndex(self._model.index(row))
+        self._tell()
+
+    def _current(self) -> Hit | None:
+        index = self.list.currentIndex()
+        return self._model.hits[index.row()] if index.isValid() else None
+
+    def _tell(self) -> None:
+        hit = self._current()
+        self.hint.setText(self._hint_of(hit))
+
+    def _hint_of(self, hit: Hit | None) -> str:
+        if hit is None:
+            if not self.search.is_done:
+                return "Searching…"
+            waits = " The names of entities are still being read." if self.search.index is None else ""
+            return f"Nothing has all of these words.{waits}"
+        if not hit.is_enabled:
+            return plain(hit.detail, 160)
+        pin = "Ctrl+P unpins" if hit.is_pinned else "Ctrl+P pins"
+        if hit.kind is HitKind.APP:
+            return f"Enter opens · Tab for its entities · Ctrl+Enter copies the app ID · {pin}"
+        if hit.kind is HitKind.ENTITY:
+            more = " · a title or owner and a dot before it finds the other apps" if hit.others else ""
+            return f"Enter opens · Ctrl+Enter copies the app ID · {pin}{more}"
+        return f"Enter shows it alone · {pin}" if hit.kind is HitKind.CONNECTION else f"Enter does it · {pin}"
+
+    # Keys
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.box and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                copies = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-                self._act(copies=copies)
-                return True
-            step = _STEPS.get(Qt.Key(event.key()))
-            if step is not None:
-                self._move(step)
-                return True
+        if watched is not self.box or not isinstance(event, QKeyEvent):
+            return super().eventFilter(watched, event)
+        has_control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if event.type() == QEvent.Type.ShortcutOverride and has_control and event.key() == Qt.Key.Key_P:
+            event.accept()
+            return True
+        if event.type() == QEvent.Type.KeyPress and self._take_key(Qt.Key(event.key()), has_control):
+            return True
         return super().eventFilter(watched, event)
+
+    def _take_key(self, key: Qt.Key, has_control: bool) -> bool:
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._finish()
+            self._act(copies=has_control)
+        elif key == Qt.Key.Key_P and has_control:
+            self._pin()
+        elif key == Qt.Key.Key_Tab:
+            self._complete()
+        elif key in _STEPS:
+            self._move(_STEPS[key])
+        else:
+            return False
+        return True
 
     def _move(self, step: int) -> None:
         count = self._model.rowCount()
         if count:
+            self._has_moved = True
             row = max(0, min(count - 1, self.list.currentIndex().row() + step))
             self.list.setCurrentIndex(self._model.index(row))
+            self._tell()
+
+    def _complete(self) -> None:
+        """Go on to the entities of the app that is chosen."""
+        hit = self._current()
+        if hit is not None and hit.app is not None:
+            name = hit.app.owner or hit.app.title or hit.app.app_id
+            self.box.setText(f"{plain(name, 120)}.{hit.entity + '.' if hit.entity and not hit.part else ''}")
+
+    def _pin(self) -> None:
+        hit = self._current()
+        if hit is None:
+            return
+        is_pinned = self._memory.toggle_pin(hit.key)
+        self._remembered = self._sources.remembered(self._memory)
+        self._has_moved = True
+        self._model.hits = [replace(each, is_pinned=is_pinned) if each.key == hit.key else each for each in self.hits()]
+        self.list.viewport().update()
+        self._tell()
 
     def _act(self, *, copies: bool = False) -> None:
-        index = self.list.currentIndex()
-        if not index.isValid():
+        hit = self._current()
+        if hit is None:
             return
-        hit = self._model.hits[index.row()]
         if hit.app is not None and copies:
             QGuiApplication.clipboard().setText(hit.app.app_id)
-            self.copied.emit(f"Copied {hit.app.app_id} ({hit.text})")
+            self.copied.emit(f"Copied {hit.app.app_id} ({plain(hit.app.title, 60) or 'untitled'})")
+            self.accept()
+            return
+        if not hit.is_enabled:
+            self._tell()
+            return
+        self._memory.note(hit.key)
         self.accept()
-        if hit.app is not None and not copies:
-            self.app_chosen.emit(AppRef(hit.app.connection_id, hit.app.app_id))
-        elif hit.action is not None:
+        self._go(hit)
+
+    def _go(self, hit: Hit) -> None:
+        if hit.action is not None:
             hit.action.trigger()
-
-
-_STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 10, Qt.Key.Key_PageUp: -10}
+        elif hit.ref is not None and hit.entity:
+            self.entity_chosen.emit(hit.ref, hit.entity, hit.part)
+        elif hit.ref is not None:
+            self.app_chosen.emit(hit.ref)
+        elif hit.connection is not None:
+            self.connection_chosen.emit(hit.connection.id)

@@ -14,6 +14,7 @@ from app.core.status import ConnectionStatus, Finding, FindingAction, FindingKin
 from app.services.activity import ActivityLog
 from app.services.engine import Engine
 from app.services.hub import ChangeHub
+from app.services.search_index import KnownNames
 
 LOCAL = Connection("c1", "Instant · local", Platform.INSTANT, "http://127.0.0.1:1", Environment.LOCAL, is_builtin=True)
 CLOUD = Connection("c2", "Instant · cloud", Platform.INSTANT, "https://example.com", Environment.PRODUCTION)
@@ -30,6 +31,19 @@ FINDING = Finding(
     app_id=APP_ID,
     actions=(FindingAction.SHOW_APP, FindingAction.COPY_APP_ID, FindingAction.RETRY),
 )
+
+
+class NoNames:
+    """Keeps no names for the next start."""
+
+    def put(self, shapes: object, apps: object) -> None:
+        pass
+
+    def all(self) -> tuple[dict[str, str], list[Any]]:
+        return {}, []
+
+    def tidy(self) -> None:
+        pass
 
 
 class FakeServices:
@@ -50,6 +64,7 @@ class FakeServices:
         self.tokens = SimpleNamespace(
             state=lambda: SimpleNamespace(kind="keyring", sentence="Token: OS keyring", remedy="")
         )
+        self.names = KnownNames(NoNames())
         self.notices: tuple[KnownError, ...] = ()
         self.is_closed = False
 

@@ -1,0 +1,210 @@
+"""The rows of the palette and how they are drawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from app.core.status import Health
+from app.core.text import plain
+
+from .environment_badge import SPOKEN, badge_size, paint_badge
+from .fuzzy import matched
+from .icons import app_state, paint_state, state_word
+from .palette_hits import Hit, HitKind
+from .theme import colours, mono_font
+
+Index = QModelIndex | QPersistentModelIndex
+_NONE = QModelIndex()
+_DISPLAY, _ACCESSIBLE, _ACCESSIBLE_HELP, _USER = 0, 11, 12, 256
+_MIDDLE = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_KIND_WORDS = {HitKind.ACTION: "Action", HitKind.CONNECTION: "Connection", HitKind.APP: "App"}
+
+
+class HitsModel(QAbstractListModel):
+    """``terms`` are the words whose letters are drawn in another way."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.hits: list[Hit] = []
+        self.terms: tuple[str, ...] = ()
+        self.healths: dict[str, Health] = {}
+
+    def set_hits(self, hits: list[Hit], terms: tuple[str, ...]) -> None:
+        self.beginResetModel()
+        self.hits, self.terms = hits, terms
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = _NONE) -> int:
+        return 0 if parent.isValid() else len(self.hits)
+
+    def data(self, index: Index, role: int = 0) -> Any:
+        hit = self.hits[index.row()]
+        if role == _DISPLAY:
+            return hit.title
+        if role == _USER:
+            return hit
+        if role == _ACCESSIBLE:
+            return spoken(hit)
+        return hit.detail if role == _ACCESSIBLE_HELP else None
+
+
+def spoken(hit: Hit) -> str:
+    parts = [f"{_KIND_WORDS.get(hit.kind, 'Attribute' if hit.part else 'Entity')} {hit.title}"]
+    if hit.kind is HitKind.APP and hit.app is not None:
+        parts += [hit.app.app_id, f"owner {hit.detail}", state_word(app_state(hit.app.state))]
+    elif hit.detail:
+        parts.append(hit.detail)
+    if hit.connection is not None:
+        parts.append(SPOKEN[hit.connection.environment])
+    if hit.keys:
+        parts.append(hit.keys)
+    parts += [word for word, holds in (("pinned", hit.is_pinned), ("not available", not hit.is_enabled)) if holds]
+    return ", ".join(parts)
+
+
+class HitDelegate(QStyledItemDelegate):
+    """Two lines: what it is, with the letters that were typed; and what is to be known of it. The environment, the
+    keys and the pin are at the right."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(100, option.fontMetrics.height() * 2 + 13)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        model = index.model()
+        assert isinstance(model, HitsModel)
+        hit, look = model.hits[index.row()], colours()
+        painter.save()
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect, QColor(look.selection))
+            painter.fillRect(QRect(option.rect.topLeft(), QSize(3, option.rect.height())), QColor(look.accent))
+        place = option.rect.adjusted(14, 0, -14, 0)
+        metrics = painter.fontMetrics()
+        side = metrics.ascent()
+        _paint_mark(painter, QRectF(place.left(), place.top() + 6 + (metrics.height() - side) / 2, side, side), hit)
+        right = self._paint_right(painter, place, hit)
+        left = place.left() + side + 10
+        top = QRect(left, place.top() + 5, right - left, metrics.height())
+        self._paint_title(painter, top, hit, model.terms)
+        below = top.translated(0, metrics.height() + 2)
+        below.setRight(place.right())
+        self._paint_detail(painter, below, hit, model.terms)
+        painter.restore()
+
+    @staticmethod
+    def _paint_right(painter: QPainter, place: QRect, hit: Hit) -> int:
+        """From the right to the left; where the room for the title ends."""
+        look, right, metrics = colours(), place.right(), painter.fontMetrics()
+        height = metrics.height()
+        if hit.connection is not None:
+            size = badge_size(hit.connection.environment, painter.font())
+            top = place.top() + 5 + (height - size.height()) // 2
+            badge = QRect(right - size.width(), top, size.width(), size.height())
+            paint_badge(painter, badge, hit.connection.environment, painter.font())
+            right = badge.left() - 10
+        note = hit.keys or ("pinned" if hit.is_pinned else "recent" if hit.is_recent else "")
+        if hit.keys and hit.is_pinned:
+            note = f"pinned   {hit.keys}"
+        if note:
+            width = metrics.horizontalAdvance(note)
+            painter.setPen(QColor(look.muted))
+            painter.drawText(QRect(right - width, place.top() + 5, width + 2, height), _MIDDLE, note)
+            right -= width + 12
+        return right
+
+    @staticmethod
+    def _paint_title(painter: QPainter, place: QRect, hit: Hit, terms: tuple[str, ...]) -> None:
+        look = colours()
+        colour = QColor(look.text if hit.is_enabled else look.neutral)
+        paint_matched(painter, place, hit.title, matched(hit.title, terms), colour, QColor(look.link))
+
+    @staticmethod
+    def _paint_detail(painter: QPainter, place: QRect, hit: Hit, terms: tuple[str, ...]) -> None:
+        muted, usual = QColor(colours().muted), painter.font()
+        if hit.kind is not HitKind.APP or hit.app is None:
+            _draw(painter, place, hit.detail, muted)
+            return
+        mono = mono_font()
+        mono.setPointSizeF(mono.pointSizeF() * 0.9)
+        ids = QFontMetrics(mono).horizontalAdvance(plain(hit.app.app_id, 80)) + 14
+        width = min(ids, place.width() * 6 // 10)
+        painter.setFont(mono)
+        _draw(painter, QRect(place.left(), place.top(), width, place.height()), plain(hit.app.app_id, 80), muted)
+        painter.setFont(usual)
+        rest = place.adjusted(width, 0, 0, 0)
+        paint_matched(painter, rest, hit.detail, matched(hit.detail, terms), muted, QColor(colours().link))
+
+
+def _paint_mark(painter: QPainter, place: QRectF, hit: Hit) -> None:
+    """A shape for each kind: the state of an app, a table for an entity, a line of one for its part, a drum for a
+    connection, an arrow for an action."""
+    look = colours()
+    if hit.kind is HitKind.APP and hit.app is not None:
+        paint_state(painter, place, app_state(hit.app.state))
+        return
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    pen = QPen(QColor(look.muted if hit.is_enabled else look.neutral), max(1.2, place.width() / 11))
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    painter.drawPath(_mark(hit, place.adjusted(1.5, 1.5, -1.5, -1.5)))
+    painter.restore()
+
+
+def _mark(hit: Hit, place: QRectF) -> QPainterPath:
+    path = QPainterPath()
+    left, top, right, bottom = place.left(), place.top(), place.right(), place.bottom()
+    width, height = place.width(), place.height()
+    if hit.kind is HitKind.CONNECTION:
+        path.addEllipse(QRectF(left, top, width, height * 0.4))
+        path.moveTo(left, top + height * 0.2)
+        path.lineTo(left, bottom - height * 0.2)
+        path.arcTo(QRectF(left, bottom - height * 0.4, width, height * 0.4), 180, 180)
+        path.lineTo(right, top + height * 0.2)
+    elif hit.kind is HitKind.ENTITY and hit.part:
+        path.addRect(QRectF(left, top + height * 0.3, width, height * 0.4))
+    elif hit.kind is HitKind.ENTITY:
+        path.addRect(place)
+        path.moveTo(left, top + height * 0.36)
+        path.lineTo(right, top + height * 0.36)
+        path.moveTo(left + width * 0.42, top + height * 0.36)
+        path.lineTo(left + width * 0.42, bottom)
+    else:
+        path.moveTo(left + width * 0.3, top)
+        path.lineTo(left + width * 0.75, top + height / 2)
+        path.lineTo(left + width * 0.3, bottom)
+    return path
+
+
+def _draw(painter: QPainter, place: QRect, text: str, colour: QColor) -> None:
+    painter.setPen(colour)
+    painter.drawText(place, _MIDDLE, painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, place.width()))
+
+
+def paint_matched(
+    painter: QPainter, place: QRect, text: str, letters: tuple[int, ...], colour: QColor, other: QColor
+) -> None:
+    """One line, cut at its end, with some letters bold and underlined as well as in another colour."""
+    usual = painter.font()
+    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, place.width() - 6)
+    if not letters or place.width() <= 0:
+        _draw(painter, place, text, colour)
+        return
+    bold = QFont(usual)
+    bold.setBold(True)
+    bold.setUnderline(True)
+    at, left, marked = 0, place.left(), set(letters)
+    while at < len(shown):
+        is_marked, end = at in marked, at + 1
+        while end < len(shown) and (end in marked) == is_marked:
+            end += 1
+        painter.setFont(bold if is_marked else usual)
+        painter.setPen(other if is_marked else colour)
+        run = shown[at:end]
+        painter.drawText(QRect(left, place.top(), place.right() - left + 1, place.height()), _MIDDLE, run)
+        left += painter.fontMetrics().horizontalAdvance(run)
+        at = end
+    painter.setFont(usual)
