@@ -35,6 +35,7 @@ from app.ui.settings import WindowSettings
 from app.ui.theme import Theme
 from app.ui.toolbar import MainToolbar
 from app.ui.window_actions import add_actions
+from app.ui.window_comfort import WindowComfort
 from app.ui.window_foundation import WindowFoundation
 from app.ui.window_status import WindowStatusBar
 from app.ui.window_stores import WindowStores
@@ -81,6 +82,8 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self.foundation = WindowFoundation(self)
         self.stores = WindowStores(self)
+        self.comfort = WindowComfort(self)
+        self.preferences = self.comfort.preferences
         self.registry = ActionRegistry(self)
         add_actions(self)
         self._connect()

@@ -15,6 +15,7 @@ from app.ui.agents_actions import add_agents_actions, follow_app
 from app.ui.icons import sign
 from app.ui.schema_actions import add_redo_undo, add_schema_actions, follow_editor
 from app.ui.theme import ThemeChoice
+from app.ui.window_comfort import add_comfort_actions
 from app.ui.window_connection import follow_meant, on_meant
 from app.ui.window_foundation import add_foundation_actions
 from app.ui.window_stores import add_store_actions
@@ -31,6 +32,7 @@ def add_actions(window: MainWindow) -> None:
     _add_app(window)
     add_redo_undo(window)
     _add_edit(window)
+    add_comfort_actions(window)
     add_schema_actions(window)
     add_agents_actions(window)
     add_foundation_actions(window)
@@ -100,20 +102,21 @@ def _add_theme(window: MainWindow) -> None:
         action.setChecked(window.settings.theme is choice)
         group.addAction(action)
 
+    def tell(key: str) -> None:
+        if key == "look.theme":
+            window.registry[f"view.theme.{window.preferences.get(key)}"].setChecked(True)
+
+    window.preferences.changed.connect(tell)
+
 
 def _chooser(window: MainWindow, choice: ThemeChoice) -> Callable[[], None]:
-    def choose() -> None:
-        window.settings.theme = choice
-        window.theme.set_choice(choice)
-
-    return choose
+    return lambda: window.preferences.set("look.theme", choice.value)
 
 
 def _add_text_size(window: MainWindow) -> None:
     def scale(change: Callable[[int], int]) -> Callable[[], None]:
         def act() -> None:
-            window.theme.set_text_scale(change(window.theme.text_scale))
-            window.settings.text_scale = window.theme.text_scale
+            window.preferences.set("look.text_scale", change(window.theme.text_scale))
 
         return act
 

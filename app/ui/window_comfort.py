@@ -1,0 +1,69 @@
+"""What makes the window a good neighbour on the desktop: preferences, short messages, notifications, help, welcome.
+
+Everything but the preferences themselves is made when it is first needed.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from app.ui.preferences import Preferences
+from app.ui.theme import ThemeChoice
+
+if TYPE_CHECKING:
+    from app.ui.main_window import MainWindow
+
+_LEVELS = {"warning": logging.WARNING, "info": logging.INFO, "debug": logging.DEBUG}
+
+
+class WindowComfort(QObject):
+    """Holds the preferences and puts them in force."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self.preferences = Preferences(window.settings, self)
+        self.preferences.changed.connect(self._put_in_force)
+        if not self.preferences.is_default("log.level"):
+            self._put_in_force("log.level")
+
+    def _put_in_force(self, key: str) -> None:
+        window, preferences = self._window, self.preferences
+        if key == "look.theme":
+            window.theme.set_choice(ThemeChoice(str(preferences.get(key))))
+        elif key == "look.text_scale":
+            window.theme.set_text_scale(preferences.number(key))
+        elif key == "log.level":
+            set_log_level(_LEVELS[str(preferences.get(key))])
+
+    def show_preferences(self) -> None:
+        from app.ui.preferences_dialog import PreferencesDialog
+
+        PreferencesDialog(self.preferences, self._window).open()
+
+
+def set_log_level(level: int) -> None:
+    """From now on the log file holds records from this level on."""
+    from app.storage.log import RedactingFormatter
+
+    root = logging.getLogger()
+    for handler in root.handlers:
+        if isinstance(handler.formatter, RedactingFormatter):
+            handler.setLevel(level)
+            root.setLevel(level)
+
+
+def add_comfort_actions(window: MainWindow) -> None:
+    add, comfort = window.registry.add, window.comfort
+    add(
+        "edit.preferences",
+        "Pre&ferences…",
+        comfort.show_preferences,
+        menu="Edit",
+        shortcut="Ctrl+,",
+        starts_group=True,
+        help="Every setting, to be searched and changed.",
+    )
