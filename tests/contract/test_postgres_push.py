@@ -45,7 +45,7 @@ def table(name: str, *columns: Attribute, extra: Mapping[str, str] | None = None
 
 
 def schema(*entities: Entity, links: tuple[Link, ...] = ()) -> Schema:
-    return canonical(Schema(entities, links))
+    return canonical(Schema(entities, links)).normalised()
 
 
 def foreign_key(here: str, name: str, there: str) -> Link:
@@ -73,7 +73,7 @@ class World:
         assert {job.status for job in await self.push(wanted)} == {"completed"}
 
     async def schema(self) -> Schema:
-        return await self.client.read_schema(self.database)
+        return (await self.client.read_schema(self.database)).normalised()
 
     def connect(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self.server.dsn(self.database))

@@ -34,7 +34,7 @@ def table(name: str, *columns: Attribute) -> Entity:
 
 
 def schema(*entities: Entity, links: tuple[Link, ...] = ()) -> Schema:
-    return canonical(Schema(entities, links), "sqlite")
+    return canonical(Schema(entities, links), "sqlite").normalised()
 
 
 POSTS = table("posts", column("owner", "integer"), column("title"))
@@ -72,7 +72,7 @@ class File:
         return await self.client.send_plan(str(self.path), live, plan, self.told.append)
 
     async def schema(self) -> Schema:
-        return await self.client.read_schema(str(self.path))
+        return (await self.client.read_schema(str(self.path))).normalised()
 
 
 @pytest.fixture
