@@ -1,5 +1,6 @@
 """The page of settings: what it shows, what typing and clicking do, and the ways back."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,13 @@ def preferences(tmp_path: Path) -> Preferences:
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, preferences: Preferences) -> PreferencesDialog:
+def dialog(qtbot: QtBot, preferences: Preferences) -> Iterator[PreferencesDialog]:
     window = QWidget()
     qtbot.addWidget(window)
     window.show()
     made = PreferencesDialog(preferences, window)
     made.open()
-    return made
+    yield made
 
 
 def _shown(dialog: PreferencesDialog) -> list[str]:
