@@ -26,6 +26,7 @@ def dialog(qtbot: QtBot, preferences: Preferences) -> Iterator[PreferencesDialog
     made = PreferencesDialog(preferences, window)
     made.open()
     yield made
+    window.close()
 
 
 def _shown(dialog: PreferencesDialog) -> list[str]:
