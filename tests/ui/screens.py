@@ -1,0 +1,22 @@
+"""Every screen and dialog of the program, over fakes with realistic data: what is measured, walked and rendered.
+
+Whoever adds a screen adds a function with ``@screen("its-name")`` here or in one of the ``*_screens`` beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtWidgets import QWidget
+
+from tests.ui import screen_book
+from tests.ui.screen_book import screen
+from tests.ui.stage import Stage
+
+# These fill the registry.
+from tests.ui import app_screens, dialog_screens, window_screens  # isort: skip
+
+__all__ = ["SCREENS", "app_screens", "dialog_screens", "screen", "window_screens"]
+
+# By name, in the order in which they are told of. Each builds its screen on a stage and gives the top-level widget.
+SCREENS: Mapping[str, Callable[[Stage], QWidget]] = screen_book.SCREENS

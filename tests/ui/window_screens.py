@@ -1,0 +1,149 @@
+"""What the main window shows: overview, lower panel, and the tabs about connections."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from app.core.errors import Unreachable
+from app.ui.cohorts_view import CohortsView
+from app.ui.doctor_view import DoctorView
+from app.ui.info_dialogs import AboutDialog, ShortcutsDialog
+from app.ui.main_window import MainWindow
+from app.ui.palette_dialog import PaletteDialog
+from app.ui.reconcile_view import ReconcileView
+from app.ui.tasks_view import TasksView
+from app.ui.users_view import UsersView
+from app.ui.workspaces_view import WorkspacesView
+from tests.ui.screen_book import screen
+from tests.ui.stage import CLOUD, LOCAL, STORES, Stage, calls
+
+
+@screen("overview")
+def overview(stage: Stage) -> MainWindow:
+    window = stage.window()
+    window.show_findings()
+    return window
+
+
+@screen("overview-production")
+def overview_production(stage: Stage) -> MainWindow:
+    """Narrowed to a production connection, with an error told of."""
+    window = stage.window()
+    window.choose_connection(CLOUD.id)
+    window.messages.show_error(Unreachable("The platform does not answer.", remedy="Try again later."), "Refresh")
+    return window
+
+
+@screen("overview-empty")
+def overview_empty(stage: Stage) -> MainWindow:
+    """As it is before there is anything."""
+    stage.services.connections.all = lambda: ()
+    stage.services.directory.rows = ()
+    stage.services.status.all = lambda: ()
+    return stage.window()
+
+
+@screen("activity")
+def activity(stage: Stage) -> MainWindow:
+    window = stage.window()
+    for call in calls():
+        stage.services.activity.record(call)
+    window.show_activity()
+    assert window.bottom is not None
+    model = window.bottom.activity.model
+    stage.until(lambda: model.rowCount() == len(calls()))
+    return window
+
+
+@screen("jobs")
+def jobs(stage: Stage) -> MainWindow:
+    window = stage.window()
+    window.commands.refresh()
+    stage.quiet()
+    window.show_jobs()
+    return window
+
+
+def _tab(stage: Stage, kind: str) -> QWidget:
+    window = stage.window()
+    window.foundation.show(kind, LOCAL.id)
+    return window.tabs.currentWidget()
+
+
+@screen("users")
+def users(stage: Stage) -> MainWindow:
+    page = _tab(stage, "users")
+    assert isinstance(page, UsersView)
+    stage.until(page.table.isVisible)
+    page.table.go_to(1)
+    return stage.window()
+
+
+@screen("tasks")
+def tasks(stage: Stage) -> MainWindow:
+    page = _tab(stage, "tasks")
+    assert isinstance(page, TasksView)
+    stage.until(page.table.isVisible)
+    page.table.go_to(0)
+    return stage.window()
+
+
+@screen("reconcile")
+def reconcile(stage: Stage) -> MainWindow:
+    page = _tab(stage, "reconcile")
+    assert isinstance(page, ReconcileView)
+    stage.until(lambda: page.found is not None)
+    page.mark_all()
+    return stage.window()
+
+
+@screen("workspaces")
+def workspaces(stage: Stage) -> MainWindow:
+    window = stage.window()
+    window.stores.show_workspaces(STORES.id)
+    page = window.tabs.currentWidget()
+    assert isinstance(page, WorkspacesView)
+    stage.until(lambda: page.findings.findings and not page.work.is_scanning)
+    page.check()
+    stage.until(lambda: not page.work.is_checking)
+    page.show_workspace("w-blue")
+    return window
+
+
+@screen("cohorts")
+def cohorts(stage: Stage) -> MainWindow:
+    window = stage.window()
+    window.app_tabs.show_cohorts()
+    page = window.tabs.currentWidget()
+    assert isinstance(page, CohortsView)
+    page.read()
+    stage.until(page.tree.isVisible)
+    return window
+
+
+@screen("doctor")
+def doctor(stage: Stage) -> MainWindow:
+    window = stage.window()
+    window.show_doctor()
+    page = window.tabs.currentWidget()
+    assert isinstance(page, DoctorView)
+    stage.until(lambda: page.report is not None and page.list.is_full and not page.is_running)
+    return window
+
+
+@screen("palette")
+def palette(stage: Stage) -> PaletteDialog:
+    stage.window().open_palette()
+    return stage.shown(PaletteDialog)
+
+
+@screen("shortcuts")
+def shortcuts(stage: Stage) -> ShortcutsDialog:
+    stage.window().show_shortcuts()
+    return stage.shown(ShortcutsDialog)
+
+
+@screen("about")
+def about(stage: Stage) -> AboutDialog:
+    stage.window().show_about()
+    return stage.shown(AboutDialog)
