@@ -159,39 +159,24 @@ def test_schema_is_edited_pushed_and_taken_back_by_keyboard(place, opened):
     eventually(lambda: any("users.name to fullName" in each for each in tenant.staged()), "the rename")
 
     place.keys("ctrl+Return")
-    _act_until(place, "^Review changes", ("ctrl+Return",), "^Pushed$")
+    place.act_until("^Review changes", ("ctrl+Return",), "^Pushed$")
     assert tenant.entities()["invoices"] == {"number", "total", "due"}
     assert ("invoices", "payer") in tenant.links()
     assert tenant.entities()["users"] == before["users"] - {"name"} | {"fullName"}
     assert sorted(row["fullName"] for row in tenant.rows("users")) == names
     assert tenant.draft() is None
-    _act_until(place, "^Pushed$", ("Return",), "")
+    place.act_until("^Pushed$", ("Return",), "")
 
     place.focus(window)
     place.keys("ctrl+h")
-    _act_until(place, "^History", ("alt+u",), "^Undo push")
+    place.act_until("^History", ("alt+u",), "^Undo push")
     # It removes what was added: that is looked at first.
     place.focus(place.wait_for_window("^Undo push"))
-    _act_until(place, "^Undo push", ("ctrl+Return", "alt+i"), "^Undone$")
+    place.act_until("^Undo push", ("ctrl+Return", "alt+i"), "^Undone$")
     assert tenant.entities() == before
     assert tenant.links() == links_before
     assert sorted(row["name"] for row in tenant.rows("users")) == names
     assert program.process.poll() is None
-
-
-def _act_until(place: Desktop, title: str, keys: tuple[str, ...], then: str) -> None:
-    """Press the keys in the dialog until another is there, or none: it takes them once it has what it asked for."""
-
-    def look() -> bool:
-        if place.windows(then) if then else not place.windows(title):
-            return True
-        if found := place.windows(title):
-            # It may go in the very moment in which it is asked for.
-            place.run("xdotool", "windowactivate", "--sync", found[-1], check=False)
-            place.keys(*keys)
-        return False
-
-    eventually(look, f"{then or 'no dialog'} after {title}", 60)
 
 
 def _copied_part(place: Desktop) -> str:

@@ -71,6 +71,32 @@ class Desktop:
         self.run("xdotool", "mousemove", "--sync", str(x), str(y))
         self.run("xdotool", "click", "--repeat", str(times), "--delay", "120", str(button))
 
+    def open_by(self, keys: Callable[[], None], title: str, limit_s: float = 60.0) -> str:
+        """Press the keys until there is a window of this title; they do nothing while what they act on is not there."""
+
+        def look() -> str:
+            keys()
+            try:
+                return eventually(lambda: self.windows(title), title, 3)[-1]
+            except AssertionError:
+                return ""
+
+        return eventually(look, f"a window named {title}", limit_s)
+
+    def act_until(self, title: str, keys: tuple[str, ...], then: str, limit_s: float = 60.0) -> None:
+        """Press the keys in the dialog until another is there, or none: it takes them once it has what it asked for."""
+
+        def look() -> bool:
+            if self.windows(then) if then else not self.windows(title):
+                return True
+            if found := self.windows(title):
+                # It may go in the very moment in which it is asked for.
+                self.run("xdotool", "windowactivate", "--sync", found[-1], check=False)
+                self.keys(*keys)
+            return False
+
+        eventually(look, f"{then or 'no dialog'} after {title}", limit_s)
+
     def clipboard(self) -> str:
         return self.run("xclip", "-selection", "clipboard", "-o", check=False)
 
