@@ -39,7 +39,9 @@ def _tier(text: str, whole: str, terms: Sequence[str]) -> int:
         return 0
     if all(_begins_word(text, at) for at in found):
         return INITIALS
-    return max(20, SCATTERED - (found[-1] - found[0] - len(found)) * 4)
+    spread = found[-1] - found[0] + 1 - len(found)
+    # Letters that are far from each other are in any long text.
+    return SCATTERED - spread * 4 if spread <= 3 * len(found) else 0
 
 
 def _begins_word(text: str, at: int) -> bool:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QListView, QPushB
 from app.core.text import plain
 from app.services.search_index import SearchIndex
 
-from .badges import text_label
+from .badges import ElidedLabel
 from .fuzzy import score
 from .palette_hits import Hit, HitKind, PaletteMemory, PaletteSources, weighed, without_twins
 from .palette_model import HitDelegate, HitsModel
@@ -21,7 +21,7 @@ from .palette_search import MOST_SHOWN, PaletteSearch
 from .theme import scaled_font
 
 # A keystroke has 16 ms, and half of them belong to the repaint.
-_FIRST_SLICE_S, _SLICE_S, _SHOWN_EVERY_S = 0.005, 0.004, 0.06
+_FIRST_SLICE_S, _SLICE_S, _SHOWN_EVERY_S = 0.004, 0.003, 0.08
 _PINNED, _RECENT, _DISABLED = 200, 120, -60
 _FILTERS = ((">", "Actions"), ("@", "Connections"), ("#", "Apps"), (":", "Entities"))
 _STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 10, Qt.Key.Key_PageUp: -10}
@@ -63,7 +63,7 @@ class PaletteDialog(QDialog):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.clicked.connect(lambda _: self._act())
-        self.hint = text_label("", "small")
+        self.hint = ElidedLabel(look="small")
         self.filters = [self._filter(letter, word) for letter, word in _FILTERS]
         self._lay_out()
         self._has_moved = False
@@ -92,7 +92,7 @@ class PaletteDialog(QDialog):
             below.addWidget(each)
         box.addLayout(below)
         metrics = self.fontMetrics()
-        self.resize(max(700, metrics.averageCharWidth() * 118), metrics.height() * 26)
+        self.resize(max(700, metrics.averageCharWidth() * 118), metrics.height() * 30)
 
     def _filter(self, letter: str, word: str) -> QPushButton:
         button = QPushButton(f"{letter}  {word}")
@@ -176,7 +176,7 @@ class PaletteDialog(QDialog):
 
     def _unasked(self, kind: str) -> list[Hit]:
         """Without a word: what is pinned, what was chosen lately, then what there is."""
-        rest: list[Hit] = [*self._sources.actions, *self._sources.places]
+        rest = sorted([*self._sources.actions, *self._sources.places], key=lambda hit: not hit.is_enabled)
         if kind == HitKind.APP.value:
             rest = [self._sources.of_app(each) for each in self.search.rows[:MOST_SHOWN]]
         return without_twins(weighed([*self._remembered, *rest], kind), 2 * MOST_SHOWN)
@@ -205,7 +205,7 @@ class PaletteDialog(QDialog):
 
     def _tell(self) -> None:
         hit = self._current()
-        self.hint.setText(self._hint_of(hit))
+        self.hint.set_text(self._hint_of(hit))
 
     def _hint_of(self, hit: Hit | None) -> str:
         if hit is None:

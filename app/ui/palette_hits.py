@@ -15,6 +15,7 @@ from app.core.refs import AppRef
 from app.core.text import plain
 
 from .actions import ActionRegistry, shown_keys, shown_text
+from .app_table import shown
 from .live_data import LiveData
 from .settings import WindowSettings
 
@@ -110,10 +111,10 @@ class PaletteSources:
         if not action.isEnabled():
             reason = action.toolTip()
             detail = reason if reason not in (shown_text(action), title) else "Not available here and now."
-        shown = f"{menu.replace('/', ' › ')} › {title}" if menu else title
+        whole = f"{menu.replace('/', ' › ')} › {title}" if menu else title
         keys = shown_keys(self.registry.keys_of(name))
         key = (HitKind.ACTION.value, name)
-        return Hit(HitKind.ACTION, key, shown, detail, action=action, keys=keys, is_enabled=action.isEnabled())
+        return Hit(HitKind.ACTION, key, whole, detail, action=action, keys=keys, is_enabled=action.isEnabled())
 
     @staticmethod
     def of_connection(connection: Connection) -> Hit:
@@ -122,22 +123,22 @@ class PaletteSources:
         return Hit(HitKind.CONNECTION, key, plain(connection.label, 120), detail, connection=connection)
 
     def of_app(self, app: AppSummary) -> Hit:
-        title = plain(app.title, 120) or "untitled"
+        title = shown(app.title) or "untitled"
         key = (HitKind.APP.value, app.connection_id, app.app_id)
-        detail = plain(app.owner, 120) or "nobody"
+        detail = shown(app.owner) or "nobody"
         return Hit(HitKind.APP, key, title, detail, app=app, connection=self.connections.get(app.connection_id))
 
     def of_entity(self, app: AppSummary, entity: str, part: str, others: int = 0) -> Hit:
         key: Key = (HitKind.ENTITY.value, app.connection_id, app.app_id, entity, *([part] if part else []))
-        shown = plain(f"{entity}.{part}" if part else entity, 160)
-        owner = f" · {plain(app.owner, 80)}" if app.owner else ""
-        detail = f"{'in' if not part else 'of'} {plain(app.title, 80) or 'untitled'}{owner}"
+        name = shown(f"{entity}.{part}" if part else entity)
+        owner = f" · {shown(app.owner)}" if app.owner else ""
+        detail = f"in {shown(app.title) or 'untitled'}{owner}"
         if others > 0:
             detail += f" · and in {others:,} more apps"
         return Hit(
             HitKind.ENTITY,
             key,
-            shown,
+            name,
             detail,
             app=app,
             connection=self.connections.get(app.connection_id),

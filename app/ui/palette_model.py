@@ -8,9 +8,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from app.core.status import Health
-from app.core.text import plain
-
+from .app_table import shown
 from .environment_badge import SPOKEN, badge_size, paint_badge
 from .fuzzy import matched
 from .icons import app_state, paint_state, state_word
@@ -31,7 +29,6 @@ class HitsModel(QAbstractListModel):
         super().__init__(parent)
         self.hits: list[Hit] = []
         self.terms: tuple[str, ...] = ()
-        self.healths: dict[str, Health] = {}
 
     def set_hits(self, hits: list[Hit], terms: tuple[str, ...]) -> None:
         self.beginResetModel()
@@ -73,6 +70,20 @@ class HitDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(100, option.fontMetrics.height() * 2 + 13)
 
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._fonts: tuple[QFont, QFont, QFont, QFontMetrics] | None = None
+
+    def _prepared(self, usual: QFont) -> tuple[QFont, QFont, QFont, QFontMetrics]:
+        """Usual, of the letters that were typed, and of IDs with its measure: made once, not for each row."""
+        if self._fonts is None or self._fonts[0] != usual:
+            bold, mono = QFont(usual), mono_font()
+            bold.setBold(True)
+            bold.setUnderline(True)
+            mono.setPointSizeF(mono.pointSizeF() * 0.9)
+            self._fonts = (usual, bold, mono, QFontMetrics(mono))
+        return self._fonts
+
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         model = index.model()
         assert isinstance(model, HitsModel)
@@ -82,16 +93,28 @@ class HitDelegate(QStyledItemDelegate):
             painter.fillRect(option.rect, QColor(look.selection))
             painter.fillRect(QRect(option.rect.topLeft(), QSize(3, option.rect.height())), QColor(look.accent))
         place = option.rect.adjusted(14, 0, -14, 0)
+        fonts = self._prepared(painter.font())
         metrics = painter.fontMetrics()
         side = metrics.ascent()
         _paint_mark(painter, QRectF(place.left(), place.top() + 6 + (metrics.height() - side) / 2, side, side), hit)
         right = self._paint_right(painter, place, hit)
         left = place.left() + side + 10
         top = QRect(left, place.top() + 5, right - left, metrics.height())
-        self._paint_title(painter, top, hit, model.terms)
+        colour = look.text if hit.is_enabled else look.neutral
+        paint_matched(painter, top, hit.title, matched(hit.title, model.terms), (colour, look.link), fonts[1])
         below = top.translated(0, metrics.height() + 2)
         below.setRight(place.right())
-        self._paint_detail(painter, below, hit, model.terms)
+        if hit.kind is HitKind.APP and hit.app is not None:
+            app_id = shown(hit.app.app_id)
+            width = min(fonts[3].horizontalAdvance(app_id) + 14, below.width() * 6 // 10)
+            painter.setFont(fonts[2])
+            _draw(painter, QRect(below.left(), below.top(), width, below.height()), app_id, look.muted)
+            painter.setFont(fonts[0])
+            below.setLeft(below.left() + width)
+            letters = matched(hit.detail, model.terms)
+            paint_matched(painter, below, hit.detail, letters, (look.muted, look.link), fonts[1])
+        else:
+            _draw(painter, below, hit.detail, look.muted)
         painter.restore()
 
     @staticmethod
@@ -114,28 +137,6 @@ class HitDelegate(QStyledItemDelegate):
             painter.drawText(QRect(right - width, place.top() + 5, width + 2, height), _MIDDLE, note)
             right -= width + 12
         return right
-
-    @staticmethod
-    def _paint_title(painter: QPainter, place: QRect, hit: Hit, terms: tuple[str, ...]) -> None:
-        look = colours()
-        colour = QColor(look.text if hit.is_enabled else look.neutral)
-        paint_matched(painter, place, hit.title, matched(hit.title, terms), colour, QColor(look.link))
-
-    @staticmethod
-    def _paint_detail(painter: QPainter, place: QRect, hit: Hit, terms: tuple[str, ...]) -> None:
-        muted, usual = QColor(colours().muted), painter.font()
-        if hit.kind is not HitKind.APP or hit.app is None:
-            _draw(painter, place, hit.detail, muted)
-            return
-        mono = mono_font()
-        mono.setPointSizeF(mono.pointSizeF() * 0.9)
-        ids = QFontMetrics(mono).horizontalAdvance(plain(hit.app.app_id, 80)) + 14
-        width = min(ids, place.width() * 6 // 10)
-        painter.setFont(mono)
-        _draw(painter, QRect(place.left(), place.top(), width, place.height()), plain(hit.app.app_id, 80), muted)
-        painter.setFont(usual)
-        rest = place.adjusted(width, 0, 0, 0)
-        paint_matched(painter, rest, hit.detail, matched(hit.detail, terms), muted, QColor(colours().link))
 
 
 def _paint_mark(painter: QPainter, place: QRectF, hit: Hit) -> None:
@@ -179,32 +180,30 @@ def _mark(hit: Hit, place: QRectF) -> QPainterPath:
     return path
 
 
-def _draw(painter: QPainter, place: QRect, text: str, colour: QColor) -> None:
-    painter.setPen(colour)
+def _draw(painter: QPainter, place: QRect, text: str, colour: str) -> None:
+    painter.setPen(QColor(colour))
     painter.drawText(place, _MIDDLE, painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, place.width()))
 
 
 def paint_matched(
-    painter: QPainter, place: QRect, text: str, letters: tuple[int, ...], colour: QColor, other: QColor
+    painter: QPainter, place: QRect, text: str, letters: tuple[int, ...], looks: tuple[str, str], bold: QFont
 ) -> None:
-    """One line, cut at its end, with some letters bold and underlined as well as in another colour."""
-    usual = painter.font()
-    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, place.width() - 6)
+    """One line, cut at its end; some letters in the second of the colours and in another font."""
     if not letters or place.width() <= 0:
-        _draw(painter, place, text, colour)
+        _draw(painter, place, text, looks[0])
         return
-    bold = QFont(usual)
-    bold.setBold(True)
-    bold.setUnderline(True)
+    usual, metrics = painter.font(), painter.fontMetrics()
+    wide = QFontMetrics(bold)
+    cut = metrics.elidedText(text, Qt.TextElideMode.ElideRight, place.width() - 6)
     at, left, marked = 0, place.left(), set(letters)
-    while at < len(shown):
+    while at < len(cut):
         is_marked, end = at in marked, at + 1
-        while end < len(shown) and (end in marked) == is_marked:
+        while end < len(cut) and (end in marked) == is_marked:
             end += 1
         painter.setFont(bold if is_marked else usual)
-        painter.setPen(other if is_marked else colour)
-        run = shown[at:end]
+        painter.setPen(QColor(looks[is_marked]))
+        run = cut[at:end]
         painter.drawText(QRect(left, place.top(), place.right() - left + 1, place.height()), _MIDDLE, run)
-        left += painter.fontMetrics().horizontalAdvance(run)
+        left += (wide if is_marked else metrics).horizontalAdvance(run)
         at = end
     painter.setFont(usual)

@@ -15,13 +15,14 @@ from .fuzzy import BEGINS, EXACT, WORDS_INSIDE, scatter_test, score
 from .palette_query import Dotted, Query, dotted, parsed
 
 MOST_SHOWN = 80
-_CHUNK = 2_000
+_CHUNK = 1_000
 # So many are weighed one by one; of more than that only those that begin with what was typed.
 _MOST_WEIGHED = 240
 # Of a name that many apps have, so many are shown; "owner.name" finds the others.
 _APPS_PER_NAME = 6
 _FEW = 20
 _MOST_KEPT = 600
+_WEIGHED_AT_ONCE = 40
 
 
 class Found(NamedTuple):
@@ -102,8 +103,10 @@ class PaletteSearch:
             at += places
             if weighed > _MOST_WEIGHED:
                 places = [row for row in places if self._hay[row].startswith(query.whole)]
-            for row in places[:_MOST_WEIGHED]:
+            for number, row in enumerate(places[:_MOST_WEIGHED]):
                 self._add(Found(self._app_score(row, query.whole, query.terms), row))
+                if number % _WEIGHED_AT_ONCE == 0:
+                    yield
             weighed += len(places)
             yield
         if not self._trail or self._trail[-1][0] != query:
@@ -134,12 +137,13 @@ class PaletteSearch:
     def _search_scattered(self, query: Query) -> Iterator[None]:
         """Titles that have the letters in this order."""
         test, had = scatter_test("".join(query.terms)), {each.row for each in self._best if not each.entity}
-        for start in range(0, len(self._hay), _CHUNK // 2):
-            hay = self._hay[start : start + _CHUNK // 2]
+        for start in range(0, len(self._hay), _CHUNK):
+            hay = self._hay[start : start + _CHUNK]
             for row in compress(range(start, start + len(hay)), map(test, hay)):
                 title = self._hay[row].partition("\n")[0]
                 if row not in had:
                     self._add(Found(score(title, query.whole, query.terms), row))
+                    yield
             yield
 
     def _search_before_dot(self, query: Query) -> Iterator[None]:
@@ -217,7 +221,7 @@ class PaletteSearch:
                 ours = self._app_score(row, wanted.app, terms) if count < _MOST_WEIGHED else 0
                 self._add(Found((ours + weight) // 2 + 90, row, entity, part))
                 count += 1
-            if at % 100 == 0:
+            if at % _WEIGHED_AT_ONCE == 0:
                 yield
             if count > _MOST_WEIGHED * 4:
                 return
@@ -244,7 +248,7 @@ class PaletteSearch:
                     if wanted.part in (low := part.lower()):
                         ours = score(low, wanted.part, (wanted.part,)) if wanted.part else BEGINS - len(low)
                         shapes.setdefault(shape, []).append(((weight + ours) // 2, entity.name, part))
-            if number % 50 == 0:
+            if number % 20 == 0:
                 yield
 
 
