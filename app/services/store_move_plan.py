@@ -95,9 +95,7 @@ def laid_out(
     left_out = tuple(each for each in schema.links if each.forward.entity in moved and each.reverse.entity not in moved)
     rest = [name for name in world.known if name not in moved]
     entities = tuple(each for each in schema.entities if each.name in moved)
-    return Layout(
-        tuple(world.known[name] for name in (*order, *rest)), Schema(entities, inner).normalised(), late, left_out
-    )
+    return Layout(tuple(world.known[name] for name in (*order, *rest)), Schema(entities, inner), late, left_out)
 
 
 def without(schema: Schema, links: Sequence[Link]) -> Schema:

@@ -140,29 +140,12 @@ class MoveRun:
 
         live = await self.client.read_live(self.target.app_id)
         form = traits_of(self.world.connection).canonical(wanted)
-        plan = compare(live.schema, _added(live.schema, self._in_order(form)))
+        plan = compare(live.schema, _added(live.schema, form))
         if plan:
             jobs = await self.client.send_plan(self.target.app_id, live, plan)
             failed = next((each for each in jobs if each.error), None)
             if failed is not None:
                 raise PlatformFault(f"The store's tables could not be made. {failed.error}")
-
-    def _in_order(self, schema: Schema) -> Schema:
-        """Columns in the order of the main database: to the model it means nothing, to people it does."""
-        places = {
-            name: {each: at for at, each in enumerate(shape.columns)} for name, shape in self.world.shapes.items()
-        }
-        # Generated columns are not copied, and have no place there.
-        entities = [
-            replace(
-                each,
-                attributes=tuple(
-                    sorted(each.attributes, key=lambda part: places[each.name].get(part.name, len(each.attributes)))
-                ),
-            )
-            for each in schema.entities
-        ]
-        return replace(schema, entities=tuple(entities))
 
     async def _mover(self) -> RowMover:
         moved = self.world.layout.moved

@@ -225,7 +225,7 @@ class SchemaDocument(QObject):
         """The live schema was read again. Staged edits stay; ``is_base_old`` says that they began elsewhere."""
         self._live, self._live_schema = snapshot, snapshot.schema
         if self.is_changed:
-            self.is_base_old = self._draft.base != snapshot.schema
+            self.is_base_old = _is_other(self._draft.base, snapshot.schema)
             self.base_changed.emit()
         elif snapshot.schema != self._draft.base:
             self.is_base_old = False
@@ -289,7 +289,7 @@ class SchemaDocument(QObject):
         before, self._draft = self._draft.base, draft
         if draft.base is not before:
             # A merge was made, undone or redone.
-            self.is_base_old = draft.base != self._live_schema
+            self.is_base_old = _is_other(draft.base, self._live_schema)
             self.base_changed.emit()
         self.changed.emit()
         if selected != self._selected or not self.has_entity(selected):
@@ -387,6 +387,11 @@ def _only(schema: Schema, names: set[str]) -> Schema:
     """With the links of some entities only: all that can be wrong with one is there, at a tenth of the cost."""
     links = (each for each in schema.links if each.forward.entity in names or each.reverse.entity in names)
     return Schema(schema.entities, tuple(links))
+
+
+def _is_other(one: Schema, other: Schema) -> bool:
+    """In meaning: the order of columns may be another."""
+    return one != other and one.normalised() != other.normalised()
 
 
 def _untouched(schema: Schema) -> Draft:

@@ -19,7 +19,7 @@ from app.schema.compare import Plan
 from app.schema.formats.sql_names import Dialect
 from app.schema.formats.sql_types import type_of
 from app.schema.model import Attribute, Entity, Index, Link, LinkEnd, Schema
-from app.schema.operations import AddEntity
+from app.schema.operations import AddAttribute, AddEntity, DropAttribute, RenameAttribute
 from tests.contract.platform_contract import PlatformContract
 
 
@@ -80,6 +80,23 @@ class SqlContract(PlatformContract):
         traits = traits_of(connection)
         assert client.schema_rules == traits.rules
         assert traits.canonical(self.todo).normalised() == self.todo.normalised()
+
+    async def test_columns_stand_in_the_order_of_the_table(self, client: SqlClient, app_id: str) -> None:
+        columns = tuple(Attribute(each, type_of("text")) for each in ("id", "zip", "name", "b"))
+        added = Attribute("a", type_of("text"))
+        live = await client.read_live(app_id)
+        await client.send_plan(app_id, live, Plan((AddEntity(Entity("places", columns)),)))
+        steps = (
+            RenameAttribute("places", "b", "c"),
+            AddAttribute("places", added),
+            DropAttribute("places", columns[1]),
+        )
+        await client.send_plan(app_id, await client.read_live(app_id), Plan(steps))
+        live = await client.read_live(app_id)
+        (entity,) = live.schema.entities
+        assert [each.name for each in entity.attributes] == ["id", "name", "c", "a"]
+        assert live.fingerprint == live.schema.normalised().fingerprint()
+        assert (await client.read_schema(app_id)).entities == (entity,)
 
     async def test_rows_come_in_pages_by_their_key(self, client: SqlClient, app_id: str) -> None:
         await self.filled(client, app_id, 5)

@@ -30,7 +30,7 @@ _TRUE: Final = "true"
 
 
 def schema_of(catalog: Catalog) -> tuple[Schema, Native]:
-    """In order of name throughout: the schema is ``normalised``."""
+    """In order of name, but attributes in the order of the table's columns."""
     return Reflection(catalog).done()
 
 
@@ -92,7 +92,7 @@ class Reflection:
             extra.append(("comment", _json(comment)))
         return Entity(
             self._names[oid][0],
-            tuple(sorted(self._attributes[oid], key=_by_name)),
+            tuple(self._attributes[oid]),
             tuple(sorted(self._indexes[oid], key=_by_name)),
             is_hidden or kind in _KINDS,
             tuple(sorted(extra)),
@@ -259,7 +259,7 @@ def _deferral(constraint: tuple[Any, ...]) -> Extra:
     return (("deferrable", '"deferred"' if constraint[12] else '"immediate"'),)
 
 
-def _by_name(part: Attribute | Index) -> str:
+def _by_name(part: Index) -> str:
     return part.name
 
 

@@ -13,7 +13,7 @@ from app.core.errors import Invalid
 from app.platforms.contract import TableSize
 from app.schema.formats.sql_names import entity_name, implied_name, quote
 from app.schema.formats.sql_types import type_of
-from app.schema.model import Attribute, Entity, Index, Link, LinkEnd, OnDelete, Schema
+from app.schema.model import Attribute, Entity, Index, Link, LinkEnd, OnDelete, Schema, link_key
 from app.schema.types import NativeType, Type
 
 from .catalog import Ask
@@ -53,6 +53,7 @@ _GENERATED: Final = (2, 3)
 
 
 def read(ask: Ask) -> Schema:
+    """In order of name, but attributes in the order of the table's columns."""
     tables = ask(_TABLES)
     texts = {name: table_text(sql or "") for name, kind, sql in tables if kind == "table"}
     columns: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
@@ -66,13 +67,14 @@ def read(ask: Ask) -> Schema:
         entities.append(
             Entity(
                 entity_name("main", name),
-                tuple(sorted((_attribute(name, each, flags, texts) for each in columns[name]), key=lambda a: a.name)),
+                tuple(_attribute(name, each, flags, texts) for each in columns[name]),
                 tuple(sorted((each for each in own if each), key=lambda i: i.name)),
                 kind == "view",
                 _extra(kind, texts.get(name)),
             )
         )
-    return Schema(tuple(entities), tuple(_links(ask, columns, texts))).normalised()
+    links = sorted(_links(ask, columns, texts), key=lambda each: (each.name, *link_key(each)))
+    return Schema(tuple(sorted(entities, key=lambda each: each.name)), tuple(links))
 
 
 def sizes(ask: Ask) -> tuple[TableSize, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from app.core.text import plain
@@ -53,7 +54,7 @@ _NAMES: Final[dict[type, str]] = {
 
 def render(schema: Schema) -> str:
     """The whole diagram. Names that Mermaid cannot take are written in what it can, with the true one beside them."""
-    found = schema.normalised()
+    found = _in_order(schema)
     known = {each.name for each in found.entities}
     ends = {end.entity for link in found.links for end in (link.forward, link.reverse)}
     missing = (Entity(name) for name in sorted(ends - known))
@@ -63,6 +64,13 @@ def render(schema: Schema) -> str:
         lines += _entity(ids[entity.name], entity)
     lines += (_link(ids, each) for each in found.links)
     return "\n".join(lines) + "\n"
+
+
+def _in_order(schema: Schema) -> Schema:
+    """Equal schemas give one text; but attributes as they stand, as people know their tables."""
+    whole = schema.normalised()
+    attributes = {each.name: each.attributes for each in schema.entities}
+    return replace(whole, entities=tuple(replace(each, attributes=attributes[each.name]) for each in whole.entities))
 
 
 def _ids(names: list[str], reserved: frozenset[str] = _RESERVED) -> dict[str, str]:

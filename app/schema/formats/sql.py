@@ -49,12 +49,22 @@ def edit(_text: str, schema: Schema, _renames: Renames | None = None, *, dialect
 
 
 def with_live_parts(schema: Schema, live: Schema) -> Schema:
-    """``schema``, from a script, with what a script has no say in: views, and that an index is invalid."""
+    """``schema``, from a script, with what a script has no say in: views, that an index is invalid, and the order of
+    the columns that are there: new ones come last, wherever they are written."""
     known = {each.name: each for each in live.entities}
     views = tuple(each for each in live.entities if each.is_system)
     names = {each.name for each in views}
-    own = tuple(_with_live_indexes(each, known.get(each.name)) for each in schema.entities if each.name not in names)
+    own = tuple(_with_live_order(each, known.get(each.name)) for each in schema.entities if each.name not in names)
+    own = tuple(_with_live_indexes(each, known.get(each.name)) for each in own)
     return Schema((*own, *views), (*schema.links, *(each for each in live.links if each.is_system)))
+
+
+def _with_live_order(entity: Entity, live: Entity | None) -> Entity:
+    if live is None:
+        return entity
+    places = {each.name: at for at, each in enumerate(live.attributes)}
+    attributes = tuple(sorted(entity.attributes, key=lambda each: places.get(each.name, len(places))))
+    return entity if attributes == entity.attributes else replace(entity, attributes=attributes)
 
 
 def _with_live_indexes(entity: Entity, live: Entity | None) -> Entity:

@@ -31,9 +31,11 @@ _TEXT: Final = re.compile(r"'(?:[^']|'')*'")
 def canonical(schema: Schema, dialect: Dialect = "postgresql") -> Schema:
     """``schema`` as the database would give it back: equal meanings become equal values.
 
-    In order of name throughout; types in their short spelling; indexes under PostgreSQL's own names as flags of their
-    attribute; values of extras as one JSON text, empty ones left out; what a primary key, an identity or a serial type
-    brings along is said. What the database cannot hold stays: ``check`` tells of it.
+    In order of name, but attributes as they stand: a table has its columns in an order of its own, which people want
+    to see, and which means nothing (see ``Schema.normalised``). Types in their short spelling; indexes under
+    PostgreSQL's own names as flags of their attribute; values of extras as one JSON text, empty ones left out; what a
+    primary key, an identity or a serial type brings along is said. What the database cannot hold stays: ``check``
+    tells of it.
     """
     form = _Form(dialect)
     entities = tuple(sorted(map(form.entity, schema.entities), key=lambda each: each.name))
@@ -102,7 +104,7 @@ class _Form:
             attributes, indexes = _with_flags(table_of(entity.name), attributes, indexes)
             if self._dialect == "postgresql":
                 attributes = _with_keys(attributes, indexes)
-        attributes, indexes = _sorted(attributes, lambda each: each.name), _sorted(indexes, lambda each: each.name)
+        indexes = _sorted(indexes, lambda each: each.name)
         extra = canonical_extra(entity.extra)
         is_same = _are_same(attributes, entity.attributes) and _are_same(indexes, entity.indexes)
         if is_same and extra is entity.extra:

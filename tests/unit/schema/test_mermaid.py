@@ -49,8 +49,8 @@ def test_render_shows_entities_attributes_and_links() -> None:
         "erDiagram\n"
         '    e_users["$users"]\n'
         "    todos {\n"
-        '        datetime e_due_at "due at"\n'
         '        string title UK "required, indexed"\n'
+        '        datetime e_due_at "due at"\n'
         "    }\n"
         '    todos }o--|| e_users : "owner / todos"\n'
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -87,6 +88,10 @@ def test_canonical_form_is_given_back_as_it_is(dialect: Dialect) -> None:
         assert canonical(schema, dialect) is schema
         shuffled = Schema(schema.entities[::-1], schema.links[::-1])
         assert canonical(shuffled, dialect) == schema
+        turned = Schema(tuple(replace(e, attributes=e.attributes[::-1]) for e in schema.entities), schema.links)
+        assert canonical(turned, dialect) is turned, "columns have an order of their own"
+        assert turned.fingerprint() == schema.fingerprint()
+        assert not compare(schema, turned)
         enums = {
             each.type.name: each.type.values for e in schema.entities for each in e.attributes if _is_enum(each.type)
         }

@@ -60,7 +60,6 @@ def test_script_of_people_is_read_like_postgresql_would() -> None:
     assert users == Entity(
         "users",
         (
-            Attribute("boss", type_of("integer")),
             Attribute("id", type_of("serial"), True),
             Attribute(
                 "mail",
@@ -70,6 +69,7 @@ def test_script_of_people_is_read_like_postgresql_would() -> None:
                 default="'x'::character varying",
                 extra=(("comment", '"It\'s; a mail"'),),
             ),
+            Attribute("boss", type_of("integer")),
         ),
         (
             Index(
@@ -135,6 +135,14 @@ def test_what_a_script_has_no_say_in_stays_as_it_is_live() -> None:
     live = canonical(Schema((USERS, todos, view), (LINK,)))
     read = with_live_parts(parse(render(live)).schema, live)
     assert canonical(read) == live
+
+
+def test_columns_keep_the_order_of_the_table_and_new_ones_come_last() -> None:
+    live = parse("CREATE TABLE t (id int, name text, age int)").schema
+    read = parse("CREATE TABLE t (age int, mail text, id bigint, name text)").schema
+    (table,) = with_live_parts(read, live).entities
+    assert [each.name for each in table.attributes] == ["id", "name", "age", "mail"]
+    assert "  id int" in (text := render(live)) and text.index("  id ") < text.index("  age ")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

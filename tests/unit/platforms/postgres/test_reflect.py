@@ -214,7 +214,7 @@ async def test_platform_schemas_of_supabase_are_hidden_but_for_what_is_linked_to
     finally:
         server.run("DROP ROLE supabase_admin")
     assert [(each.name, each.is_system) for each in hidden.entities] == [("auth.users", True), ("profiles", False)]
-    assert [each.name for each in hidden.entity("auth.users").attributes] == ["email", "id"]  # type: ignore[union-attr]
+    assert [each.name for each in hidden.entity("auth.users").attributes] == ["id", "email"]  # type: ignore[union-attr]
     assert hidden.links[0].reverse.entity == "auth.users"
     assert names == ("profiles",)
 
