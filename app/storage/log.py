@@ -143,19 +143,34 @@ def open_log(path: Path, redactor: Redactor, *, level: int = logging.INFO) -> Ca
     """
     handler = _PrivateFileHandler(path, _MAX_BYTES, _KEPT_FILES)
     handler.setFormatter(RedactingFormatter(redactor))
-    handler.setLevel(level)
-    root = logging.getLogger()
-    level_before = root.level
+    # All details means all of ours: libraries tell of addresses and bodies.
+    handler.addFilter(lambda record: record.levelno >= logging.INFO or record.name.startswith("app."))
+    root, own = logging.getLogger(), logging.getLogger("app")
+    levels_before = root.level, own.level
     root.addHandler(handler)
-    root.setLevel(min(level, root.getEffectiveLevel()))
+    root.setLevel(min(max(level, logging.INFO), root.getEffectiveLevel()))
+    _set_level(handler, level)
     _quieten()
 
     def close() -> None:
         root.removeHandler(handler)
-        root.setLevel(level_before)
+        root.setLevel(levels_before[0])
+        own.setLevel(levels_before[1])
         handler.close()
 
     return close
+
+
+def set_log_level(level: int) -> None:
+    """From now on the open log file takes records from ``level`` on."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _PrivateFileHandler):
+            _set_level(handler, level)
+
+
+def _set_level(handler: logging.Handler, level: int) -> None:
+    handler.setLevel(level)
+    logging.getLogger("app").setLevel(level if level < logging.INFO else logging.NOTSET)
 
 
 def _quieten() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from app.core.secret import Secret
 from app.storage import log as log_module
-from app.storage.log import Redactor, open_log
+from app.storage.log import Redactor, open_log, set_log_level
 
 _logger = logging.getLogger("tests.log")
 MARK = "Zq7-marked-token/é"
@@ -129,3 +129,37 @@ def test_log_closed_takes_no_more_records(tmp_path, redactor):
 def test_log_opened_keeps_the_http_library_from_naming_urls(path):
     logging.getLogger("httpx").info("HTTP Request: GET https://x.example/?q=1")
     assert "x.example" not in path.read_text()
+
+
+def test_log_level_set_to_problems_keeps_the_rest_out(path: Path) -> None:
+    _logger.info("before")
+    set_log_level(logging.WARNING)
+    _logger.info("in between")
+    set_log_level(logging.INFO)
+    _logger.info("after")
+    text = path.read_text()
+    assert ("before" in text, "in between" in text, "after" in text) == (True, False, True)
+
+
+def test_log_level_set_to_all_details_takes_those_of_our_own_alone(path: Path) -> None:
+    set_log_level(logging.DEBUG)
+    logging.getLogger("app.services.anything").debug("a detail of ours")
+    logging.getLogger("httpcore.http11").debug("a detail of a library")
+    _logger.debug("a detail of somebody else")
+    set_log_level(logging.INFO)
+    logging.getLogger("app.services.anything").debug("not any more")
+    text = path.read_text()
+    assert "a detail of ours" in text
+    for left_out in ("of a library", "somebody else", "not any more"):
+        assert left_out not in text
+
+
+def test_log_files_that_were_rotated_are_private_too(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = (each for each in logging.getLogger().handlers if getattr(each, "baseFilename", "") == str(path))
+    handler = next(named)
+    monkeypatch.setattr(handler, "_max_bytes", 200)
+    for number in range(12):
+        _logger.info("record %s", number)
+    names = sorted(each.name for each in path.parent.iterdir())
+    assert names == ["tenantry.log", "tenantry.log.1", "tenantry.log.2", "tenantry.log.3"]
+    assert {each.stat().st_mode & 0o777 for each in path.parent.iterdir()} == {0o600}
