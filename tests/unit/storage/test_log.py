@@ -158,7 +158,7 @@ def test_log_files_that_were_rotated_are_private_too(path: Path, monkeypatch: py
     named = (each for each in logging.getLogger().handlers if getattr(each, "baseFilename", "") == str(path))
     handler = next(named)
     monkeypatch.setattr(handler, "_max_bytes", 200)
-    for number in range(12):
+    for number in range(40):
         _logger.info("record %s", number)
     names = sorted(each.name for each in path.parent.iterdir())
     assert names == ["tenantry.log", "tenantry.log.1", "tenantry.log.2", "tenantry.log.3"]
