@@ -36,6 +36,7 @@ class AppTabs(QObject):
     template_wanted = Signal(object, object)  # AppRef, names of the agents to save as a template
     templates_requested = Signal()
     told = Signal(str)  # a sentence for the status bar
+    closed_by_hand = Signal(str, object)  # title, and what opens it again
 
     def __init__(
         self, tabs: QTabWidget, runner: Runner, data: LiveData, settings: WindowSettings, parent: QWidget
@@ -45,6 +46,7 @@ class AppTabs(QObject):
         self._views: dict[AppRef, AppView] = {}
         self._cohorts: CohortsView | None = None
         self._pages: dict[str, QWidget] = {}
+        self._makers: dict[str, tuple[str, Callable[[], QWidget]]] = {}
 
     # Apps
 
@@ -74,7 +76,7 @@ class AppTabs(QObject):
         view.templates_requested.connect(self.templates_requested)
         view.copied.connect(self.told)
         at = self._tabs.addTab(view, "")
-        self._add_close_button(at, lambda: self.close(ref))
+        self._add_close_button(at, lambda: self._close_by_hand(ref))
         self._title(at, app, connection)
         return view
 
@@ -126,11 +128,18 @@ class AppTabs(QObject):
         widget = self._tabs.widget(at)
         ref = next((ref for ref, each in self._views.items() if each is widget), None)
         if ref is not None:
-            self.close(ref)
+            self._close_by_hand(ref)
         elif widget is not None and widget is self._cohorts:
             self._close_cohorts()
         else:
             self._close_page(next((key for key, page in self._pages.items() if page is widget), ""))
+
+    def _close_by_hand(self, ref: AppRef) -> None:
+        view = self._views.get(ref)
+        if view is not None:
+            title = view.app.title
+            self.close(ref)
+            self.closed_by_hand.emit(title, lambda: self.open(ref))
 
     def _keep_layout(self, view: AppView) -> None:
         if not view.layout_state().isEmpty():
@@ -174,6 +183,7 @@ class AppTabs(QObject):
         page = self._pages.get(key)
         if page is None:
             page = self._pages[key] = make()
+            self._makers[key] = (title, make)
             button = self._add_close_button(self._tabs.addTab(page, title), lambda: self._close_page(key))
             button.setAccessibleName(f"Close {title}")
         self._tabs.setCurrentWidget(page)
@@ -185,6 +195,8 @@ class AppTabs(QObject):
         if page is not None:
             self._tabs.removeTab(self._tabs.indexOf(page))
             page.deleteLater()
+            title, make = self._makers.pop(key)
+            self.closed_by_hand.emit(title.replace("&&", "&"), lambda: self.page(key, title, make))
 
     # Groups
 
@@ -206,6 +218,7 @@ class AppTabs(QObject):
         if cohorts is not None:
             self._tabs.removeTab(self._tabs.indexOf(cohorts))
             cohorts.deleteLater()
+            self.closed_by_hand.emit("Same schema", self.show_cohorts)
 
 
 def _tab_title(app: AppSummary, connection: Connection) -> str:

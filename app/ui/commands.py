@@ -32,6 +32,7 @@ class Commands(QObject):
     app_deleted = Signal(object)  # AppRef
     staging_wanted = Signal(object, object)  # AppRef, Draft: open it in a tab with these edits staged
     confirmed = Signal(str)  # a sentence for the status bar
+    renamed = Signal(object, object)  # AppSummary before and now
 
     def __init__(self, runner: Runner, data: LiveData, window: QWidget) -> None:
         super().__init__(window)
@@ -153,6 +154,7 @@ class Commands(QObject):
             return
         dialog = RenameAppDialog(self._runner, connection, app, self._window)
         dialog.renamed.connect(lambda now: self.confirmed.emit(f"Renamed to “{plain(now.title, 60)}”"))
+        dialog.renamed.connect(lambda now: self.renamed.emit(app, now))
         self._open(dialog)
 
     def delete_app(self, ref: AppRef) -> None:

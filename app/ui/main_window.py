@@ -201,6 +201,7 @@ class MainWindow(QMainWindow):
         self.tree = DatabaseTree(self.runner)
         self._connect_tree(self.tree)
         self.tree_dock.setWidget(self.tree)
+        self.comfort.complete()
 
     def _connect_tree(self, tree: DatabaseTree) -> None:
         data, commands = self.data, self.commands

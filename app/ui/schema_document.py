@@ -60,6 +60,7 @@ class SchemaDocument(QObject):
     part_wanted = Signal(str, str)  # entity and the attribute or label in it to bring into sight
     undo_changed = Signal()  # another step can be undone or redone
     review_changed = Signal()  # plan, problems and suggestions are those of the draft in force
+    discarded = Signal()  # all pending changes, by the operator
     refused = Signal(str, str)  # why an edit was not made, and the place it was about
 
     def __init__(self, runner: Runner, connection: Connection, app_id: str, app_title: str, parent: QObject) -> None:
@@ -278,7 +279,11 @@ class SchemaDocument(QObject):
 
     def discard(self) -> bool:
         """Back to the live schema that the edits started from; can be undone."""
-        return self.edit("Discard all pending changes", lambda draft: draft.discard())
+        had_changes = self.is_changed
+        is_done = self.edit("Discard all pending changes", lambda draft: draft.discard())
+        if is_done and had_changes:
+            self.discarded.emit()
+        return is_done
 
     def reject(self, suggestion: RenameSuggestion) -> None:
         """It was no rename: do not offer it again while the schema is open."""

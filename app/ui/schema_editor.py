@@ -39,6 +39,7 @@ class SchemaEditor(QWidget):
     """All views of one document. ``confirmed`` carries a sentence for the status bar."""
 
     confirmed = Signal(str)
+    pushed = Signal(object)  # PushReport of a push that was made
 
     def __init__(
         self,
@@ -224,6 +225,7 @@ class SchemaEditor(QWidget):
         """A push ended; the document has what it left already."""
         if report.outcome == "done":
             self.confirmed.emit(plain(report.sentence, 200))
+            self.pushed.emit(report)
 
     def show_difference(self) -> None:
         """What others did to the live schema meanwhile, and what of it clashes with what is staged."""

@@ -15,6 +15,7 @@ from app.ui.theme import ThemeChoice
 
 if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
+    from app.ui.window_toasts import WindowToasts
 
 _LEVELS = {"warning": logging.WARNING, "info": logging.INFO, "debug": logging.DEBUG}
 
@@ -29,6 +30,27 @@ class WindowComfort(QObject):
         self.preferences.changed.connect(self._put_in_force)
         if not self.preferences.is_default("log.level"):
             self._put_in_force("log.level")
+        self._messages: WindowToasts | None = None
+
+    def complete(self) -> None:
+        """Listen to what the window does, from the first paint on."""
+        if self._messages is None:
+            from app.ui.window_toasts import WindowToasts
+
+            self._messages = WindowToasts(self._window)
+
+    @property
+    def messages(self) -> WindowToasts:
+        """Short messages with an answer."""
+        self.complete()
+        assert self._messages is not None
+        return self._messages
+
+    def answer(self) -> None:
+        self.messages.toasts.answer_newest()
+
+    def focus_message(self) -> None:
+        self.messages.toasts.focus_newest()
 
     def _put_in_force(self, key: str) -> None:
         window, preferences = self._window, self.preferences
@@ -58,6 +80,22 @@ def set_log_level(level: int) -> None:
 
 def add_comfort_actions(window: MainWindow) -> None:
     add, comfort = window.registry.add, window.comfort
+    add(
+        "edit.answer",
+        "Do what the &newest message offers",
+        comfort.answer,
+        menu="Edit",
+        shortcut="Ctrl+Alt+Z",
+        help="Undo, Reopen or whatever the newest short message has as its button.",
+    )
+    add(
+        "view.message",
+        "Go to the newest &message",
+        comfort.focus_message,
+        menu="View",
+        shortcut="F8",
+        help="Puts the keyboard into the short message over the lower right corner; Esc closes it.",
+    )
     add(
         "edit.preferences",
         "Pre&ferences…",

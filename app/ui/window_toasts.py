@@ -1,0 +1,111 @@
+"""Which acts are told of with a way back or onward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from app.core.apps import AppSummary
+from app.core.refs import AppRef
+from app.core.text import plain
+
+from .scope import is_alive
+from .toast import Toasts
+
+if TYPE_CHECKING:
+    from app.services.pushing import PushReport
+    from app.services.suite import Services
+
+    from .app_view import AppView
+    from .main_window import MainWindow
+    from .schema_document import SchemaDocument
+    from .schema_editor import SchemaEditor
+
+
+class WindowToasts(QObject):
+    """Listens to the parts of the window and shows a toast for what can be answered."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._editors: list[SchemaEditor] = []
+        self.toasts = Toasts(window, window.tabs, self._pending_bars)
+        window.theme.changed.connect(self.toasts.refresh_looks)
+        window.tabs.currentChanged.connect(lambda _at: self.toasts.settle())
+        window.editor_changed.connect(self._follow_editors)
+        window.app_tabs.closed_by_hand.connect(self._closed)
+        window.commands.renamed.connect(self._renamed)
+        window.commands.app_created.connect(self._created)
+        self._follow_editors()
+
+    def show(self, text: str, action_text: str = "", action: Callable[[], object] | None = None) -> None:
+        self.toasts.show(text, action_text, action, self._window.preferences.number("notify.toast_s"))
+
+    def _pending_bars(self) -> Iterable[QWidget]:
+        view = self._window.current_view()
+        if view is not None:
+            yield from (part.pending for part in (view.editor, view.agents) if part is not None)
+
+    # Tabs and apps
+
+    def _closed(self, title: str, reopen: Callable[[], object]) -> None:
+        self.show(f"Closed “{plain(title, 60)}”", "Reopen", reopen)
+
+    def _created(self, ref: AppRef) -> None:
+        app = self._window.data.app(ref)
+        name = f"“{plain(app.title, 60)}”" if app is not None else "the app"
+        self.show(f"Created {name}", "Open", partial(self._window.open_app, ref))
+
+    def _renamed(self, before: AppSummary, now: AppSummary) -> None:
+        self.show(
+            f"Renamed “{plain(before.title, 60)}” to “{plain(now.title, 60)}”",
+            "Undo",
+            partial(self._rename_back, before),
+        )
+
+    def _rename_back(self, before: AppSummary) -> None:
+        ref, title = AppRef(before.connection_id, before.app_id), before.title
+
+        async def rename(services: Services) -> AppSummary:
+            return await services.lifecycle.rename(ref, title)
+
+        self._window.runner.start(
+            rename,
+            owner=self,
+            title=f"Rename back to “{plain(title, 40)}”",
+            done=lambda _app: self._window.status.confirm(f"Renamed back to “{plain(title, 60)}”"),
+        )
+
+    # Schemas
+
+    def _follow_editors(self) -> None:
+        tabs = self._window.tabs
+        self._editors = [each for each in self._editors if is_alive(each)]
+        for at in range(tabs.count()):
+            view = tabs.widget(at)
+            editor = getattr(view, "editor", None)
+            if editor is not None and editor not in self._editors:
+                self._editors.append(editor)
+                self._follow(view, editor)
+
+    def _follow(self, view: AppView, editor: SchemaEditor) -> None:
+        editor.pushed.connect(lambda report: self._pushed(view.ref, report))
+        editor.document.discarded.connect(lambda: self._discarded(view.app, editor.document))
+
+    def _pushed(self, ref: AppRef, report: PushReport) -> None:
+        self.show(report.sentence, "History…", partial(self._window.commands.show_history, ref))
+
+    def _discarded(self, app: AppSummary, document: SchemaDocument) -> None:
+        stack, at = document.undo_stack, document.undo_stack.index()
+
+        def undo() -> None:
+            if is_alive(document) and stack.index() == at:
+                stack.undo()
+            else:
+                self._window.status.confirm("There are newer edits: Undo (Ctrl+Z) goes back through them")
+
+        self.show(f"Discarded the pending changes of “{plain(app.title, 60)}”", "Undo", undo)
