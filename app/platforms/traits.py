@@ -55,7 +55,8 @@ class Traits:
     ``needs_token``: nothing can be asked without one. ``has_registry_app``: a foundation with users, tasks and agents
     is Instant's. ``has_main_database``: one of its databases can be the main one, with workspaces and their stores.
     ``keeps_link_names``: a link's name is something of its own. ``keeps_dropped_data``: for two days.
-    ``rename_refusal`` says why an app keeps its title; ``app_word`` is what it is called here.
+    ``rename_refusal`` says why an app keeps its title; ``app_word`` is what it is called here, ``job_word`` what a push
+    consists of, and ``jobs_label`` many of those.
     """
 
     platform_label: str
@@ -71,6 +72,8 @@ class Traits:
     is_file: bool = False
     rename_refusal: str = ""
     app_word: str = "app"
+    job_word: str = "job"
+    jobs_label: str = "Background jobs"
 
     @property
     def rules(self) -> Rules:
@@ -217,6 +220,8 @@ POSTGRES = Traits(
     has_main_database=True,
     rename_refusal=_NO_RENAMES,
     app_word="database",
+    job_word="statement",
+    jobs_label="Statements",
 )
 SQLITE = Traits(
     "SQLite",
@@ -229,5 +234,7 @@ SQLITE = Traits(
     is_file=True,
     rename_refusal=_NO_RENAMES,
     app_word="database",
+    job_word="statement",
+    jobs_label="Statements",
 )
 OTHER = Traits("the platform", _plain_rules, lambda schema: schema.normalised())

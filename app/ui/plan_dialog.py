@@ -77,7 +77,7 @@ class PlanDialog(ActionDialog):
         self._report: PushReport | None = None
         self.stage = Stage.WAITING
         self.review_page = ReviewPage(connection, self._title, app.app_id)
-        self.push_page = PushPage(runner, document.ref)
+        self.push_page = PushPage(runner, document.ref, traits_of(connection))
         self.stale_view = StaleView()
         self.stack = QStackedWidget()
         self.copy_button = QPushButton("Copy &plan")
@@ -332,7 +332,7 @@ class PlanDialog(ActionDialog):
         self._report = None
         self.message.clear()
         self.push_page.begin()
-        run = self._run = PushRun(self._runner, self)
+        run = self._run = PushRun(self._runner, self, traits_of(self._connection).jobs_label)
         run.progressed.connect(self._take_progress)
         run.ended.connect(self._take_pushed)
         run.failed.connect(self._fail_push)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _PHASES = {
     "reading": "Reading the live schema",
     "sending": "Sending",
-    "jobs": "Background jobs",
     "verifying": "Reading back",
 }
 
@@ -86,9 +85,9 @@ async def explained(report: PushReport, draft: Draft) -> Pushed:
     return Pushed(report, remaining, places)
 
 
-def share(progress: PushProgress) -> Share:
+def share(progress: PushProgress, jobs_label: str) -> Share:
     done = sum(job.status in ("completed", "errored") for job in progress.jobs)
-    return Share(done, len(progress.jobs), _PHASES.get(progress.phase, progress.phase))
+    return Share(done, len(progress.jobs), _PHASES.get(progress.phase, jobs_label))
 
 
 def without(review: Review, rejected: frozenset[tuple[str, str, str]]) -> Review:

@@ -1,4 +1,4 @@
-"""A push while it runs, and how it ended: its phases, its background jobs, and the rows in their way."""
+"""A push while it runs, and how it ended: its phases, its jobs or statements, and the rows in their way."""
 
 from __future__ import annotations
 
@@ -32,13 +32,14 @@ from .runner import Runner
 
 if TYPE_CHECKING:
     from app.platforms.contract import PushJob, PushProgress
+    from app.platforms.traits import Traits
     from app.services.workshop_words import PushOutcome, PushReport
 
 Index = QModelIndex | QPersistentModelIndex
 _NONE = QModelIndex()
 _DISPLAY, _DECORATION, _TIP, _ACCESSIBLE = 0, 1, 3, 11
 PHASES = ("reading", "sending", "jobs", "verifying")
-_HEADERS = ("State", "Job", "Part", "Progress")
+_COLUMNS = 4
 _JOB_LOOKS: dict[str, tuple[State, str]] = {
     "waiting": (AppState.UNKNOWN, "Waiting"),
     "processing": (AppState.CREATING, "Running"),
@@ -69,9 +70,10 @@ def job_progress(job: PushJob) -> str:
 
 
 class JobsModel(QAbstractTableModel):
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, job_word: str = "job") -> None:
         super().__init__(parent)
         self.jobs: tuple[PushJob, ...] = ()
+        self.headers = ("State", job_word.capitalize(), "Part", "Progress")
 
     def show_jobs(self, jobs: Sequence[PushJob]) -> None:
         """Rows that stay keep their place, and with it the selection."""
@@ -79,7 +81,7 @@ class JobsModel(QAbstractTableModel):
         if len(now) == len(self.jobs):
             self.jobs = now
             if now:
-                self.dataChanged.emit(self.index(0, 0), self.index(len(now) - 1, len(_HEADERS) - 1))
+                self.dataChanged.emit(self.index(0, 0), self.index(len(now) - 1, _COLUMNS - 1))
             return
         self.beginResetModel()
         self.jobs = now
@@ -89,11 +91,11 @@ class JobsModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.jobs)
 
     def columnCount(self, parent: Index = _NONE) -> int:
-        return 0 if parent.isValid() else len(_HEADERS)
+        return 0 if parent.isValid() else _COLUMNS
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         if orientation is Qt.Orientation.Horizontal and role == _DISPLAY:
-            return _HEADERS[section]
+            return self.headers[section]
         return None
 
     def data(self, index: Index, role: int = 0) -> Any:
@@ -106,17 +108,17 @@ class JobsModel(QAbstractTableModel):
         if role == _TIP:
             return plain(job.error, 400) or texts[column]
         if role == _ACCESSIBLE:
-            return f"{_HEADERS[column]}: {texts[column]}"
+            return f"{self.headers[column]}: {texts[column]}"
         return None
 
 
 class _Phases(QWidget):
     """The four things that a push does, each with a mark."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, jobs_label: str) -> None:
+        super().__init__()
         self._marks: list[StateMark] = []
-        self._words = ["Read the live schema again", "Send the changes", "Background jobs", "Read back and compare"]
+        self._words = ["Read the live schema again", "Send the changes", jobs_label, "Read back and compare"]
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(7)
@@ -151,7 +153,7 @@ class _Phases(QWidget):
 
     def show_jobs(self, jobs: Sequence[PushJob]) -> None:
         ended = sum(job.status in ("completed", "errored") for job in jobs)
-        self.labels[2].setText(f"Background jobs: {ended:,} of {len(jobs):,}" if jobs else self._words[2])
+        self.labels[2].setText(f"{self._words[2]}: {ended:,} of {len(jobs):,}" if jobs else self._words[2])
 
     def _show(self, states: Sequence[State]) -> None:
         words = {AppState.OK: "done", AppState.CREATING: "running", AppState.UNKNOWN: "not yet"}
@@ -165,17 +167,17 @@ class _Phases(QWidget):
 class PushPage(QWidget):
     copied = Signal(str)
 
-    def __init__(self, runner: Runner, ref: AppRef, parent: QWidget | None = None) -> None:
+    def __init__(self, runner: Runner, ref: AppRef, traits: Traits, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.phases = _Phases()
+        self.phases = _Phases(traits.jobs_label)
         self.notes = NoteStack()
-        self.model = JobsModel(self)
+        self.model = JobsModel(self, traits.job_word)
         self.table = QTableView()
         self.rows = OffendingRows(runner, ref)
         self.rows.copied.connect(self.copied)
         self.left_head = text_label("", "sectionHead")
         self.left = QPlainTextEdit()
-        self._build()
+        self._build(traits)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(10)
@@ -193,9 +195,9 @@ class PushPage(QWidget):
         self._box = box
         self._show_parts()
 
-    def _build(self) -> None:
+    def _build(self, traits: Traits) -> None:
         self.table.setModel(self.model)
-        self.table.setAccessibleName("Background jobs")
+        self.table.setAccessibleName(traits.jobs_label)
         self.table.verticalHeader().hide()
         self.table.setShowGrid(False)
         self.table.setWordWrap(False)

@@ -29,9 +29,9 @@ class PushRun(QObject):
     failed = Signal(object)  # KnownError: nothing was sent
     stopped = Signal(str)  # why it ended without an answer, perhaps in the middle
 
-    def __init__(self, runner: Runner, parent: QObject) -> None:
+    def __init__(self, runner: Runner, parent: QObject, jobs_label: str) -> None:
         super().__init__(parent)
-        self._runner = runner
+        self._runner, self._jobs_label = runner, jobs_label
         self._gate = SendGate()
         self._ticket: Ticket | None = None
         self._is_over = False
@@ -50,12 +50,13 @@ class PushRun(QObject):
     def start(self, ref: AppRef, draft: Draft, title: str, undoes: int | None) -> None:
         self._progress.open()
         put, gate, reporter, runner = self._progress.put, self._gate, ProgressReporter(), self._runner
+        jobs_label = self._jobs_label
 
         def on_progress(progress: PushProgress) -> None:
             if progress.phase != "reading":
                 gate.go_through()
             put(progress)
-            reporter(share(progress))
+            reporter(share(progress, jobs_label))
 
         async def push(services: Services) -> Pushed:
             report = await services.workshop.push(ref, draft, on_progress, undoes=undoes)

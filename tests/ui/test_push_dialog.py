@@ -15,15 +15,18 @@ from pytestqt.qtbot import QtBot
 
 from app.core.apps import AppState
 from app.core.errors import ReadOnly, Unreachable
+from app.core.refs import AppRef
 from app.core.status import Severity
 from app.platforms.contract import YES, PushProgress
 from app.platforms.instant.schema_rules import RULES
+from app.platforms.traits import POSTGRES
 from app.schema.compare import Plan
 from app.schema.draft import Draft
 from app.schema.merge import merge
 from app.services.workshop_words import OpenSchema, PushReport
 from app.ui.plan_dialog import PlanDialog, Stage
-from app.ui.push_page import job_progress
+from app.ui.plan_work import share
+from app.ui.push_page import PushPage, job_progress
 from app.ui.runner import JobState, Runner
 from app.ui.schema_document import SchemaDocument
 from app.ui.scope import is_alive
@@ -256,6 +259,16 @@ def test_failed_job_with_more_rows_than_it_names_says_so(case: _Case) -> None:
     job = replace(FAILED_JOB, row_count=1_204)
     rows = case.push(replace(PARTIAL, jobs=(job,))).push_page.rows
     assert rows.note.text() == "1,204 rows in the way; the platform names the first 3."
+
+
+def test_push_of_sql_counts_statements(qtbot: QtBot, runner: Runner) -> None:
+    page = PushPage(runner, AppRef(APP.connection_id, APP.app_id), POSTGRES)
+    qtbot.addWidget(page)
+    page.phases.show_phase("jobs", (GOOD_JOB, RUNNING_JOB))
+    assert page.phases.labels[2].text() == "Statements: 1 of 2"
+    assert page.model.headerData(1, Qt.Orientation.Horizontal) == "Statement"
+    assert page.table.accessibleName() == "Statements"
+    assert share(PushProgress("jobs"), POSTGRES.jobs_label).text == "Statements"
 
 
 def test_push_failed_keeps_the_document_as_it_is(case: _Case) -> None:
