@@ -18,7 +18,8 @@ from app.schema.types import AnyType
 from .agent_form import AgentInput, Judged, JudgedCopies, judge, judge_copies
 from .agent_parts import FIELD_COLUMNS, LINK_COLUMNS, FieldRow, LinkRow, PartList, name_edit
 from .badges import ElidedLabel, StateMark, text_label
-from .form_field import CheckBox, ChoiceBox, FormField
+from .check_mark import CheckBox
+from .form_field import ChoiceBox, FormField
 
 if TYPE_CHECKING:
     from app.schema.check import Rules

@@ -11,7 +11,7 @@ from app.core.text import plain
 from app.schema.model import Entity
 
 from .badges import ElidedLabel
-from .form_field import CheckBox
+from .check_mark import CheckBox
 from .theme import mono_font
 
 _MOST_FIELDS = 8

@@ -16,7 +16,8 @@ from app.schema.types import Type
 
 from .agent_form import NEW, LinkInput
 from .badges import StateMark, text_label
-from .form_field import CheckBox, ChoiceBox
+from .check_mark import CheckBox
+from .form_field import ChoiceBox
 from .icons import sign
 from .theme import mono_font
 from .type_names import type_name

@@ -1,10 +1,12 @@
-"""Check boxes in rows, and round ones, whose frame and mark can be seen in light and dark."""
+"""Check boxes, in rows and by themselves, and round ones: their frame and mark can be seen in light and dark."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import (
+    QAbstractButton,
+    QCheckBox,
     QRadioButton,
     QStyle,
     QStyledItemDelegate,
@@ -28,10 +30,37 @@ class CheckDelegate(QStyledItemDelegate):
             return
         widget = shown.widget
         place = widget.style().subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, shown, widget)
-        _paint_check(painter, place, shown.checkState)
+        _paint_check(painter, place, shown.checkState, has_focus=False)
+
+
+def acts_at_once(button: QAbstractButton, event: QEvent) -> bool:
+    """Whether the event was a button's letter, which acts at once: Qt would show the press for 0.1 s first, and an
+    Enter could come before."""
+    if event.type() != QEvent.Type.Shortcut or not button.isEnabled():
+        return False
+    button.setFocus(Qt.FocusReason.ShortcutFocusReason)
+    button.click()
+    return True
+
+
+class CheckBox(QCheckBox):
+    def event(self, event: QEvent) -> bool:
+        return acts_at_once(self, event) or bool(super().event(event))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        place = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
+        painter = QPainter(self)
+        _paint_check(painter, place, self.checkState(), has_focus=self.hasFocus())
+        painter.end()
 
 
 class RadioButton(QRadioButton):
+    def event(self, event: QEvent) -> bool:
+        return acts_at_once(self, event) or bool(super().event(event))
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         option = QStyleOptionButton()
@@ -54,12 +83,12 @@ class RadioButton(QRadioButton):
         painter.end()
 
 
-def _paint_check(painter: QPainter, place: QRect, state: Qt.CheckState) -> None:
+def _paint_check(painter: QPainter, place: QRect, state: Qt.CheckState, *, has_focus: bool) -> None:
     look = colours()
     is_on = state is not Qt.CheckState.Unchecked
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(QColor(look.accent if is_on else look.muted), 1))
+    painter.setPen(QPen(QColor(look.accent if is_on or has_focus else look.muted), 1))
     painter.setBrush(QColor(look.accent if is_on else look.surface))
     side = min(place.width(), place.height())
     box = QRectF(0, 0, side - 1, side - 1)

@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from app.core.connection import Connection
 from app.core.words import counted
 
+from .check_mark import CheckBox
 from .environment_badge import SPOKEN
-from .form_field import CheckBox, FormField
+from .form_field import FormField
 
 _IS = "destroys data"
 _ARE = "destroy data"

@@ -16,11 +16,12 @@ from app.platforms.traits import traits_of
 
 from .action_dialog import ActionDialog
 from .badges import text_label
+from .check_mark import CheckBox
 from .connection_dialog_instant import PRESETS, InstantFields, token_of
 from .connection_dialog_sql import FileFields, ServerFields
 from .connection_test_result import ConnectionTestResult
 from .env_import_part import EnvImportPart
-from .form_field import CheckBox, ChoiceBox, FormField, clear_errors
+from .form_field import ChoiceBox, FormField, clear_errors
 from .runner import Runner, Ticket
 
 if TYPE_CHECKING:

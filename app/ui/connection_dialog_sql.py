@@ -22,7 +22,8 @@ from app.services.sql_address import (
     split_address,
 )
 
-from .form_field import CheckBox, ChoiceBox, FormField, TokenEdit
+from .check_mark import CheckBox
+from .form_field import ChoiceBox, FormField, TokenEdit
 from .theme import mono_font
 
 _TLS = (

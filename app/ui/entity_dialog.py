@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QCheckBox,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
@@ -22,6 +21,7 @@ from app.schema.model import Extra
 
 from .action_dialog import ActionDialog
 from .badges import text_label
+from .check_mark import CheckBox
 from .dialog_size import space_rows
 from .entity_settings import checks_of, set_settings, with_checks
 from .extras import extra_of, with_extra
@@ -84,7 +84,7 @@ class EntityDialog(ActionDialog):
         self.set_place(document.connection)
         self.comment = QLineEdit(str(extra_of(extra, "comment", "")))
         self.comment.setAccessibleName("Comment")
-        self.security = QCheckBox("&Row-level security: who reads and writes a row is told by policies")
+        self.security = CheckBox("&Row-level security: who reads and writes a row is told by policies")
         self.security.setChecked(extra_of(extra, "row_security") is True)
         self.checks = ChecksTable()
         self.add_button, self.remove_button = QPushButton("&Add check"), QPushButton("Remo&ve check")

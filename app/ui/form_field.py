@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF, QShowEvent
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QSizePolicy,
-    QStyle,
-    QStyleOptionButton,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -25,7 +22,6 @@ from app.core.status import Severity
 
 from .badges import StateMark, text_label
 from .icons import sign
-from .theme import colours
 
 
 class FormField(QWidget):
@@ -108,37 +104,6 @@ class ChoiceBox(QComboBox):
         super().paintEvent(event)
         painter = QPainter(self)
         sign("down").paint(painter, QRect(self.width() - 25, (self.height() - 14) // 2, 14, 14))
-        painter.end()
-
-
-class CheckBox(QCheckBox):
-    """A check box whose frame and mark can be seen in light and dark."""
-
-    def event(self, event: QEvent) -> bool:
-        """Its letter acts at once: Qt would show the press for 0.1 s first, and an Enter could come before."""
-        if event.type() == QEvent.Type.Shortcut and self.isEnabled():
-            self.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            self.click()
-            return True
-        return bool(super().event(event))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        option = QStyleOptionButton()
-        self.initStyleOption(option)
-        place = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
-        look = colours()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(look.accent if self.hasFocus() else look.muted), 1))
-        painter.setBrush(QColor(look.accent if self.isChecked() else look.surface))
-        box = QRectF(place).adjusted(0.5, 0.5, -0.5, -0.5)
-        painter.drawRoundedRect(box, 3, 3)
-        if self.isChecked():
-            painter.setPen(QPen(QColor(look.on_accent), 1.8))
-            x, y, side = box.x(), box.y(), box.width()
-            points = ((0.24, 0.52), (0.43, 0.72), (0.78, 0.3))
-            painter.drawPolyline(QPolygonF([QPointF(x + a * side, y + b * side) for a, b in points]))
         painter.end()
 
 

@@ -26,9 +26,10 @@ from app.core.text import plain
 from app.core.words import counted
 
 from .badges import text_label
+from .check_mark import CheckBox
 from .dialog_size import fit
 from .empty_state import EmptyState
-from .form_field import CheckBox, ChoiceBox
+from .form_field import ChoiceBox
 from .note_row import NoteRow, NoteStack
 from .preferences import SETTINGS, Preferences, Setting, Value
 

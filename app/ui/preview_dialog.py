@@ -27,7 +27,8 @@ from app.core.text import plain
 
 from .action_dialog import ActionDialog
 from .badges import text_label
-from .form_field import CheckBox, FormField
+from .check_mark import CheckBox
+from .form_field import FormField
 from .icons import State
 from .note_row import Answer, NoteRow, NoteStack
 from .runner import ProgressReporter, Runner

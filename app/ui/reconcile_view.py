@@ -18,8 +18,7 @@ from app.core.text import plain
 from app.core.words import counted
 
 from .badges import StateMark
-from .check_mark import CheckDelegate
-from .form_field import CheckBox
+from .check_mark import CheckBox, CheckDelegate
 from .foundation_page import FoundationPage
 from .icons import state_icon
 from .mend_pane import MendPane

@@ -24,8 +24,8 @@ from app.core.status import Severity
 from app.core.text import plain
 from app.core.words import counted
 
+from .check_mark import CheckBox
 from .dialog_size import space_rows
-from .form_field import CheckBox
 from .icons import state_icon
 from .note_row import NoteRow, NoteStack
 from .theme import Colours, colours, scaled_font

@@ -18,8 +18,9 @@ from app.core.words import counted
 from .action_dialog import ActionDialog
 from .app_list_model import moment
 from .badges import text_label
+from .check_mark import CheckBox
 from .dialog_size import fit
-from .form_field import CheckBox, ChoiceBox, FormField
+from .form_field import ChoiceBox, FormField
 from .preview_dialog import PreviewDialog, outcome_rows
 from .runner import ProgressReporter, Runner
 from .secret_clipboard import CLEARED_AFTER_S, secret_clipboard

@@ -12,7 +12,7 @@ from app.core.apps import AppState
 from app.core.status import Health, Severity
 from app.core.words import counted
 from app.ui.ages import ago
-from app.ui.form_field import CheckBox
+from app.ui.check_mark import CheckBox, RadioButton
 from app.ui.icons import _LOOKS, State, state_word
 from app.ui.redaction import redacted
 from app.ui.settings import WindowSettings
@@ -65,11 +65,13 @@ def test_settings_with_damaged_values_read_as_defaults(tmp_path: Path) -> None:
     assert (settings.bottom_tab, settings.connection_id) == (0, None)
 
 
-def test_check_box_pressed_by_its_letter_is_checked_at_once(qtbot):
-    box = CheckBox("&Main database")
+@pytest.mark.parametrize("kind", [CheckBox, RadioButton])
+def test_box_pressed_by_its_letter_is_checked_at_once(qtbot, kind):
+    box = kind("&Main database")
     qtbot.addWidget(box)
     box.show()
     qtbot.waitExposed(box)
     shortcut = QKeySequence.mnemonic(box.text())
     QApplication.sendEvent(box, QShortcutEvent(shortcut, 0))
     assert box.isChecked()
+    assert not box.isDown()
