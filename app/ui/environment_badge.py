@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.core.connection import Environment
 
-from .theme import badge_colours, badge_text
+from .theme import badge_colours, badge_text, colours
 
 SPOKEN = {
     Environment.LOCAL: "local environment",
@@ -36,7 +36,8 @@ def paint_badge(painter: QPainter, rect: QRect, environment: Environment, base: 
     fill, text = (QColor(each) for each in badge_colours(environment))
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    pen = QPen(text if environment is Environment.STAGING else fill, 1)
+    is_framed = environment is Environment.STAGING or colours().is_contrast
+    pen = QPen(text if is_framed else fill, 1)
     if environment is Environment.STAGING:
         pen.setStyle(Qt.PenStyle.DashLine)
     painter.setPen(pen)

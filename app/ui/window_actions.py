@@ -96,6 +96,7 @@ def _add_theme(window: MainWindow) -> None:
         (ThemeChoice.SYSTEM, "As the &system"),
         (ThemeChoice.LIGHT, "&Light"),
         (ThemeChoice.DARK, "&Dark"),
+        (ThemeChoice.CONTRAST, "High &contrast"),
     ):
         action = window.registry.add(f"view.theme.{choice.value}", text, _chooser(window, choice), menu="View/&Theme")
         action.setCheckable(True)
