@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPen
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from app.core.connection import Environment
 
 from .app_table import shown
 from .environment_badge import SPOKEN, badge_size, paint_badge
@@ -73,6 +86,23 @@ class HitDelegate(QStyledItemDelegate):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._fonts: tuple[QFont, QFont, QFont, QFontMetrics] | None = None
+        self._pictures: dict[Hashable, QPixmap] = {}
+        self._badge_sizes: dict[Environment, QSize] = {}
+
+    def _picture(self, painter: QPainter, key: Hashable, size: QSize, paint: Callable[[QPainter], None]) -> QPixmap:
+        """A badge or a mark, painted once for all rows that have the same."""
+        ratio = painter.device().devicePixelRatio()
+        whole = (key, size.width(), size.height(), ratio, colours())
+        made = self._pictures.get(whole)
+        if made is None:
+            made = self._pictures[whole] = QPixmap(size * ratio)
+            made.setDevicePixelRatio(ratio)
+            made.fill(Qt.GlobalColor.transparent)
+            inner = QPainter(made)
+            inner.setFont(painter.font())
+            paint(inner)
+            inner.end()
+        return made
 
     def _prepared(self, usual: QFont) -> tuple[QFont, QFont, QFont, QFontMetrics]:
         """Usual, of the letters that were typed, and of IDs with its measure: made once, not for each row."""
@@ -82,6 +112,7 @@ class HitDelegate(QStyledItemDelegate):
             bold.setUnderline(True)
             mono.setPointSizeF(mono.pointSizeF() * 0.9)
             self._fonts = (usual, bold, mono, QFontMetrics(mono))
+            self._badge_sizes.clear()
         return self._fonts
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -96,7 +127,9 @@ class HitDelegate(QStyledItemDelegate):
         fonts = self._prepared(painter.font())
         metrics = painter.fontMetrics()
         side = metrics.ascent()
-        _paint_mark(painter, QRectF(place.left(), place.top() + 6 + (metrics.height() - side) / 2, side, side), hit)
+        key = (hit.kind, hit.is_enabled, bool(hit.part), hit.app.state if hit.app is not None else "")
+        mark = self._picture(painter, key, QSize(side, side), lambda on: _paint_mark(on, QRectF(0, 0, side, side), hit))
+        painter.drawPixmap(QPoint(place.left(), place.top() + 6 + (metrics.height() - side) // 2), mark)
         right = self._paint_right(painter, place, hit)
         left = place.left() + side + 10
         top = QRect(left, place.top() + 5, right - left, metrics.height())
@@ -117,17 +150,25 @@ class HitDelegate(QStyledItemDelegate):
             _draw(painter, below, hit.detail, look.muted)
         painter.restore()
 
-    @staticmethod
-    def _paint_right(painter: QPainter, place: QRect, hit: Hit) -> int:
+    def _badge(self, painter: QPainter, environment: Environment) -> QPixmap:
+        font = painter.font()
+        size = self._badge_sizes.get(environment)
+        if size is None:
+            size = self._badge_sizes[environment] = badge_size(environment, font)
+        return self._picture(
+            painter, environment, size, lambda on: paint_badge(on, QRect(QPoint(0, 0), size), environment, font)
+        )
+
+    def _paint_right(self, painter: QPainter, place: QRect, hit: Hit) -> int:
         """From the right to the left; where the room for the title ends."""
         look, right, metrics = colours(), place.right(), painter.fontMetrics()
         height = metrics.height()
         if hit.connection is not None:
-            size = badge_size(hit.connection.environment, painter.font())
-            top = place.top() + 5 + (height - size.height()) // 2
-            badge = QRect(right - size.width(), top, size.width(), size.height())
-            paint_badge(painter, badge, hit.connection.environment, painter.font())
-            right = badge.left() - 10
+            badge = self._badge(painter, hit.connection.environment)
+            size = badge.deviceIndependentSize().toSize()
+            right -= size.width()
+            painter.drawPixmap(QPoint(right, place.top() + 5 + (height - size.height()) // 2), badge)
+            right -= 10
         note = hit.keys or ("pinned" if hit.is_pinned else "recent" if hit.is_recent else "")
         if hit.keys and hit.is_pinned:
             note = f"pinned   {hit.keys}"
