@@ -37,10 +37,12 @@ from app.ui.toolbar import MainToolbar
 from app.ui.window_actions import add_actions
 from app.ui.window_comfort import WindowComfort
 from app.ui.window_foundation import WindowFoundation
+from app.ui.window_launch import WindowLaunch
 from app.ui.window_status import WindowStatusBar
 from app.ui.window_stores import WindowStores
 
 if TYPE_CHECKING:
+    from app.core.targets import Target
     from app.storage.last_known import LastKnown
     from app.ui.app_view import AppView
     from app.ui.bottom_panel import BottomPanel, BottomTab
@@ -84,6 +86,7 @@ class MainWindow(QMainWindow):
         self.stores = WindowStores(self)
         self.comfort = WindowComfort(self)
         self.preferences = self.comfort.preferences
+        self.launch = WindowLaunch(self)
         self.registry = ActionRegistry(self)
         add_actions(self)
         self._connect()
@@ -302,6 +305,10 @@ class MainWindow(QMainWindow):
     def open_app(self, ref: AppRef) -> None:
         """Open the schema of an app in a tab of its own."""
         self.app_tabs.open(ref)
+
+    def open_target(self, target: Target) -> None:
+        """Open what the program was asked for: an app, or a schema file."""
+        self.launch.open(target)
 
     def current_view(self) -> AppView | None:
         """The app's tab that is in front, None where another is."""

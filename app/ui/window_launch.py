@@ -1,0 +1,214 @@
+"""How the window was started and what is known of its last run: targets, crash reports, diagnostics.
+
+Everything is made when it is first needed; nothing of it is painted first.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QVBoxLayout
+
+from app.core.errors import NotFound
+from app.core.refs import AppRef
+from app.core.text import plain
+from app.ui.redaction import redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.core.targets import Target
+    from app.services.suite import Services
+    from app.services.workshop_words import DraftNote
+    from app.storage.crash_reports import CrashReport, CrashReports
+    from app.ui.crash_report_dialog import CrashBar
+    from app.ui.main_window import MainWindow
+    from app.ui.opened_targets import OpenedTargets
+
+_STATE_EVERY_MS = 5_000
+_NEED_REPORTS = ("help.log_folder", "help.crash_reports", "help.diagnostics")
+
+
+class WindowLaunch(QObject):
+    """``use`` gives it what belongs to the running program; before that its actions are grey."""
+
+    _settled = Signal(object)
+    _read = Signal(object)
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._targets: OpenedTargets | None = None
+        self._reports: CrashReports | None = None
+        self._log_path: Path | None = None
+        self._clean: Callable[[str], str] = redacted
+        self._notes: tuple[DraftNote, ...] = ()
+        self.bar: CrashBar | None = None
+        self._settled.connect(self._offer, Qt.ConnectionType.QueuedConnection)
+        self._read.connect(self._show_reports, Qt.ConnectionType.QueuedConnection)
+
+    # Targets
+
+    def open(self, target: Target) -> None:
+        self._opened().open(target)
+
+    def open_texts(self, texts: tuple[str, ...]) -> None:
+        """Untrusted: each is judged before it is opened."""
+        for text in texts:
+            self._opened().open_text(text)
+
+    def _opened(self) -> OpenedTargets:
+        if self._targets is None:
+            from app.ui.opened_targets import OpenedTargets
+
+            self._targets = OpenedTargets(self._window)
+        return self._targets
+
+    def come_to_front(self) -> None:
+        """The window as the operator left it, but in sight."""
+        window = self._window
+        window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+        window.show()
+        window.raise_()
+        window.activateWindow()
+
+    # The last run
+
+    def use(self, reports: CrashReports, log_path: Path, clean: Callable[[str], str]) -> None:
+        """After the first paint: look after this run, and for what is left of the last one."""
+        self._reports, self._log_path, self._clean = reports, log_path, clean
+        for name in _NEED_REPORTS:
+            self._window.registry[name].setEnabled(True)
+        clock = QTimer(self, interval=_STATE_EVERY_MS)
+        clock.timeout.connect(self.note_state)
+        clock.start()
+        self._in_background(lambda: self._settled.emit(reports.settle()))
+
+    def note_state(self) -> None:
+        if self._reports is not None:
+            self._reports.note_state(self.state_lines())
+
+    def state_lines(self) -> list[str]:
+        """The open tabs and how much is staged in each; apps by their IDs, never by their names."""
+        tabs = self._window.tabs
+        return [self._tab_line(at) for at in range(tabs.count())]
+
+    def _tab_line(self, at: int) -> str:
+        widget = self._window.tabs.widget(at)
+        ref, pending = getattr(widget, "ref", None), getattr(widget, "pending", "")
+        if not isinstance(ref, AppRef):
+            return f"Tab {at + 1}: {type(widget).__name__}"
+        connection = self._window.data.connection(ref.connection_id)
+        place = f" of {connection.platform.value}, {connection.environment.value}" if connection else ""
+        staged = f", {pending}" if isinstance(pending, str) and pending else ""
+        return f"Tab {at + 1}: app {ref.app_id}{place}{staged}"
+
+    def _offer(self, reports: tuple[CrashReport, ...]) -> None:
+        new = [each for each in reports if each.is_new]
+        if not new or self._window.closing.is_running:
+            return
+        from app.ui.crash_report_dialog import CrashBar
+
+        self.bar = bar = CrashBar()
+        bar.read_requested.connect(self.show_reports)
+        bar.draft_chosen.connect(self._window.open_app)
+        bar.dismissed.connect(lambda: self._window.tabs.setFocus())
+        self._window.theme.changed.connect(bar.refresh_looks)
+        centre = self._window.centralWidget()
+        layout = centre.layout() if centre is not None else None
+        assert isinstance(layout, QVBoxLayout)
+        layout.insertWidget(0, bar)
+        bar.tell(new)
+        self._window.runner.start(
+            _drafts, owner=bar, title="List the staged edits that were kept", done=self._take_drafts, quiet=True
+        )
+        self._window.data.apps_changed.connect(self._show_drafts)
+
+    def _take_drafts(self, notes: tuple[DraftNote, ...]) -> None:
+        self._notes = notes
+        self._show_drafts()
+
+    def _show_drafts(self) -> None:
+        """Those whose app is known by now."""
+        if self.bar is None or not self._notes:
+            return
+        from app.ui.crash_report_dialog import KeptDraft
+
+        data = self._window.data
+        known = [(note, app) for note in self._notes if (app := data.app(note.ref)) is not None]
+        self.bar.show_drafts([KeptDraft(note.ref, app.title, note.changes) for note, app in known])
+
+    # Help
+
+    def show_reports(self) -> None:
+        reports = self._reports
+        if reports is not None:
+            self._in_background(lambda: self._read.emit(reports.all()))
+
+    def _show_reports(self, found: tuple[CrashReport, ...]) -> None:
+        from app.ui.crash_report_dialog import CrashReportDialog
+
+        if self._reports is None:
+            return
+        dialog = CrashReportDialog(self._reports, found, self._window)
+        dialog.copied.connect(self._window.status.confirm)
+        dialog.failed.connect(self._window.runner.known_error)
+        dialog.open()
+        if self.bar is not None:
+            self.bar.hide()
+
+    def open_log_folder(self) -> None:
+        folder = self._log_path.parent if self._log_path is not None else None
+        if folder is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            error = NotFound(
+                f"No file manager opened {plain(str(folder), 200)}.", remedy="Open the folder by hand: it has the log."
+            )
+            self._window.runner.known_error.emit(error, "")
+
+    def show_diagnostics(self) -> None:
+        from app.ui.diagnostics_dialog import DiagnosticsDialog
+
+        dialog = DiagnosticsDialog(self._window.runner, self._log_path, self._clean, self._window)
+        dialog.copied.connect(self._window.status.confirm)
+        dialog.failed.connect(self._window.runner.known_error)
+        dialog.open()
+
+    def _in_background(self, work: Callable[[], None]) -> None:
+        """Not on the engine: a report must be readable also where the services cannot be built."""
+        threading.Thread(target=work, name="crash-reports", daemon=True).start()
+
+
+async def _drafts(services: Services) -> tuple[DraftNote, ...]:
+    return await services.workshop.drafts()
+
+
+def add_launch_actions(window: MainWindow) -> None:
+    add, launch = window.registry.add, window.launch
+    add(
+        "help.log_folder",
+        "Open &log folder",
+        launch.open_log_folder,
+        menu="Help",
+        starts_group=True,
+        help="Shows the folder with Tenantry's log files.",
+    )
+    add(
+        "help.crash_reports",
+        "Crash &reports…",
+        launch.show_reports,
+        menu="Help",
+        help="What is known of runs that did not end as they should.",
+    )
+    add(
+        "help.diagnostics",
+        "Copy d&iagnostics…",
+        launch.show_diagnostics,
+        menu="Help",
+        help="What a report of a bug needs: shown to you first, without secrets.",
+    )
+    for name in _NEED_REPORTS:
+        window.registry[name].setEnabled(False)
