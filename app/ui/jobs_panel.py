@@ -92,12 +92,12 @@ class JobsPanel(QWidget):
         self._box.setSpacing(0)
         self._box.addWidget(self._empty)
         self._box.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setWidget(inner)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setWidget(inner)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
-        box.addWidget(area)
+        box.addWidget(self._area)
         self._looking = QTimer(self, interval=_LOOK_EVERY_MS)
         self._looking.timeout.connect(self.look)
         self._looking.start()
@@ -114,6 +114,13 @@ class JobsPanel(QWidget):
         for at, job in enumerate(shown):
             self._place(at, job)
         self._empty.setVisible(not shown)
+
+    def reveal(self, key: int) -> None:
+        """Scroll a job into sight, where it is still listed."""
+        self.look()
+        row = self._rows.get(key)
+        if row is not None:
+            self._area.ensureWidgetVisible(row)
 
     def _place(self, at: int, job: Job) -> None:
         row = self._rows.get(job.key)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 
 from app.ui.preferences import Preferences
 from app.ui.theme import ThemeChoice
@@ -35,9 +35,14 @@ class WindowComfort(QObject):
     def complete(self) -> None:
         """Listen to what the window does, from the first paint on."""
         if self._messages is None:
+            from app.ui.notifier import Notifier
             from app.ui.window_toasts import WindowToasts
 
-            self._messages = WindowToasts(self._window)
+            window = self._window
+            self._messages = WindowToasts(window)
+            self.notifier = Notifier(window, window.runner, self.preferences)
+            self.notifier.clicked.connect(self.show_job)
+            window.closing.finished.connect(self.notifier.close)
 
     @property
     def messages(self) -> WindowToasts:
@@ -45,6 +50,17 @@ class WindowComfort(QObject):
         self.complete()
         assert self._messages is not None
         return self._messages
+
+    def show_job(self, key: int) -> None:
+        """Bring the window to the front, at one of its jobs."""
+        window = self._window
+        window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+        window.show()
+        window.raise_()
+        window.activateWindow()
+        window.show_jobs()
+        if window.bottom is not None:
+            window.bottom.jobs.reveal(key)
 
     def answer(self) -> None:
         self.messages.toasts.answer_newest()

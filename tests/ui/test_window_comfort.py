@@ -1,0 +1,180 @@
+"""Preferences, short messages and the rest of the comfort, in a whole window with known answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QTabBar
+from pytestqt.qtbot import QtBot
+
+from app.core.apps import AppSummary
+from app.core.refs import AppRef
+from app.ui.main_window import MainWindow
+from app.ui.preferences_dialog import PreferencesDialog
+from app.ui.rename_app_dialog import RenameAppDialog
+from app.ui.runner import Runner
+from app.ui.settings import WindowSettings
+from app.ui.theme import Theme, ThemeChoice
+from app.ui.toast import Toast
+from tests.ui.content_fakes import FakeWorkshop
+from tests.ui.shell_fakes import ANA, APP_ID, FakeServices, engine_with
+
+Open = Callable[[FakeServices], MainWindow]
+REF = AppRef("c1", APP_ID)
+
+
+class _Lifecycle:
+    def __init__(self) -> None:
+        self.titles: list[str] = []
+
+    async def rename(self, ref: AppRef, title: str) -> AppSummary:
+        self.titles.append(title)
+        return ANA._replace(title=title)
+
+
+@pytest.fixture
+def services() -> FakeServices:
+    made = FakeServices()
+    made.lifecycle = _Lifecycle()  # type: ignore[attr-defined]
+    made.workshop = FakeWorkshop()  # type: ignore[attr-defined]
+    return made
+
+
+@pytest.fixture
+def open_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Open]:
+    opened: list[MainWindow] = []
+
+    def open_one(services: FakeServices) -> MainWindow:
+        settings = WindowSettings(tmp_path / "config" / "window.ini")
+        window = MainWindow(Runner(engine_with(services)), settings, Theme(qapp, settings.theme), tmp_path)
+        window.resize(1280, 800)
+        window.show()
+        opened.append(window)
+        window.runner.open()
+        window.complete()
+        qtbot.waitUntil(lambda: window.data.has_apps and window.data.token_place is not None)
+        return window
+
+    yield open_one
+    for window in opened:
+        with qtbot.waitSignal(window.closed):
+            window.close()
+        window.theme.set_choice(ThemeChoice.LIGHT)
+        window.deleteLater()
+
+
+def _toast(window: MainWindow) -> Toast:
+    return window.comfort.messages.toasts.shown[-1]
+
+
+def test_preferences_open_from_the_menu_and_change_the_window(services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    window.registry["edit.preferences"].trigger()
+    dialog = window.findChild(PreferencesDialog)
+    assert dialog is not None
+    assert dialog.isVisible()
+    window.preferences.set("look.theme", "dark")
+    assert window.theme.choice is ThemeChoice.DARK
+    assert window.registry["view.theme.dark"].isChecked()
+    window.preferences.set("look.text_scale", 120)
+    assert window.theme.text_scale == 120
+    window.preferences.reset_all()
+    assert window.theme.choice is ThemeChoice.SYSTEM
+    dialog.close()
+
+
+def test_text_size_in_the_menu_is_the_same_setting(services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    window.registry["view.text.larger"].trigger()
+    assert window.preferences.number("look.text_scale") == 110
+    window.registry["view.text.usual"].trigger()
+    assert window.preferences.is_default("look.text_scale")
+
+
+def test_closed_tab_can_be_opened_again(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    window.open_app(REF)
+    assert window.tabs.count() == 2
+    button = window.tabs.tabBar().tabButton(1, QTabBar.ButtonPosition.RightSide)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert window.tabs.count() == 1
+    toast = _toast(window)
+    assert toast.label.text() == "Closed “Ana's workspace”"
+    qtbot.mouseClick(toast.button, Qt.MouseButton.LeftButton)
+    assert window.current_ref() == REF
+    assert window.tabs.count() == 2
+
+
+def test_key_does_what_the_newest_message_offers(services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    window.open_app(REF)
+    window.close_current_tab()
+    window.registry["edit.answer"].trigger()
+    assert window.tabs.count() == 2
+    assert window.comfort.messages.toasts.shown == ()
+
+
+def test_rename_can_be_taken_back(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    window.commands.rename_app(REF)
+    dialog = window.findChild(RenameAppDialog)
+    dialog.title_edit.setText("Ana's other")
+    dialog.act()
+    qtbot.waitUntil(lambda: bool(window.comfort.messages.toasts.shown))
+    toast = _toast(window)
+    assert toast.label.text() == "Renamed “Ana's workspace” to “Ana's other”"
+    toast.answer()
+    qtbot.waitUntil(lambda: services.lifecycle.titles == ["Ana's other", "Ana's workspace"])
+
+
+def test_discarded_edits_come_back_and_the_bar_stays_in_sight(
+    qtbot: QtBot, services: FakeServices, open_window: Open
+) -> None:
+    window = open_window(services)
+    window.open_app(REF)
+    qtbot.waitUntil(lambda: window.current_editor() is not None)
+    editor = window.current_editor()
+    editor.document.edit("Remove an entity", lambda draft: draft.drop_entity(draft.wanted.entities[0].name))
+    assert editor.document.is_changed
+    qtbot.waitUntil(editor.pending.discard_button.isEnabled)
+    qtbot.mouseClick(editor.pending.discard_button, Qt.MouseButton.LeftButton)
+    assert not editor.document.is_changed
+    toast = _toast(window)
+    assert toast.label.text() == "Discarded the pending changes of “Ana's workspace”"
+
+    def is_clear() -> bool:
+        bar = editor.pending.rect().translated(editor.pending.mapTo(window, editor.pending.rect().topLeft()))
+        place = toast.rect().translated(toast.mapTo(window, toast.rect().topLeft()))
+        return editor.pending.bar.isVisible() and not bar.intersects(place)
+
+    qtbot.waitUntil(is_clear)
+    toast.answer()
+    assert editor.document.is_changed
+
+
+def test_discarded_edits_with_newer_ones_on_top_are_left_to_undo(
+    qtbot: QtBot, services: FakeServices, open_window: Open
+) -> None:
+    window = open_window(services)
+    window.open_app(REF)
+    qtbot.waitUntil(lambda: window.current_editor() is not None)
+    document = window.current_editor().document
+    names = [each.name for each in document.draft.wanted.entities]
+    document.edit("Remove", lambda draft: draft.drop_entity(names[0]))
+    document.discard()
+    document.edit("Remove again", lambda draft: draft.drop_entity(names[0]))
+    _toast(window).answer()
+    assert document.draft.wanted.entity(names[0]) is None
+    assert "newer edits" in window.status.currentMessage()
+
+
+def test_click_on_a_notification_brings_the_window_to_the_job(services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    window.bottom_dock.setVisible(False)
+    window.showMinimized()
+    window.comfort.notifier.clicked.emit(1)
+    assert not window.isMinimized()
+    assert window.bottom.jobs.isVisible()
