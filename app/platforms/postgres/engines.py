@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from app.core.activity import ActivityEntry
-from app.core.errors import BadAnswer, Bug, ReadOnly, Unreachable
+from app.core.errors import BadAnswer, ReadOnly, Unreachable
 from app.core.text import plain
 
 from . import errors, opening
@@ -92,19 +92,28 @@ class Engines:
         if limits.is_write:
             self.ensure_writable(doing)
         if self._is_closed:
-            raise Bug("The client was closed before its work was asked for.")
+            raise _closed(doing)
         job = _Job(place, limits, doing, self._teller())
         self._jobs.add(job)
         waiting = asyncio.wrap_future(self._threads.submit(self._run, job, work))
+        waiting.add_done_callback(_seen)
         try:
             return await asyncio.shield(waiting)
         except asyncio.CancelledError:
             await self._end(job, waiting)
             raise
         except Stopped:
-            raise Unreachable(f"Could not {doing}: the connection was closed.", remedy="Open it again.") from None
+            raise _closed(doing) from None
         finally:
             self._jobs.discard(job)
+
+    async def aside(self, work: Callable[[], T], *, doing: str) -> T:
+        """Long work that needs no connection, on one of the same threads; goes on to its end when it is cancelled."""
+        if self._is_closed:
+            raise _closed(doing)
+        waiting = asyncio.wrap_future(self._threads.submit(work))
+        waiting.add_done_callback(_seen)
+        return await asyncio.shield(waiting)
 
     def ensure_writable(self, doing: str) -> None:
         """Raises ReadOnly."""
@@ -127,13 +136,14 @@ class Engines:
         await self._stop(job)
         if job.raw is not None:
             await asyncio.wait({waiting}, timeout=_SETTLE_S)
-        waiting.add_done_callback(_seen)
         waiting.cancel()
 
     async def _stop(self, job: _Job) -> None:
         # After the end of this client its work is stopped already.
         with contextlib.suppress(RuntimeError):
-            await asyncio.shield(asyncio.wrap_future(self._stoppers.submit(job.stop)))
+            stopping = asyncio.wrap_future(self._stoppers.submit(job.stop))
+            stopping.add_done_callback(_seen)
+            await asyncio.shield(stopping)
 
     def _teller(self) -> Callable[[ActivityEntry], None]:
         loop = asyncio.get_running_loop()
@@ -257,7 +267,11 @@ def _may_have_worked(job: _Job) -> bool:
     return job.limits.is_write and (job.is_committing or job.limits.is_autocommit)
 
 
+def _closed(doing: str) -> Unreachable:
+    return Unreachable(f"Could not {doing}: the connection was closed.", remedy="Open it again.")
+
+
 def _seen(future: asyncio.Future[Any]) -> None:
-    """Nobody waits for it any more; its error is not lost, it is unwanted."""
+    """Whoever waits gets its error; where nobody waits any more, that is not lost, it is unwanted."""
     if not future.cancelled():
         future.exception()

@@ -40,7 +40,7 @@ async def send_plan(
             remedy="Use the port of the server itself, or of a pooler in session mode (5432).",
         )
     dialect: Dialect = "sqlite" if place.dsn.is_sqlite else "postgresql"
-    steps = await asyncio.to_thread(steps_of, live, plan, dialect, restores)
+    steps = await client.engines.aside(lambda: steps_of(live, plan, dialect, restores), doing="push")
     on_progress(PushProgress("sending"))
     left: list[str] = []
     try:

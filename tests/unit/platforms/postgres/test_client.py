@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import decimal
+import gc
 import socket
 from typing import Any
 
@@ -13,8 +14,10 @@ import pytest
 from app.core.errors import Conflict, Invalid, KnownError, NotFound, ReadOnly, Timeout, Unreachable, Unsupported
 from app.core.secret import Secret
 from app.core.status import FindingKind, Health
+from app.platforms.contract import LiveSchema
 from app.platforms.postgres.dsn import Dsn, Place
 from app.platforms.postgres.limits import SNAPSHOT, WRITE, Limits
+from app.schema.compare import Plan
 from app.schema.model import Attribute, Entity, Index, Link, LinkEnd, Schema
 from app.schema.types import NumberType
 from tests.support.postgres_server import PostgresServer
@@ -366,6 +369,40 @@ async def test_work_cancelled_after_the_end_is_cancelled(postgres: PostgresServe
     with pytest.raises(asyncio.CancelledError):
         await task
     await closing
+
+
+async def test_work_cancelled_twice_when_its_server_ends_leaves_nothing_behind(
+    postgres: PostgresServer, server: Opened
+) -> None:
+    asking = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(%' AND state = 'active'"
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+    task = asyncio.create_task(sleeps(server, WRITE))
+    while postgres.psql("postgres", asking) == "0":
+        await asyncio.sleep(0)
+    for _time in range(2):
+        task.cancel()
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    del task
+    await server.client.aclose()
+    # Its thread is free when another has had its turn on each.
+    await asyncio.to_thread(server.client.engines._threads.shutdown)
+    await asyncio.sleep(0)
+    gc.collect()
+    asyncio.get_running_loop().set_exception_handler(None)
+    assert told == []
+
+
+async def test_closed_client_says_so_and_is_no_bug(server: Opened) -> None:
+    await server.client.aclose()
+    live = LiveSchema(Schema(), Schema().fingerprint())
+    for call in (server.client.read_schema(server.app_id), server.client.send_plan(server.app_id, live, Plan(()))):
+        with pytest.raises(Unreachable) as caught:
+            await call
+        assert "the connection was closed" in caught.value.sentence
+    assert not (await server.client.check(server.app_id)).is_reachable
 
 
 async def test_lock_that_someone_holds_is_told(postgres: PostgresServer, server: Opened) -> None:
