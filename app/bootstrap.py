@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from app.services.workshop import SchemaWorkshop
     from app.storage.database import Database
     from app.storage.foundation_stores import JournalStore
+    from app.storage.instance import Handover
     from app.storage.last_known import LastKnown, LastKnownReader
     from app.storage.log import Redactor
     from app.storage.paths import Profile
@@ -32,28 +33,40 @@ if TYPE_CHECKING:
     from app.storage.vault import Vault
 
 
-def run_window(profile: Profile) -> int:
+def run_window(profile: Profile, asked: Handover | None = None) -> int:
     """Open the window and run until it is closed; the answer is the exit code.
+
+    Where the profile has a window already, that one comes to the front and opens what was ``asked``. Raises Conflict
+    where it does not answer.
 
     The window starts both after its first paint: the reading of the last-known state, in a thread of its own, and
     then the engine.
     """
+    from app.storage.instance import Handover, enter
+
+    asked = asked or Handover()
+    profile.make()
+    instance = enter(profile.data_dir, asked)
+    if instance is None:
+        return 0
+
     from app.storage.last_known import LastKnownReader
     from app.storage.log import Redactor, open_log
 
-    profile.make()
     last_known = LastKnownReader(profile.database_path)
     redactor = Redactor()
     close_log = open_log(profile.log_path, redactor)
 
     from app.services.engine import Engine
     from app.ui.application import run
+    from app.ui.entry import Entry
 
     build = functools.partial(build_services, profile, redactor=redactor, last_known=last_known)
     try:
-        return run(profile, last_known, Engine(build))
+        return run(profile, last_known, Engine(build), Entry(instance, asked, redactor.clean))
     finally:
         close_log()
+        instance.release()
 
 
 async def build_services(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import socket
 import sys
@@ -10,12 +9,10 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
-    QMessageLogContext,
     QObject,
     QSocketNotifier,
     Qt,
     QTimer,
-    QtMsgType,
     Signal,
     qInstallMessageHandler,
 )
@@ -24,6 +21,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.ui import start_trace
 from app.ui.main_window import MainWindow
+from app.ui.run_watch import RunWatch, log_qt
 from app.ui.runner import Reach, Runner
 from app.ui.settings import WindowSettings
 from app.ui.theme import Theme
@@ -33,21 +31,32 @@ if TYPE_CHECKING:
 
     from app.storage.last_known import LastKnown, LastKnownReader
     from app.storage.paths import Profile
+    from app.ui.arrivals import Arrivals
     from app.ui.collector import Collector
+    from app.ui.entry import Entry
 
-_logger = logging.getLogger(__name__)
-_qt_logger = logging.getLogger("qt")
 # The services start at the latest then, even where the last-known state is still being read.
 _PATIENCE_MS = 250
 
 
-def run(profile: Profile, last_known: LastKnownReader, engine: Reach) -> int:
-    """Show the window at once, start the engine after its first paint; the answer is the exit code."""
+def run(profile: Profile, last_known: LastKnownReader, engine: Reach, entry: Entry | None = None) -> int:
+    """Show the window at once, start the engine after its first paint; the answer is the exit code.
+
+    Without an ``entry`` nothing is opened, and no other launch is heard of.
+    """
     application = make_application(sys.argv[:1])
-    start = Start(application, profile, last_known, engine)
-    start.begin()
-    code = start.run()
+    watch = RunWatch(profile, entry.clean) if entry is not None else None
+    try:
+        start = Start(application, profile, last_known, engine, entry, watch)
+        start.begin()
+        code = start.run()
+    except BaseException as error:
+        if watch is not None:
+            watch.failed(error)
+        raise
     start.end()
+    if watch is not None:
+        watch.end()
     return code
 
 
@@ -68,9 +77,19 @@ class Start(QObject):
 
     _read = Signal(object)
 
-    def __init__(self, application: QApplication, profile: Profile, last_known: LastKnownReader, engine: Reach) -> None:
+    def __init__(
+        self,
+        application: QApplication,
+        profile: Profile,
+        last_known: LastKnownReader,
+        engine: Reach,
+        entry: Entry | None = None,
+        watch: RunWatch | None = None,
+    ) -> None:
         super().__init__()
         self._application, self._last_known = application, last_known
+        self._profile, self._entry, self._watch = profile, entry, watch
+        self._arrivals: Arrivals | None = None
         settings = WindowSettings(profile.settings_path)
         self.theme = Theme(application, settings.theme, settings.text_scale, is_sheet_later=True)
         self.runner = Runner(engine)
@@ -107,6 +126,8 @@ class Start(QObject):
             # (qasync 0.28), and does not close while it believes to run.
             self._loop._QEventLoop__is_running = False
             self._loop.close()
+        if self._arrivals is not None:
+            self._arrivals.close()
         sys.excepthook = sys.__excepthook__
         qInstallMessageHandler(None)
         # Widgets go while the application is still there, and in our order, not the interpreter's.
@@ -145,6 +166,19 @@ class Start(QObject):
         self.window.complete()
         self._collect()
         self.window.setWindowIcon(QIcon(self._icon_path))
+        # A turn later: nobody in front of the window waits for it.
+        QTimer.singleShot(0, self, self._hear_of_others)
+
+    def _hear_of_others(self) -> None:
+        """Targets, second launches, and what is left of the last run."""
+        if self._entry is None or self.window.closing.is_running:
+            return
+        from app.ui.arrivals import Arrivals
+
+        self._arrivals = Arrivals(self._application, self.window, self._entry, self)
+        if self._watch is not None:
+            self._watch.join(self.runner)
+            self.window.launch.use(self._watch.reports, self._profile.log_path, self._entry.clean)
 
     def _collect(self) -> None:
         from app.ui.collector import Collector
@@ -159,7 +193,7 @@ class Start(QObject):
         self._loop = qasync.QEventLoop(self._application, already_running=True)
 
     def _install_hooks(self) -> None:
-        qInstallMessageHandler(_log_qt)
+        qInstallMessageHandler(log_qt if self._watch is None else self._watch.log_qt)
         sys.excepthook = self._route
         self._signals = _SignalWatch(self.window.close, self)
 
@@ -172,7 +206,7 @@ class Start(QObject):
 
 
 class _SignalWatch(QObject):
-    """SIGTERM and SIGINT close the window as its button does.
+    """SIGTERM, SIGINT and the end of the terminal close the window as its button does.
 
     Python runs signal handlers only between its own instructions; the wake-up socket brings Qt's loop there.
     """
@@ -184,7 +218,7 @@ class _SignalWatch(QObject):
         self._reader.setblocking(False)
         self._writer.setblocking(False)
         self._before_fd = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
-        self._before = {each: signal.signal(each, self._note) for each in (signal.SIGTERM, signal.SIGINT)}
+        self._before = {each: signal.signal(each, self._note) for each in _closing_signals()}
         self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, self)
         self._notifier.activated.connect(self._drain)
         self._was_asked = False
@@ -207,20 +241,15 @@ class _SignalWatch(QObject):
             self._close_window()
 
 
+def _closing_signals() -> list[signal.Signals]:
+    found = [signal.SIGTERM, signal.SIGINT]
+    # Not where it was started so that it outlives its terminal.
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        found.append(signal.SIGHUP)
+    return found
+
+
 def _icon_path() -> object:
     from app.storage.paths import resources_dir
 
     return resources_dir() / "icons" / "tenantry.svg"
-
-
-_LEVELS = {
-    QtMsgType.QtDebugMsg: logging.DEBUG,
-    QtMsgType.QtInfoMsg: logging.INFO,
-    QtMsgType.QtWarningMsg: logging.WARNING,
-    QtMsgType.QtCriticalMsg: logging.ERROR,
-    QtMsgType.QtFatalMsg: logging.CRITICAL,
-}
-
-
-def _log_qt(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
-    _qt_logger.log(_LEVELS.get(kind, logging.WARNING), "%s", message)

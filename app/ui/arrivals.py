@@ -1,0 +1,60 @@
+"""What comes in from outside while the window is open: second launches, and files that the desktop hands over."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QFileOpenEvent
+from PySide6.QtWidgets import QApplication
+
+from app.storage.instance import Handover
+from app.ui.entry import Entry
+from app.ui.main_window import MainWindow
+from app.ui.single_instance import SingleInstance
+
+
+class Arrivals(QObject):
+    """Opens what this start was asked for, and from then on what others are."""
+
+    def __init__(self, application: QApplication, window: MainWindow, entry: Entry, parent: QObject) -> None:
+        super().__init__(parent)
+        self._window, self._entry = window, entry
+        self._single = SingleInstance(entry.instance, lambda: not window.closing.is_running, self)
+        self._single.handed.connect(self.take)
+        # Every event of the program would pass through Python elsewhere.
+        self._files = OpenedFiles(self) if sys.platform == "darwin" else None
+        if self._files is not None:
+            self._files.install(application)
+        if entry.asked.targets:
+            window.launch.open_texts(entry.asked.targets)
+
+    def take(self, handover: Handover) -> None:
+        if handover.activation:
+            # Where Qt's platform plug-in looks when a window asks to come to the front (Wayland).
+            os.environ["XDG_ACTIVATION_TOKEN"] = handover.activation
+        self._window.launch.come_to_front()
+        os.environ.pop("XDG_ACTIVATION_TOKEN", None)
+        self._window.launch.open_texts(handover.targets)
+
+    def close(self) -> None:
+        self._single.close()
+        self._entry.instance.close_door()
+
+
+class OpenedFiles(QObject):
+    """macOS tells of files and addresses by an event of the application."""
+
+    def __init__(self, arrivals: Arrivals) -> None:
+        super().__init__(arrivals)
+        self._arrivals = arrivals
+
+    def install(self, application: QApplication) -> None:
+        application.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FileOpen and isinstance(event, QFileOpenEvent):
+            self._arrivals.take(Handover((event.file() or event.url().toString(),)))
+            return True
+        return False
