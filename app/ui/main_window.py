@@ -135,6 +135,7 @@ class MainWindow(QMainWindow):
         toolbar.refresh_requested.connect(commands.refresh)
         toolbar.palette_requested.connect(self.open_palette)
         toolbar.jobs_requested.connect(self.show_jobs)
+        toolbar.jobs_button.cancel_requested.connect(self.runner.cancel)
         toolbar.create_requested.connect(commands.create_app)
         overview.cards.chosen.connect(self.choose_connection)
         overview.cards.add_requested.connect(commands.add_connection)

@@ -10,12 +10,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QSizePoli
 from app.core.connection import Connection
 from app.core.status import ConnectionStatus, Health
 from app.core.text import plain
-from app.core.words import counted
 from app.ui.badges import StateMark, text_label
 from app.ui.environment_badge import EnvironmentBadge
 from app.ui.icons import sign, state_icon, state_word
-from app.ui.jobs_panel import progress_text
-from app.ui.runner import Job, JobState
+from app.ui.jobs_button import JobsButton
 
 ALL_CONNECTIONS = "All connections"
 
@@ -101,32 +99,6 @@ def _environment_word(connection: Connection) -> str:
     return word.upper() if word == "production" else word
 
 
-class JobsButton(QPushButton):
-    """Says whether something runs, and how far it is."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Jobs", parent)
-        self.setToolTip("Show the jobs")
-        self.tell(())
-
-    def tell(self, jobs: Sequence[Job]) -> None:
-        running = [job for job in jobs if job.state is JobState.RUNNING]
-        text = "Jobs"
-        if running:
-            share = progress_text(_whole(running))
-            text = f"Jobs · {len(running)} running {share}".rstrip()
-        if text != self.text() or not self.accessibleName():
-            self.setText(text)
-            self.setAccessibleName(f"Jobs: {counted(len(running), 'job')} running")
-
-
-def _whole(jobs: Sequence[Job]) -> Job:
-    """One job that stands for all; without a share where one of them has none."""
-    if any(job.total <= 0 for job in jobs):
-        return jobs[0]._replace(done=0, total=0)
-    return jobs[0]._replace(done=sum(job.done for job in jobs), total=sum(job.total for job in jobs))
-
-
 class MainToolbar(QToolBar):
     """Fixed at the top; all of it can be reached with Tab."""
 
@@ -156,7 +128,7 @@ class MainToolbar(QToolBar):
         self._lay_out_search()
         self._fit_text()
         self.jobs_button = JobsButton()
-        self.jobs_button.clicked.connect(self.jobs_requested)
+        self.jobs_button.show_requested.connect(self.jobs_requested)
         self.create_button = QPushButton("New app")
         self.create_button.setProperty("look", "primary")
         self.create_button.setToolTip("Create an app (Ctrl+N)")

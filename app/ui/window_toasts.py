@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
@@ -17,8 +17,8 @@ from .scope import is_alive
 from .toast import Toasts
 
 if TYPE_CHECKING:
-    from app.services.pushing import PushReport
     from app.services.suite import Services
+    from app.services.workshop_words import PushReport
 
     from .app_view import AppView
     from .main_window import MainWindow
@@ -86,8 +86,8 @@ class WindowToasts(QObject):
         tabs = self._window.tabs
         self._editors = [each for each in self._editors if is_alive(each)]
         for at in range(tabs.count()):
-            view = tabs.widget(at)
-            editor = getattr(view, "editor", None)
+            view = cast("AppView", tabs.widget(at))
+            editor: SchemaEditor | None = getattr(view, "editor", None)
             if editor is not None and editor not in self._editors:
                 self._editors.append(editor)
                 self._follow(view, editor)
