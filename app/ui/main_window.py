@@ -37,6 +37,7 @@ from app.ui.toolbar import MainToolbar
 from app.ui.window_actions import add_actions
 from app.ui.window_comfort import WindowComfort
 from app.ui.window_foundation import WindowFoundation
+from app.ui.window_keys import use_own_keys
 from app.ui.window_launch import WindowLaunch
 from app.ui.window_status import WindowStatusBar
 from app.ui.window_stores import WindowStores
@@ -206,6 +207,7 @@ class MainWindow(QMainWindow):
         self._connect_tree(self.tree)
         self.tree_dock.setWidget(self.tree)
         self.comfort.complete()
+        use_own_keys(self)
 
     def _connect_tree(self, tree: DatabaseTree) -> None:
         data, commands = self.data, self.commands
@@ -395,11 +397,6 @@ class MainWindow(QMainWindow):
         from app.ui.error_dialog import ErrorDialog
 
         ErrorDialog(error, title, self).open()
-
-    def show_shortcuts(self) -> None:
-        from app.ui.info_dialogs import ShortcutsDialog
-
-        ShortcutsDialog(self.registry, self).open()
 
     def show_about(self) -> None:
         from app.ui.info_dialogs import AboutDialog

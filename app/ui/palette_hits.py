@@ -14,6 +14,7 @@ from app.core.connection import Connection
 from app.core.refs import AppRef
 from app.core.text import plain
 
+from .action_help import reason_of
 from .actions import ActionRegistry, shown_keys, shown_text
 from .app_table import shown
 from .live_data import LiveData
@@ -110,7 +111,7 @@ class PaletteSources:
         detail = self.registry.help_of(name)
         if not action.isEnabled():
             reason = action.toolTip()
-            detail = reason if reason not in (shown_text(action), title) else "Not available here and now."
+            detail = reason if reason not in (shown_text(action), title) else reason_of(name)
         whole = f"{menu.replace('/', ' › ')} › {title}" if menu else title
         keys = shown_keys(self.registry.keys_of(name))
         key = (HitKind.ACTION.value, name)

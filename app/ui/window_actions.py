@@ -18,6 +18,7 @@ from app.ui.theme import ThemeChoice
 from app.ui.window_comfort import add_comfort_actions
 from app.ui.window_connection import follow_meant, on_meant
 from app.ui.window_foundation import add_foundation_actions
+from app.ui.window_keys import add_key_actions
 from app.ui.window_launch import add_launch_actions
 from app.ui.window_stores import add_store_actions
 
@@ -141,7 +142,7 @@ def _add_connection(window: MainWindow) -> None:
 
 def _add_help(window: MainWindow) -> None:
     add = window.registry.add
-    add("help.shortcuts", "&Shortcuts", window.show_shortcuts, menu="Help", shortcut="F1")
+    add_key_actions(window)
     add("help.doctor", "&Doctor", window.show_doctor, menu="Help")
     add_launch_actions(window)
     add("help.about", "&About Tenantry", window.show_about, menu="Help")

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 from app.core.errors import Unreachable
 from app.ui.cohorts_view import CohortsView
 from app.ui.doctor_view import DoctorView
-from app.ui.info_dialogs import AboutDialog, ShortcutsDialog
+from app.ui.info_dialogs import AboutDialog
 from app.ui.main_window import MainWindow
 from app.ui.palette_dialog import PaletteDialog
 from app.ui.reconcile_view import ReconcileView
@@ -138,9 +138,9 @@ def palette(stage: Stage) -> PaletteDialog:
 
 
 @screen("shortcuts")
-def shortcuts(stage: Stage) -> ShortcutsDialog:
+def shortcuts(stage: Stage) -> QWidget:
     stage.window().show_shortcuts()
-    return stage.shown(ShortcutsDialog)
+    return stage.latest()
 
 
 @screen("about")
