@@ -64,6 +64,10 @@ class EntityView(QListView):
         return bool(super().event(event))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.state() == self.State.EditingState:
+            # Keys that the open name did not want.
+            event.ignore()
+            return
         has_control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         act = {
             Qt.Key.Key_F2: self.rename_requested,

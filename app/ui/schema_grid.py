@@ -284,7 +284,10 @@ class SchemaGrid(QTableView):
         return is_duplicate or event.matches(QKeySequence.StandardKey.Copy) or (is_plain and event.key() in _OWN_KEYS)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not self._act_on_key(event):
+        if self.state() == self.State.EditingState:
+            # Keys that the open editor did not want.
+            event.ignore()
+        elif not self._act_on_key(event):
             super().keyPressEvent(event)
 
     def _act_on_key(self, event: QKeyEvent) -> bool:

@@ -141,6 +141,17 @@ def test_entity_list_f2_renames_and_keeps_it_selected(
     assert editor.grids.mark.text() == "renamed was todos"
 
 
+def test_entity_list_keys_of_the_list_do_nothing_while_a_name_is_typed(
+    editor: SchemaEditor, document: SchemaDocument, qtbot: QtBot
+) -> None:
+    editor.entities.add()
+    count = len(document.draft.wanted.entities)
+    for key in (Qt.Key.Key_F2, Qt.Key.Key_Insert):
+        qtbot.keyClick(line(editor.entities), key)
+    assert len(document.draft.wanted.entities) == count
+    assert line(editor.entities).isVisible()
+
+
 def test_entity_list_taken_name_keeps_the_editor_open(
     editor: SchemaEditor, document: SchemaDocument, qtbot: QtBot
 ) -> None:

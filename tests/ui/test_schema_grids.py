@@ -160,6 +160,20 @@ def test_grid_f2_renames_in_place(grids: SchemaGrids, document: SchemaDocument, 
     assert grid.currentIndex().row() == 0
 
 
+def test_grid_keys_of_the_grid_do_nothing_while_a_cell_is_edited(
+    grids: SchemaGrids, document: SchemaDocument, qtbot: QtBot
+) -> None:
+    grid = grids.attributes
+    grid.setFocus()
+    grid.show_rows([0], 0)
+    qtbot.keyClick(grid, Qt.Key.Key_F2)
+    before = document.draft
+    for key in (Qt.Key.Key_F2, Qt.Key.Key_Insert):
+        qtbot.keyClick(grid.viewport().findChild(QLineEdit), key)
+    assert grid.state() == grid.State.EditingState
+    assert document.draft is before
+
+
 def test_grid_bad_name_is_marked_and_enter_keeps_the_editor_open(
     grids: SchemaGrids, document: SchemaDocument, qtbot: QtBot
 ) -> None:
