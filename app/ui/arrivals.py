@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, QSocketNotifier
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 from app.storage.instance import Handover
 from app.ui.entry import Entry
-from app.ui.main_window import MainWindow
-from app.ui.single_instance import SingleInstance
+
+if TYPE_CHECKING:
+    from app.ui.main_window import MainWindow
+    from app.ui.single_instance import SingleInstance
 
 
 class Arrivals(QObject):
@@ -21,14 +24,37 @@ class Arrivals(QObject):
     def __init__(self, application: QApplication, window: MainWindow, entry: Entry, parent: QObject) -> None:
         super().__init__(parent)
         self._window, self._entry = window, entry
-        self._single = SingleInstance(entry.instance, lambda: not window.closing.is_running, self)
-        self._single.handed.connect(self.take)
+        self._knock: QSocketNotifier | None = None
+        self._single: SingleInstance | None = None
+        self._knock = self._watched_door()
         # Every event of the program would pass through Python elsewhere.
         self._files = OpenedFiles(self) if sys.platform == "darwin" else None
         if self._files is not None:
             self._files.install(application)
         if entry.asked.targets:
             window.launch.open_texts(entry.asked.targets)
+
+    def _watched_door(self) -> QSocketNotifier | None:
+        """Qt's network library costs 3 MB: it is loaded when somebody is at the door, where the door can be watched
+        without it."""
+        door = self._entry.instance.door
+        if door is None:
+            self._listen()
+            return None
+        knock = QSocketNotifier(door.fileno(), QSocketNotifier.Type.Read, self)
+        knock.activated.connect(self._listen)
+        return knock
+
+    def _listen(self) -> None:
+        from app.ui.single_instance import SingleInstance
+
+        if self._single is not None:
+            return
+        if self._knock is not None:
+            self._knock.setEnabled(False)
+        window = self._window
+        self._single = SingleInstance(self._entry.instance, lambda: not window.closing.is_running, self)
+        self._single.handed.connect(self.take)
 
     def take(self, handover: Handover) -> None:
         if handover.activation:
@@ -39,7 +65,10 @@ class Arrivals(QObject):
         self._window.launch.open_texts(handover.targets)
 
     def close(self) -> None:
-        self._single.close()
+        if self._knock is not None:
+            self._knock.setEnabled(False)
+        if self._single is not None:
+            self._single.close()
         self._entry.instance.close_door()
 
 

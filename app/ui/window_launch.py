@@ -16,7 +16,6 @@ from PySide6.QtWidgets import QVBoxLayout
 from app.core.errors import NotFound
 from app.core.refs import AppRef
 from app.core.text import plain
-from app.ui.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +44,7 @@ class WindowLaunch(QObject):
         self._targets: OpenedTargets | None = None
         self._reports: CrashReports | None = None
         self._log_path: Path | None = None
-        self._clean: Callable[[str], str] = redacted
+        self._clean: Callable[[str], str] = _unknown
         self._notes: tuple[DraftNote, ...] = ()
         self.bar: CrashBar | None = None
         self._settled.connect(self._offer, Qt.ConnectionType.QueuedConnection)
@@ -180,6 +179,12 @@ class WindowLaunch(QObject):
     def _in_background(self, work: Callable[[], None]) -> None:
         """Not on the engine: a report must be readable also where the services cannot be built."""
         threading.Thread(target=work, name="crash-reports", daemon=True).start()
+
+
+def _unknown(text: str) -> str:
+    from app.ui.redaction import redacted
+
+    return redacted(text)
 
 
 async def _drafts(services: Services) -> tuple[DraftNote, ...]:
