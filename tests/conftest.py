@@ -18,6 +18,11 @@ _MANY_OBJECTS = 50_000
 _NUMBERS = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--monkey-seconds", type=float, default=20.0, help="how long the monkey is at the window")
+    parser.addoption("--monkey-seed", type=int, default=1, help="what it does there")
+
+
 @pytest.fixture(autouse=True)
 def _no_unexpected_log_records(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Fail a test in which anything logged at WARNING or above, unless it is marked with ``expects_log``."""

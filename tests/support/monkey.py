@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QInputMethodEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QInputMethodEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -142,11 +142,13 @@ class Monkey:
     def __init__(self, seed: int, actions: Callable[[], Sequence[QAction]], spared: frozenset[str]) -> None:
         self._random = random.Random(seed)
         self._actions, self._spared = actions, spared
+        self._window: QWidget | None = None
 
     # Choosing
 
     def choose(self) -> tuple[Action, QWidget] | None:
-        window = front(self._random.choice)
+        # Held until the action is done: with the handle of a window that is Qt's own go those of its parts.
+        window = self._window = front(self._random.choice)
         if window is None:
             return None
         if isinstance(window, QMenu):
@@ -275,7 +277,8 @@ def _items(view: QAbstractItemView, seen: QRect) -> Iterator[QPoint]:
 
 def perform(action: Action, widget: QWidget, actions: Callable[[], Sequence[QAction]]) -> None:
     """The widget may be gone when this returns."""
-    _DEEDS[action.kind](widget, action.data, actions)
+    if _is_here(widget):
+        _DEEDS[action.kind](widget, action.data, actions)
 
 
 def _click(widget: QWidget, data: dict[str, Any], _: object) -> None:
@@ -286,12 +289,16 @@ def _click(widget: QWidget, data: dict[str, Any], _: object) -> None:
 
 def _double(widget: QWidget, data: dict[str, Any], _: object) -> None:
     _to_front(widget)
-    QTest.mouseDClick(_surface(widget), Qt.MouseButton.LeftButton, _NONE, QPoint(*data["at"]))
+    area, at = _surface(widget), QPoint(*data["at"])
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    QTest.mouseClick(area, left, _NONE, at)
+    for kind, held in ((QEvent.Type.MouseButtonDblClick, left), (QEvent.Type.MouseButtonRelease, none)):
+        if not _is_here(area) or _is_blocked(area):
+            return
+        _send(area, kind, at, left, held)
 
 
 def _menu(widget: QWidget, data: dict[str, Any], _: object) -> None:
-    from PySide6.QtGui import QContextMenuEvent
-
     _to_front(widget)
     area, at = _surface(widget), QPoint(*data["at"])
     QTest.mousePress(area, Qt.MouseButton.RightButton, _NONE, at)
@@ -302,23 +309,21 @@ def _menu(widget: QWidget, data: dict[str, Any], _: object) -> None:
 
 
 def _drag(widget: QWidget, data: dict[str, Any], _: object) -> None:
-    from PySide6.QtCore import QEvent
-    from PySide6.QtGui import QMouseEvent
-
     _to_front(widget)
     area, start, by = _surface(widget), QPoint(*data["at"]), QPoint(*data["by"])
-    left = Qt.MouseButton.LeftButton
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
     QTest.mousePress(area, left, _NONE, start)
     for part in (0.2, 0.6, 1.0):
         if not _is_here(area):
             return
-        at = start + by * part
-        spot, world = QPointF(at), QPointF(area.mapToGlobal(at))
-        moved = QMouseEvent(QEvent.Type.MouseMove, spot, world, Qt.MouseButton.NoButton, left, _NONE)
-        QApplication.sendEvent(area, moved)
+        _send(area, QEvent.Type.MouseMove, start + by * part, none, left)
     if _is_here(area):
-        up = QMouseEvent(QEvent.Type.MouseButtonRelease, spot, world, left, Qt.MouseButton.NoButton, _NONE)
-        QApplication.sendEvent(area, up)
+        _send(area, QEvent.Type.MouseButtonRelease, start + by, left, none)
+
+
+def _send(area: QWidget, kind: QEvent.Type, at: QPoint, button: Qt.MouseButton, held: Qt.MouseButton) -> None:
+    event = QMouseEvent(kind, QPointF(at), QPointF(area.mapToGlobal(at)), button, held, _NONE)
+    QApplication.sendEvent(area, event)
 
 
 def _scroll(widget: QWidget, data: dict[str, Any], _: object) -> None:
@@ -345,8 +350,7 @@ def _type(widget: QWidget, data: dict[str, Any], _: object) -> None:
     elif how == "keys" and text.isascii() and text.isprintable():
         for letter in text[:24]:
             # Letters may open, close and move things: they go on to whoever listens then.
-            listener = QApplication.focusWidget()
-            widget = listener if listener is not None else widget
+            widget = _listener(widget)
             if not _is_here(widget):
                 return
             QTest.keyClick(widget, letter)
@@ -358,7 +362,7 @@ def _type(widget: QWidget, data: dict[str, Any], _: object) -> None:
 
 def _key(widget: QWidget, data: dict[str, Any], _: object) -> None:
     for _time in range(data["times"]):
-        listener = QApplication.activePopupWidget() or QApplication.focusWidget() or widget
+        listener = _listener(widget)
         if not _is_here(listener):
             return
         QTest.keyClick(listener, Qt.Key(data["key"]), Qt.KeyboardModifier(data["modifiers"]))
@@ -386,7 +390,7 @@ def _shut(widget: QWidget, data: dict[str, Any], _: object) -> None:
     elif data["how"] == "close" or not isinstance(widget, (QDialog, QMenu)):
         widget.close()
     else:
-        QTest.keyClick(QApplication.focusWidget() or widget, _K.Key_Escape)
+        QTest.keyClick(_listener(widget), _K.Key_Escape)
 
 
 def _wait(_: QWidget, __: dict[str, Any], ___: object) -> None:
@@ -479,8 +483,32 @@ def _surface(widget: QWidget) -> QWidget:
 
 
 def _with_keys(window: QWidget) -> QWidget:
-    focused = QApplication.focusWidget()
-    return focused if focused is not None and focused.window() is window and focused.isVisible() else window
+    focused = window.focusWidget()
+    return focused if focused is not None and focused.isVisible() else window
+
+
+def _listener(widget: QWidget) -> QWidget:
+    """Who gets a key: what has the keyboard in an open menu or list, else in the window in front."""
+    popup = QApplication.activePopupWidget()
+    if popup is not None:
+        return popup.focusWidget() or popup
+    found, modal = QApplication.focusWidget() or widget, QApplication.activeModalWidget()
+    if modal is not None and _is_blocked(found):
+        return modal.focusWidget() or modal
+    return found
+
+
+def _is_blocked(widget: QWidget) -> bool:
+    """A dialog came in front of it: Qt lets nothing through to it, but what is sent to it directly."""
+    handle, modal = widget.window().windowHandle(), QApplication.activeModalWidget()
+    return modal is not None and handle is not None and modal is not widget.window() and not _is_within(widget, modal)
+
+
+def _is_within(widget: QWidget, window: QWidget) -> bool:
+    above: QWidget | None = widget.window()
+    while above is not None and above is not window:
+        above = above.parentWidget()
+    return above is window
 
 
 def _to_front(widget: QWidget) -> None:
