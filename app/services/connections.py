@@ -136,6 +136,10 @@ class ConnectionBook:
         self._retire(connection_id)
         self._hub.publish(Changes(connections=True, apps=frozenset((connection_id,))))
 
+    def check(self, draft: ConnectionDraft) -> Connection:
+        """The connection that ``add`` would make of it, under an ID of its own. Raises Invalid as ``add`` does."""
+        return self._checked(new_id(), draft)
+
     async def test(self, draft: ConnectionDraft, connection_id: str | None = None) -> Probe:
         """Ask the platform how it is, without storing anything.
 
