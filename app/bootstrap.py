@@ -107,17 +107,20 @@ async def _composed(
     import asyncio
     import time
 
+    from app.platforms.redaction import scrub
     from app.services.activity import ActivityLog
     from app.services.agents import Agents
     from app.services.audit import AuditTrail
+    from app.services.audit_trail import AuditReader
     from app.services.catalog import Catalog
-    from app.services.clients import ClientPool
+    from app.services.clients import ClientPool, make_platform_client
     from app.services.connections import ConnectionBook
     from app.services.directory import Directory
     from app.services.doctor import Colleagues, Doctor, Surroundings
     from app.services.following import Following
     from app.services.foundation import Foundation
     from app.services.foundation_map import FoundationMaps
+    from app.services.guards import Guards
     from app.services.lifecycle import AppLifecycle
     from app.services.local_platform import LocalPlatformSupervisor
     from app.services.main_map import MainSettingsBook
@@ -134,6 +137,7 @@ async def _composed(
     from app.services.templates import TemplateShelf
     from app.services.tokens import TokenKeeper
     from app.services.versions import SchemaVersions
+    from app.storage.audit_store import AuditBook
     from app.storage.foundation_stores import FollowedStore, JournalStore, MapStore
     from app.storage.name_store import NameStore
     from app.storage.paths import resources_dir
@@ -146,7 +150,11 @@ async def _composed(
     vault = Vault(on_secret=redactor.add)
     tokens = TokenKeeper(vault, hub)
     templates = await asyncio.to_thread(TemplateShelf.load, resources_dir() / "templates")
+    audit = AuditStore(database)
     connections = ConnectionBook(ConnectionStore(database), tokens, hub)
+    guards = Guards(connections.find, hub, audit)
+    guards.listen()
+    connections.show_as(guards.shown)
     local = LocalOpening(
         connections,
         lambda: clients,
@@ -163,6 +171,7 @@ async def _composed(
         connections.find,
         tokens,
         activity.record,
+        make=functools.partial(make_platform_client, gates=guards.gate_of),
         before=supervisor.start,
         places=lambda connection_id: stores.places(connection_id),
     )
@@ -184,7 +193,6 @@ async def _composed(
     names = KnownNames(NameStore(database), lambda: known_schemas, inventory.get_schema)
     catalog = Catalog(clients, directory, inventory, hub, versions=versions, known=known_schemas, names=names)
     directory.on_schema(catalog.saw)
-    audit = AuditStore(database)
     trail, journal = AuditTrail(audit), JournalStore(database)
     stores = Stores(
         connections,
@@ -250,6 +258,8 @@ async def _composed(
         stores=stores,
         store_moving=store_moving,
         names=names,
+        guards=guards,
+        audit=AuditReader(AuditBook(database), mask=scrub),
         notices=(*_notices(database), *library.notices()),
         closers=(
             opening.stop,
@@ -262,6 +272,7 @@ async def _composed(
             catalog.aclose,
             names.aclose,
             clients.aclose,
+            guards.aclose,
             supervisor.stop,
             vault.aclose,
             functools.partial(asyncio.to_thread, database.close),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -37,6 +37,8 @@ class Connection:
     ``base_url`` has no trailing slash. ``is_read_only`` is enforced where requests are sent.
     ``foundation_app_id`` names the app that holds the registry, None where there is none.
     ``is_builtin`` marks the connection to the local platform that Tenantry itself starts.
+    ``is_guarded``: writes need unlocking, although it is not read-only. ``is_opened``: it is read-only, but was
+    unlocked for now: for as long, ``is_read_only`` is False. It is never stored.
     """
 
     id: str
@@ -47,3 +49,19 @@ class Connection:
     is_read_only: bool = False
     foundation_app_id: str | None = None
     is_builtin: bool = False
+    is_guarded: bool = False
+    is_opened: bool = False
+
+    @property
+    def is_kept_read_only(self) -> bool:
+        """What its settings say, whether it is unlocked or not."""
+        return self.is_read_only or self.is_opened
+
+    def as_kept(self) -> Connection:
+        """What its settings say, and nothing of what is unlocked."""
+        return replace(self, is_read_only=True, is_opened=False) if self.is_opened else self
+
+    @property
+    def needs_unlocking(self) -> bool:
+        """Whether writes have to be unlocked before they are sent."""
+        return self.is_kept_read_only or self.is_guarded

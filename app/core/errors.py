@@ -15,6 +15,7 @@
     │   ├── PlatformFault     the platform failed on its own account (5xx)
     │   ├── BadAnswer         an answer that this platform never gives (HTML, truncated, too large…)
     │   ├── ReadOnly          the connection, the app or the platform takes no writes
+    │   │   └── Locked        the connection takes writes only while it is unlocked
     │   ├── Invalid           what was entered or sent is not acceptable; ``fields`` says where
     │   ├── VaultLocked       the keyring is locked
     │   ├── VaultUnavailable  there is no usable keyring
@@ -146,6 +147,16 @@ class BadAnswer(KnownError):
 
 class ReadOnly(KnownError):
     default_remedy = "Writes are off here."
+
+
+class Locked(ReadOnly):
+    """``connection_id`` is what has to be unlocked first."""
+
+    default_remedy = "Unlock it for a while (menu Connection, Unlock), then do it again."
+
+    def __init__(self, sentence: str, connection_id: str = "", *, remedy: str | None = None, details: str = "") -> None:
+        super().__init__(sentence, remedy=remedy, details=details)
+        self.connection_id = connection_id
 
 
 @dataclass(frozen=True, slots=True)

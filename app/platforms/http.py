@@ -26,11 +26,11 @@ from app.core.errors import (
     KnownError,
     PlatformFault,
     RateLimited,
-    ReadOnly,
     Timeout,
     Unauthorised,
     Unreachable,
 )
+from app.core.gate import FixedGate, Gate
 from app.core.secret import Secret
 
 from .redaction import scrub
@@ -127,7 +127,8 @@ def make_transport(base_url: str, policy: HttpPolicy) -> httpx.AsyncBaseTranspor
 class HttpChannel:
     """All calls of one connection go through here, on one event loop; closed by whoever made it.
 
-    ``allowed_when_read_only`` names the operations that a read-only connection may send.
+    ``allowed_when_read_only`` names the operations that may be sent without asking the ``gate``, as reads: all others
+    are writes to it. ``is_read_only`` is a gate that is closed for good.
     ``sleep`` and ``jitter`` (a number from 0 to 1) are there for tests.
     """
 
@@ -139,6 +140,7 @@ class HttpChannel:
         tokens: Tokens,
         error_map: ErrorMap,
         on_call: OnCall,
+        gate: Gate | None = None,
         is_read_only: bool = False,
         allowed_when_read_only: frozenset[str] = frozenset(),
         policy: HttpPolicy | None = None,
@@ -153,7 +155,7 @@ class HttpChannel:
         self._tokens = tokens
         self._error_map = error_map
         self._on_call = on_call
-        self._is_read_only = is_read_only
+        self.gate: Gate = gate or FixedGate(is_read_only)
         self._allowed = allowed_when_read_only
         self._sleep = sleep
         self._jitter = jitter
@@ -275,11 +277,8 @@ class HttpChannel:
         """Raises where the operation could not be sent at all: a closed channel, or a read-only connection."""
         if self._is_closed:
             raise Unreachable(f"Could not {operation.title}: the connection was closed.", remedy="Try again.")
-        if self._is_read_only and operation.name not in self._allowed:
-            raise ReadOnly(
-                f"Could not {operation.title}: this connection is read-only.",
-                remedy="Turn off read-only in the connection's settings, if you are sure.",
-            )
+        if operation.is_write or operation.name not in self._allowed:
+            self.gate.admit(operation.title)
 
     def _token_for(self, operation: Operation) -> Secret | None:
         if not operation.tokens:

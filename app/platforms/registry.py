@@ -10,6 +10,8 @@ from app.core.errors import Unsupported
 from .http import HttpPolicy, OnCall, Tokens
 
 if TYPE_CHECKING:
+    from app.core.gate import Gate
+
     from .contract import PlatformClient
     from .postgres.dsn import Places
 
@@ -27,15 +29,17 @@ def make_client(
     *,
     policy: HttpPolicy | None = None,
     places: Places | None = None,
+    gate: Gate | None = None,
 ) -> PlatformClient:
     """The client for this connection; raises Unsupported for a platform that has none yet. Close it after use.
 
-    ``places`` answers where the apps of a SQL connection are that its own server does not have.
+    ``places`` answers where the apps of a SQL connection are that its own server does not have. ``gate`` says whether
+    writes may begin, at any time; without one, the connection's own mode does, for good.
     """
     if connection.platform is Platform.INSTANT:
-        return _instant(connection, tokens, on_call, policy or policy_for(connection))
+        return _instant(connection, tokens, on_call, policy or policy_for(connection), gate)
     if connection.platform is Platform.POSTGRES:
-        return _postgres(connection, tokens, on_call, policy or policy_for(connection), places)
+        return _postgres(connection, tokens, on_call, policy or policy_for(connection), places, gate)
     raise Unsupported(f"Tenantry cannot connect to {connection.platform.value} yet.")
 
 
@@ -43,15 +47,22 @@ def policy_for(connection: Connection) -> HttpPolicy:
     return _LOCAL_POLICY if connection.environment.value == "local" or connection.is_builtin else _CLOUD_POLICY
 
 
-def _instant(connection: Connection, tokens: Tokens, on_call: OnCall, policy: HttpPolicy) -> PlatformClient:
+def _instant(
+    connection: Connection, tokens: Tokens, on_call: OnCall, policy: HttpPolicy, gate: Gate | None
+) -> PlatformClient:
     from .instant.client import InstantClient
 
-    return InstantClient(connection, tokens, on_call, policy=policy)
+    return InstantClient(connection, tokens, on_call, policy=policy, gate=gate)
 
 
 def _postgres(
-    connection: Connection, tokens: Tokens, on_call: OnCall, policy: HttpPolicy, places: Places | None
+    connection: Connection,
+    tokens: Tokens,
+    on_call: OnCall,
+    policy: HttpPolicy,
+    places: Places | None,
+    gate: Gate | None,
 ) -> PlatformClient:
     from .postgres.client import PostgresClient
 
-    return PostgresClient(connection, tokens, on_call, policy=policy, places=places)
+    return PostgresClient(connection, tokens, on_call, policy=policy, places=places, gate=gate)

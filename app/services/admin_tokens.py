@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from app.core.connection import TokenKind
 from app.core.errors import KnownError, NotFound, ReadOnly, Unsupported, VaultLocked, VaultUnavailable
+from app.core.gate import act
 from app.core.refs import AppRef, is_uuid, new_id
 from app.core.secret import Secret
 from app.core.text import plain
@@ -215,7 +216,7 @@ class AdminTokens:
             raise Unsupported(reason, remedy="Edit the connection and enter a dashboard token.")
 
     def _owned(self, work: Any) -> asyncio.Task[TokenOutcome]:
-        task: asyncio.Task[TokenOutcome] = asyncio.ensure_future(work)
+        task: asyncio.Task[TokenOutcome] = asyncio.ensure_future(_together(work))
         self._working.add(task)
         task.add_done_callback(self._working.discard)
         return task
@@ -319,3 +320,10 @@ def _entry_id(place: _Place, record_id: str) -> str:
 def _vault_id(place: _Place, app_id: str) -> str:
     """Where the vault keeps a token that the registry does not have yet: beside those of the connection."""
     return f"{place.connection.id}/new-admin-token/{app_id}"
+
+
+async def _together(work: Any) -> TokenOutcome:
+    """What is carried through, whoever has gone, is one act."""
+    with act():
+        outcome: TokenOutcome = await work
+        return outcome

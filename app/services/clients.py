@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from app.core.activity import ActivityEntry
 from app.core.connection import Connection, TokenKind
 from app.core.errors import NotFound
+from app.core.gate import Gate
 from app.core.secret import Secret
 from app.platforms.contract import PlatformClient
 from app.platforms.traits import traits_of
@@ -34,11 +35,14 @@ def make_platform_client(
     dash: Secret | None,
     on_call: Callable[[ActivityEntry], None],
     places: Places | None = None,
+    *,
+    gates: Callable[[Connection], Gate] | None = None,
 ) -> PlatformClient:
-    """The real maker; imports what is heavy."""
+    """The real maker; imports what is heavy. ``gates`` say at any time whether writes may begin on a connection."""
     from app.platforms.registry import Tokens, make_client
 
-    return make_client(connection, Tokens(platform=platform, dash=dash), on_call, places=places)
+    gate = gates(connection) if gates is not None else None
+    return make_client(connection, Tokens(platform=platform, dash=dash), on_call, places=places, gate=gate)
 
 
 class ClientPool:

@@ -49,7 +49,8 @@ class ConnectionStore(Protocol):
 @dataclass(frozen=True, slots=True)
 class ConnectionDraft:
     """What the dialog collects. A token that is None leaves the stored one as it is; of a SQL connection,
-    ``platform_token`` is the password, kept as it is. ``makes_file``: a SQLite file that is not there is made."""
+    ``platform_token`` is the password, kept as it is. ``makes_file``: a SQLite file that is not there is made.
+    ``is_guarded``: whether writes need unlocking; None asks for it in production only."""
 
     label: str
     platform: Platform
@@ -60,6 +61,7 @@ class ConnectionDraft:
     platform_token: Secret | None = None
     dash_token: Secret | None = None
     makes_file: bool = False
+    is_guarded: bool | None = None
 
 
 class ConnectionBook:
@@ -74,6 +76,7 @@ class ConnectionBook:
         self._connections = {each.id: each for each in connections}
         self._clients: ClientPool | None = None
         self._before_removal: list[Callable[[str], Awaitable[None]]] = []
+        self._as_it_is: Callable[[Connection], Connection] = _unchanged
 
     def on_remove(self, forget: Callable[[str], Awaitable[None]]) -> None:
         """``forget`` is awaited before a connection is removed; where it raises, the connection stays."""
@@ -83,17 +86,22 @@ class ConnectionBook:
         """The clients that must follow what changes here."""
         self._clients = clients
 
+    def show_as(self, as_it_is: Callable[[Connection], Connection]) -> None:
+        """What is answered for a connection is what ``as_it_is`` makes of what is kept: see ``Guards.shown``."""
+        self._as_it_is = as_it_is
+
     async def load(self) -> None:
         self._connections = {each.id: each for each in await asyncio.to_thread(self._store.all)}
 
     def all(self) -> tuple[Connection, ...]:
-        return tuple(self._connections.values())
+        return tuple(map(self._as_it_is, self._connections.values()))
 
     def find(self, connection_id: str) -> Connection | None:
-        return self._connections.get(connection_id)
+        connection = self._connections.get(connection_id)
+        return None if connection is None else self._as_it_is(connection)
 
     def get(self, connection_id: str) -> Connection:
-        connection = self._connections.get(connection_id)
+        connection = self.find(connection_id)
         if connection is None:
             raise NotFound("This connection was removed.")
         return connection
@@ -232,6 +240,7 @@ class ConnectionBook:
             environment=draft.environment,
             is_read_only=draft.is_read_only,
             foundation_app_id=(draft.foundation_app_id or "").strip().lower() or None,
+            is_guarded=_is_guarded(draft),
         )
 
     def _checked_sql(self, connection_id: str, draft: ConnectionDraft) -> Connection:
@@ -259,7 +268,16 @@ class ConnectionBook:
             environment=draft.environment,
             is_read_only=draft.is_read_only,
             foundation_app_id=draft.foundation_app_id or None,
+            is_guarded=_is_guarded(draft),
         )
+
+
+def _unchanged(connection: Connection) -> Connection:
+    return connection
+
+
+def _is_guarded(draft: ConnectionDraft) -> bool:
+    return draft.environment is Environment.PRODUCTION if draft.is_guarded is None else draft.is_guarded
 
 
 async def _is_to_be_made(connection: Connection, draft: ConnectionDraft) -> bool:

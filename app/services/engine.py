@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from app.core.errors import Bug
+from app.core.gate import act
 
 if TYPE_CHECKING:
     import asyncio
@@ -92,7 +93,10 @@ class Engine:
     async def _with_services(self, work: Work[T]) -> T:
         assert self._services is not None
         # Shielded: one cancelled request must not cancel the build that the others wait for.
-        return await work(await asyncio.shield(self._services))
+        services = await asyncio.shield(self._services)
+        # What is asked for at once is begun together: no lock comes between its parts.
+        with act(is_asked=True):
+            return await work(services)
 
     def _run(self, loop: asyncio.AbstractEventLoop, build: Build) -> None:
         asyncio.set_event_loop(loop)

@@ -125,7 +125,7 @@ class Opening:
             self._spawn(self._read(changed))
 
     def _note(self) -> None:
-        self._seen = {each.id: each for each in self._connections.all()}
+        self._seen = {each.id: each.as_kept() for each in self._connections.all()}
 
     async def _probe_vault(self) -> None:
         await self._tokens.probe()

@@ -105,7 +105,8 @@ class PushHistory:
         if undoes is not None and outcome == "done":
             await asyncio.to_thread(self._store.change, undoes, undone_by=push_id)
         self._running.discard(push_id)
-        entry = (operator_name(), self._clock(), ref.connection_id, ref.app_id, "push", outcome, f"push {push_id}")
+        action = "push" if undoes is None else "undo push"
+        entry = (operator_name(), self._clock(), ref.connection_id, ref.app_id, action, outcome, f"push {push_id}")
         await asyncio.to_thread(self._audit.add, *entry)
         self._published(ref)
 

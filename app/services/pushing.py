@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from app.core.errors import BadAnswer, FieldError, Invalid, KnownError, NotFound, ReadOnly
+from app.core.gate import act
 from app.core.words import counted
 from app.platforms.contract import PushProgress
 from app.services.aftermath import Aftermath, aftermath, merged
@@ -111,12 +112,19 @@ class Pusher:
     async def _in_turn(
         self, ref: AppRef, connection: Connection, draft: Draft, tell: OnProgress, undoes: int | None
     ) -> PushReport:
-        async with self._locks.setdefault(ref, asyncio.Lock()):
-            mine = await asyncio.to_thread(self._platforms.canonical, ref, draft)
-            plan = await asyncio.to_thread(self._platforms.plan, ref, mine)
-            push = _Push(ref, connection, self._platforms.title(ref), draft, mine, plan, undoes, tell)
-            await self._ensure_sound(push)
-            return await self._read_first(push)
+        # It goes on where nobody waits any more: then it is still one act.
+        with act():
+            async with self._locks.setdefault(ref, asyncio.Lock()):
+                return await self._planned(ref, connection, draft, tell, undoes)
+
+    async def _planned(
+        self, ref: AppRef, connection: Connection, draft: Draft, tell: OnProgress, undoes: int | None
+    ) -> PushReport:
+        mine = await asyncio.to_thread(self._platforms.canonical, ref, draft)
+        plan = await asyncio.to_thread(self._platforms.plan, ref, mine)
+        push = _Push(ref, connection, self._platforms.title(ref), draft, mine, plan, undoes, tell)
+        await self._ensure_sound(push)
+        return await self._read_first(push)
 
     async def _ensure_sound(self, push: _Push) -> None:
         """Raises Invalid: the platform does not check several of these."""

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from app.core.errors import KnownError
     from app.services.activity import ActivityLog
     from app.services.agents import Agents
+    from app.services.audit_trail import AuditReader
     from app.services.catalog import Catalog
     from app.services.connections import ConnectionBook
     from app.services.directory import Directory
     from app.services.doctor import Doctor
     from app.services.foundation import Foundation
+    from app.services.guards import Guards
     from app.services.hub import ChangeHub
     from app.services.lifecycle import AppLifecycle
     from app.services.local_platform import LocalPlatformSupervisor
@@ -66,6 +68,8 @@ class Services:
     stores: Stores
     store_moving: StoreMoving
     names: KnownNames
+    guards: Guards
+    audit: AuditReader
     notices: tuple[KnownError, ...] = ()
     closers: tuple[Callable[[], Awaitable[None]], ...] = field(default=(), repr=False)
 

@@ -23,6 +23,7 @@ from app.core.errors import (
     Timeout,
     Unreachable,
 )
+from app.core.gate import act
 from app.core.refs import AppRef
 from app.core.text import plain
 from app.services.foundation_rows import TaskState
@@ -324,7 +325,8 @@ class TaskDatabases:
 
     async def _work(self, wish: KeptEntry) -> None:
         try:
-            await self._tried(wish)
+            with act():
+                await self._tried(wish)
         except KnownError as error:
             await self._gave_up(wish, error.sentence, error.remedy)
         except Exception:

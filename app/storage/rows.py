@@ -12,7 +12,7 @@ from app.core.connection import Connection, Environment, Platform
 from app.core.status import ConnectionStatus, Finding, FindingAction, FindingKind, Health, Severity
 
 # The newest migration. The window reads a database of exactly this revision before anything is migrated.
-REVISION = "0004"
+REVISION = "0005"
 
 CONNECTION_COLUMNS = (
     "id",
@@ -23,6 +23,7 @@ CONNECTION_COLUMNS = (
     "is_read_only",
     "foundation_app_id",
     "is_builtin",
+    "is_guarded",
 )
 APP_COLUMNS = AppSummary._fields
 STATUS_COLUMNS = (
@@ -50,7 +51,7 @@ SELECT_APPS = f"SELECT json_group_array(json_array({_APP})) FROM (SELECT {_APP} 
 
 def connection_of(row: Sequence[Any]) -> Connection:
     """From a row in the order of ``CONNECTION_COLUMNS``; raises ValueError for an unknown name in it."""
-    id_, label, platform, base_url, environment, is_read_only, foundation, is_builtin = row
+    id_, label, platform, base_url, environment, is_read_only, foundation, is_builtin, is_guarded = row
     return Connection(
         id=id_,
         label=label,
@@ -60,6 +61,7 @@ def connection_of(row: Sequence[Any]) -> Connection:
         is_read_only=bool(is_read_only),
         foundation_app_id=foundation,
         is_builtin=bool(is_builtin),
+        is_guarded=bool(is_guarded),
     )
 
 

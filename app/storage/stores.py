@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from app.core.apps import AppSummary
@@ -234,6 +234,29 @@ class AuditEntry(NamedTuple):
     detail: str
 
 
+def _named() -> dict[str, Any]:
+    """What the connection and the app of an act are called now; of an app that is gone, what it was called last."""
+    audit, connections, apps = tables.audit, tables.connections, tables.apps
+    former = audit.alias("former")
+    connection_id: Any = bindparam("of_connection")
+    app_id: Any = bindparam("of_app")
+    of_connection = connections.c.id == connection_id
+    title = select(apps.c.title).where(apps.c.connection_id == connection_id, apps.c.app_id == app_id)
+    last = (
+        select(former.c.app_title)
+        .where(former.c.connection_id == connection_id, former.c.app_id == app_id, former.c.app_title != "")
+        .order_by(former.c.id.desc())
+        .limit(1)
+    )
+    label = select(connections.c.label).where(of_connection)
+    environment = select(connections.c.environment).where(of_connection)
+    return {
+        "connection_label": func.coalesce(label.scalar_subquery(), ""),
+        "environment": func.coalesce(environment.scalar_subquery(), ""),
+        "app_title": func.coalesce(title.scalar_subquery(), last.scalar_subquery(), ""),
+    }
+
+
 class AuditStore:
     """What was done to whom: only ever added to, and kept when its connection is removed."""
 
@@ -251,9 +274,11 @@ class AuditStore:
         values = [
             {name: _storable(v) if isinstance(v, str) else v for name, v in each._asdict().items()} for each in entries
         ]
+        for each in values:
+            each |= {"of_connection": each["connection_id"], "of_app": each["app_id"]}
         if values:
             with self._database.write() as connection:
-                connection.execute(insert(tables.audit), values)
+                connection.execute(insert(tables.audit).values(_named()), values)
 
     def recent(self, count: int) -> Sequence[AuditEntry]:
         """The newest first."""

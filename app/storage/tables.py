@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, false
 
 metadata = MetaData(
     naming_convention={
@@ -35,6 +35,7 @@ connections = Table(
     Column("is_read_only", Boolean, nullable=False),
     Column("foundation_app_id", Text),
     Column("is_builtin", Boolean, nullable=False),
+    Column("is_guarded", Boolean, nullable=False, server_default=false()),
     # The operator's order; new connections come last.
     Column("position", Integer, nullable=False),
 )
@@ -82,7 +83,7 @@ schemas = Table(
     Column("read_at", Float, nullable=False),
 )
 
-# No foreign key: the trail outlives the connection.
+# No foreign key: the trail outlives the connection. What it and the app were called is kept with each act.
 audit = Table(
     "audit",
     metadata,
@@ -94,7 +95,13 @@ audit = Table(
     Column("action", Text, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("connection_label", Text, nullable=False, server_default=""),
+    Column("environment", Text, nullable=False, server_default=""),
+    Column("app_title", Text, nullable=False, server_default=""),
     Index("ix_audit_connection_id_app_id", "connection_id", "app_id"),
+    # By these the trail is looked through, in the order of its acts.
+    Index("ix_audit_connection_id", "connection_id"),
+    Index("ix_audit_action", "action"),
 )
 
 # Staged edits, one set per app. Texts are JSON and packed as workshop_stores.pack does: the base is as large as the

@@ -22,6 +22,7 @@ from .answers import AccessToken, Backup, Dash, Job, Org, PushPlan, PushResult, 
 from .errors import error_of
 
 if TYPE_CHECKING:
+    from app.core.gate import Gate
     from app.schema.check import Rules
     from app.schema.compare import Plan, Renames
 
@@ -43,6 +44,7 @@ class InstantClient(AdminCalls):
         *,
         policy: HttpPolicy | None = None,
         channel: HttpChannel | None = None,
+        gate: Gate | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -52,7 +54,8 @@ class InstantClient(AdminCalls):
             tokens=tokens,
             error_map=error_of,
             on_call=on_call,
-            is_read_only=connection.is_read_only,
+            gate=gate,
+            is_read_only=connection.is_kept_read_only,
             allowed_when_read_only=operations.READ_ONLY,
             policy=policy,
             sleep=sleep,

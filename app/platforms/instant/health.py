@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from app.core.connection import Connection
 from app.core.errors import (
     BadAnswer,
     Forbidden,
@@ -43,7 +42,7 @@ class Prober:
         self._sunset_at: float | None = None
 
     async def probe(self) -> Probe:
-        able = capabilities(self._client.connection, self._client.tokens)
+        able = capabilities(self._client.channel.gate.is_read_only, self._client.tokens)
         started = self._clock()
         try:
             await self._knock()
@@ -142,12 +141,12 @@ def sunset_findings(connection_id: str, sunset: Sunset) -> tuple[Finding, ...]:
     )
 
 
-def capabilities(connection: Connection, tokens: Tokens) -> Capabilities:
+def capabilities(is_read_only: bool, tokens: Tokens) -> Capabilities:
     """What the tokens and the mode allow; the reason wherever something cannot be done."""
     read = _given(bool(tokens.all()), "No token is stored for this connection.")
     by_platform = _given(bool(tokens.platform), "This needs a platform token (a personal access token).")
     by_dash = _given(bool(tokens.dash), "This needs a dashboard token (a person's login).")
-    may_write = _given(not connection.is_read_only, "This connection is read-only.")
+    may_write = _given(not is_read_only, "This connection is read-only.")
     return Capabilities(
         create_app=_both(may_write, read),
         rename_app=_both(may_write, read),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.connection import Connection
 from app.core.errors import Unsupported
+from app.core.gate import FixedGate, Gate
 from app.platforms.contract import (
     LiveSchema,
     Probe,
@@ -46,6 +47,7 @@ class PostgresClient:
         *,
         policy: HttpPolicy | None = None,
         places: Places | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self.connection = connection
         self.dsn, pasted = Dsn.parse(connection.base_url)
@@ -55,7 +57,7 @@ class PostgresClient:
         self.engines = Engines(
             connection.id,
             on_call,
-            is_read_only=connection.is_read_only,
+            gate=gate or FixedGate(connection.is_kept_read_only),
             threads=limits.max_in_flight,
             connect_timeout_s=limits.connect_timeout_s,
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +17,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from app.core.activity import ActivityEntry
-from app.core.errors import BadAnswer, ReadOnly, Unreachable
+from app.core.errors import BadAnswer, Unreachable
+from app.core.gate import Gate
 from app.core.text import plain
 
 from . import errors, opening
@@ -38,7 +40,8 @@ class Stopped(Exception):
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """One piece of work on its thread. ``raw`` is the driver's connection while one is open."""
+    """One piece of work on its thread. ``raw`` is the driver's connection while one is open. ``is_read_only``: the
+    server itself is told to take no writes. What writes was let through the gate."""
 
     place: Place
     limits: Limits
@@ -47,6 +50,7 @@ class _Job:
     raw: Any = None
     is_stopped: bool = False
     is_committing: bool = False
+    is_read_only: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def holds(self, raw: Any) -> None:
@@ -69,12 +73,12 @@ class Engines:
     """Runs work against places. Lives on one event loop and is closed by whoever made it."""
 
     def __init__(
-        self, connection_id: str, on_call: OnCall, *, is_read_only: bool, threads: int, connect_timeout_s: float
+        self, connection_id: str, on_call: OnCall, *, gate: Gate, threads: int, connect_timeout_s: float
     ) -> None:
         self._connection_id = connection_id
         self._on_call = on_call
-        self.is_read_only = is_read_only
-        self.opener = opening.Opener(is_read_only, connect_timeout_s)
+        self.gate = gate
+        self.opener = opening.Opener(connect_timeout_s)
         self._threads = ThreadPoolExecutor(max(2, threads), "tenantry-sql")
         self._stoppers = ThreadPoolExecutor(2, "tenantry-sql-stop")
         self._engines: dict[bool, sa.Engine] = {}
@@ -87,15 +91,18 @@ class Engines:
         """The work's own result; what it did is committed at its end. ``doing`` completes "Could not …".
 
         The work runs on another thread and blocks there. Cancelling stops its statement, and returns when its
-        thread is free again.
+        thread is free again. Work that writes asks the gate here, and once more when its thread is free: it may have
+        waited.
         """
         if limits.is_write:
-            self.ensure_writable(doing)
+            self.gate.admit(doing)
         if self._is_closed:
             raise _closed(doing)
         job = _Job(place, limits, doing, self._teller())
         self._jobs.add(job)
-        waiting = asyncio.wrap_future(self._threads.submit(self._run, job, work))
+        # With the act that it belongs to, which the gate asks for.
+        around = contextvars.copy_context()
+        waiting = asyncio.wrap_future(self._threads.submit(around.run, self._run, job, work))
         waiting.add_done_callback(_seen)
         try:
             return await asyncio.shield(waiting)
@@ -117,8 +124,13 @@ class Engines:
 
     def ensure_writable(self, doing: str) -> None:
         """Raises ReadOnly."""
-        if self.is_read_only:
-            raise ReadOnly(f"Could not {doing}: this connection is read-only.")
+        self.gate.admit(doing)
+
+    @property
+    def is_switched_off(self) -> bool:
+        """Of the work that runs on this thread: whether its connection takes no writes because we said so."""
+        job: _Job = self._current.job
+        return job.is_read_only
 
     async def aclose(self) -> None:
         """Stops what runs, and lets the threads end."""
@@ -161,6 +173,10 @@ class Engines:
         from sqlalchemy import exc
 
         job.check()
+        if job.limits.is_write:
+            self.gate.admit(job.doing)
+        else:
+            job.is_read_only = self.gate.is_read_only
         self._current.job = job
         try:
             return self._worked(job, work)
@@ -176,7 +192,7 @@ class Engines:
     def _worked(self, job: _Job, work: Callable[[sa.Connection], T]) -> T:
         with self._connection(job) as connection:
             transaction = connection.begin()
-            self.opener.prepare(connection, job.place, job.limits)
+            self.opener.prepare(connection, job.place, job.limits, is_read_only=job.is_read_only)
             result = work(connection)
             job.is_committing = True
             transaction.commit()
@@ -222,7 +238,7 @@ class Engines:
         job: _Job = self._current.job
         started = time.perf_counter()
         try:
-            raw = self.opener.open(job.place, job.limits)
+            raw = self.opener.open(job.place, job.limits, is_read_only=job.is_read_only)
         except Exception as error:
             self._tell(job, "connect", started, is_ok=False, note=errors.state_of(error))
             raise

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from app.core.connection import Connection
 from app.core.errors import Forbidden, KnownError, RateLimited, ReadOnly, Timeout, Unauthorised, Unreachable
 from app.core.status import Finding, FindingAction, FindingKind, Health, Severity
 from app.core.words import counted
@@ -77,7 +76,8 @@ async def probe(client: PostgresClient) -> Probe:
     latency_ms = (time.perf_counter() - started) * 1000
     findings = _findings(client.connection.id, seen)
     health, sentence, remedy = _verdict(latency_ms, seen, findings)
-    return Probe(health, latency_ms, sentence, remedy, capabilities(client.connection, client.dsn, seen), findings)
+    able = capabilities(client.engines.gate.is_read_only, client.dsn, seen)
+    return Probe(health, latency_ms, sentence, remedy, able, findings)
 
 
 async def check(client: PostgresClient, app_id: str, place: Place | None = None) -> StoreHealth:
@@ -107,8 +107,8 @@ def _look(client: PostgresClient) -> Callable[[sa.Connection], Seen]:
         if client.dsn.is_sqlite:
             return Seen(str(ask("/* probe */ SELECT sqlite_version()")[0][0]))
         version, is_super, may_make, is_standby, is_off, *may_create, most, now, invalid = ask(_PG_LOOK)[0]
-        # A read-only connection has switched them off itself.
-        is_read_only = is_off and not client.connection.is_read_only
+        # A read-only connection has switched them off itself, as it was when this was opened.
+        is_read_only = is_off and not client.engines.is_switched_off
         return Seen(
             version, is_super, may_make, is_standby, is_read_only, any(may_create), most, now, tuple(invalid or ())
         )
@@ -116,9 +116,9 @@ def _look(client: PostgresClient) -> Callable[[sa.Connection], Seen]:
     return work
 
 
-def capabilities(connection: Connection, dsn: Dsn, seen: Seen) -> Capabilities:
+def capabilities(is_kept_read_only: bool, dsn: Dsn, seen: Seen) -> Capabilities:
     """What the role, the server and the mode allow; the reason wherever something cannot be done."""
-    takes_writes = _may_write(connection, seen)
+    takes_writes = _may_write(is_kept_read_only, seen)
     may_change = _both(takes_writes, _POOLER if dsn.is_transaction_pooler else YES)
     may_create_apps = _given(seen.may_create_databases, "This role may not create databases.")
     may_change_schema = _given(seen.may_create, "This role may not create tables.")
@@ -137,8 +137,8 @@ def capabilities(connection: Connection, dsn: Dsn, seen: Seen) -> Capabilities:
     )
 
 
-def _may_write(connection: Connection, seen: Seen) -> Capability:
-    if connection.is_read_only:
+def _may_write(is_kept_read_only: bool, seen: Seen) -> Capability:
+    if is_kept_read_only:
         return Capability(False, "This connection is read-only.")
     if seen.is_standby:
         return Capability(False, "This server is a standby, and takes no writes.")
@@ -156,7 +156,7 @@ def _both(first: Capability, second: Capability) -> Capability:
 def _failed(client: PostgresClient, error: KnownError, elapsed_ms: float) -> Probe:
     has_answer = not isinstance(error, Unreachable | Timeout)
     health = next((each for kind, each in _HEALTH if isinstance(error, kind)), Health.UNREACHABLE)
-    able = capabilities(client.connection, client.dsn, Seen())
+    able = capabilities(client.engines.gate.is_read_only, client.dsn, Seen())
     findings: tuple[Finding, ...] = ()
     if health is Health.UNAUTHORISED:
         findings = (_login_finding(client, error),)

@@ -28,17 +28,22 @@ _NO_OPTIONS: Final = "unsupported startup parameter"
 class Opener:
     """Used by many threads at once. A server that takes no settings while connecting is remembered as a pooler."""
 
-    def __init__(self, is_read_only: bool, connect_timeout_s: float) -> None:
-        self._is_read_only = is_read_only
+    def __init__(self, connect_timeout_s: float) -> None:
         self._connect_timeout_s = max(2, round(connect_timeout_s))
         self._poolers: set[str] = set()
         self._lock = threading.Lock()
 
-    def open(self, place: Place, limits: Limits) -> Any:
-        """A connection of the driver; raises the driver's errors, and NotFound for a file that is not there."""
-        return self._open_file(place.dsn, limits) if place.dsn.is_sqlite else self._open_server(place, limits)
+    def open(self, place: Place, limits: Limits, *, is_read_only: bool = False) -> Any:
+        """A connection of the driver; raises the driver's errors, and NotFound for a file that is not there.
 
-    def prepare(self, connection: sa.Connection, place: Place, limits: Limits) -> None:
+        Whatever is no write is opened so that the engine itself takes none; ``is_read_only`` is said of the session,
+        too.
+        """
+        if place.dsn.is_sqlite:
+            return self._open_file(place.dsn, limits)
+        return self._open_server(place, limits, is_read_only or (limits.is_autocommit and not limits.is_write))
+
+    def prepare(self, connection: sa.Connection, place: Place, limits: Limits, *, is_read_only: bool = False) -> None:
         """Where the connection itself could not carry the settings, the transaction does.
 
         In a session that others share nothing may be set for longer.
@@ -46,47 +51,48 @@ class Opener:
         if place.dsn.is_sqlite or not self._is_pooler(place.dsn):
             return
         if not limits.is_autocommit or not place.dsn.is_transaction_pooler:
-            connection.exec_driver_sql(self._asked(limits, is_local=not limits.is_autocommit))
+            is_off = is_read_only or (limits.is_autocommit and not limits.is_write)
+            connection.exec_driver_sql(self._asked(limits, is_off, is_local=not limits.is_autocommit))
 
-    def _asked(self, limits: Limits, *, is_local: bool) -> str:
+    def _asked(self, limits: Limits, is_off: bool, *, is_local: bool) -> str:
         local = str(is_local).lower()
-        asked = ", ".join(f"set_config('{name}', '{value}', {local})" for name, value in self._settings(limits))
+        asked = ", ".join(f"set_config('{name}', '{value}', {local})" for name, value in self._settings(limits, is_off))
         return f"SELECT {asked}"
 
     def _is_pooler(self, dsn: Dsn) -> bool:
         is_known = dsn.is_transaction_pooler or bool(dsn.pooler_tenant)
         return is_known or dsn.server in self._poolers
 
-    def _settings(self, limits: Limits) -> list[tuple[str, str]]:
+    def _settings(self, limits: Limits, is_off: bool) -> list[tuple[str, str]]:
         settings = [
             ("search_path", "public"),
             ("statement_timeout", str(round(limits.statement_timeout_s * 1000))),
             ("lock_timeout", str(round(limits.lock_timeout_s * 1000))),
         ]
-        return [*settings, ("default_transaction_read_only", "on")] if self._is_read_only else settings
+        return [*settings, ("default_transaction_read_only", "on")] if is_off else settings
 
-    def _open_server(self, place: Place, limits: Limits) -> Any:
+    def _open_server(self, place: Place, limits: Limits, is_off: bool) -> Any:
         import psycopg
 
         try:
-            raw = psycopg.connect(**self._parameters(place, limits))
+            raw = psycopg.connect(**self._parameters(place, limits, is_off))
         except psycopg.OperationalError as error:
             if _NO_OPTIONS not in str(error):
                 raise
             with self._lock:
                 self._poolers.add(place.dsn.server)
-            raw = psycopg.connect(**self._parameters(place, limits))
+            raw = psycopg.connect(**self._parameters(place, limits, is_off))
         raw.autocommit = limits.is_autocommit
         if not limits.is_autocommit:
-            raw.read_only = True if self._is_read_only or not limits.is_write else None
+            raw.read_only = None if limits.is_write else True
             if limits.isolation == "REPEATABLE READ":
                 raw.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         return raw
 
-    def _parameters(self, place: Place, limits: Limits) -> dict[str, Any]:
+    def _parameters(self, place: Place, limits: Limits, is_off: bool) -> dict[str, Any]:
         dsn = place.dsn
         is_pooler = self._is_pooler(dsn)
-        options = "" if is_pooler else " ".join(f"-c {name}={value}" for name, value in self._settings(limits))
+        options = "" if is_pooler else " ".join(f"-c {name}={value}" for name, value in self._settings(limits, is_off))
         return {
             **dict(dsn.options),
             "host": dsn.host,
@@ -114,7 +120,7 @@ class Opener:
         uri = f"file:{quote(path.as_posix())}?mode=rw"
         raw = sqlite3.connect(uri, uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
         raw.execute(f"PRAGMA foreign_keys={'ON' if limits.has_foreign_keys else 'OFF'}")
-        if self._is_read_only or not limits.is_write:
+        if not limits.is_write:
             raw.execute("PRAGMA query_only=ON")
         return raw
 

@@ -221,7 +221,7 @@ def test_write_that_raises_leaves_nothing_behind(database):
     with pytest.raises(ZeroDivisionError), database.write() as connection:
         values = ConnectionStore, make_connection("half")
         connection.exec_driver_sql(
-            "INSERT INTO connections VALUES ('half', 'l', 'instant', 'u', 'local', 0, NULL, 0, 1)"
+            "INSERT INTO connections VALUES ('half', 'l', 'instant', 'u', 'local', 0, NULL, 0, 1, 0)"
         )
         raise ZeroDivisionError(values)
     assert ConnectionStore(database).all() == ()
