@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,11 @@ from app.core.secret import Secret
 from app.platforms.postgres.dsn import Dsn, store_id
 from app.services.main_database import classified, introspected, notes_on
 from app.services.main_map import SYSTEM_TABLES, MainMap, MainSettings, OwnStore
-from app.services.main_mode import said_mode
+from app.services.main_mode import SaidMode, said_mode
+from app.services.main_rows import with_rows_in_main
 from app.services.registry import seconds
 from app.services.store_pointers import Pointer, read_pointer, reference_problem
-from app.services.store_words import MainOverview, StoreRow, Workspace
+from app.services.store_words import MainOverview, StoreRow, TableKind, Workspace
 
 if TYPE_CHECKING:
     from app.platforms.contract import SqlClient
@@ -92,6 +93,8 @@ async def read_main(
     mode = await said_mode(
         settings, own.with_database(app_id) if not own.is_sqlite else own, tables, len(read), environ
     )
+    if mode.mode == "hosted":
+        workspaces = await _told_apart(client, app_id, schema, names, tables, workspaces, mode)
     overview = MainOverview(
         connection_id=connection_id,
         app_id=app_id,
@@ -108,6 +111,27 @@ async def read_main(
     )
     pointers = {key: pointer for key, (_row, pointer) in read.items()}
     return MainReading(overview, schema, keys, rows, pointers, stores, _common(rows, names))
+
+
+async def _told_apart(
+    client: SqlClient,
+    app_id: str,
+    schema: Schema,
+    names: MainMap,
+    tables: Mapping[str, TableKind],
+    workspaces: list[Workspace],
+    mode: SaidMode,
+) -> list[Workspace]:
+    """Those without a store whose rows are where they were before there were stores. Where no table says whose its rows
+    are, and nobody says that all is hosted, that is so of all of them."""
+    if all(each.store is not None for each in workspaces) or "application" not in tables.values():
+        return workspaces
+    found = await with_rows_in_main(client, app_id, schema, names, tables)
+    is_guessed = found is None and mode.source == "guessed"
+    in_main = frozenset(each.id for each in workspaces) if is_guessed else found or frozenset()
+    return [
+        replace(each, is_in_main=True) if each.store is None and each.id in in_main else each for each in workspaces
+    ]
 
 
 async def _breath(count: int) -> None:

@@ -87,10 +87,9 @@ class OpenConnections:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """How a store differs from ``alike`` others, of which ``sibling`` is one."""
+    """How a store differs from ``siblings``, which are alike."""
 
-    sibling: str
-    alike: int
+    siblings: tuple[str, ...]
     entities: tuple[str, ...]
     sentences: tuple[str, ...]
 
@@ -147,6 +146,8 @@ def _missing(facts: StoreFacts) -> Iterator[StoreFinding]:
     if facts.overview.mode != "hosted":
         return
     for each in facts.overview.workspaces:
+        if each.is_in_main:
+            continue
         if each.store is None:
             sentence = f"{_workspace(each)} has no store: its application tables cannot be reached in hosted mode."
             remedy = "Say where its store is, or move its rows to a new one."
@@ -212,7 +213,9 @@ def _application_in_main(facts: StoreFacts) -> Iterator[StoreFinding]:
             f"{counted(len(filled), 'application table')} of the main database {_have(filled)} rows: {_listed(counts)}."
         )
         remedy = "In hosted mode nobody reads them there. Move them to the stores of their workspaces."
-        spaces = facts.overview.workspaces[:1] if len(facts.overview.workspaces) == 1 else ()
+        every = facts.overview.workspaces
+        spaces = tuple(each for each in every if each.is_in_main) or (every if len(every) == 1 else ())
+        details = (f"Still there: {_listed([_workspace(each) for each in spaces])}.",) if spaces else ()
         yield _about(
             facts,
             "application-in-main",
@@ -224,10 +227,12 @@ def _application_in_main(facts: StoreFacts) -> Iterator[StoreFinding]:
             (facts.overview.app_id,),
             spaces,
             tuple(filled),
+            details,
         )
     if empty:
         sentence = f"The main database has {counted(len(empty), 'empty application table')}: {_listed(empty)}."
-        remedy = "In hosted mode application tables are in the stores. They can be removed here."
+        they = "It" if len(empty) == 1 else "They"
+        remedy = f"In hosted mode application tables are in the stores. {they} can be removed here."
         yield _about(
             facts,
             "application-in-main",
@@ -261,7 +266,8 @@ def _dangling(facts: StoreFacts) -> Iterator[StoreFinding]:
         whose = _of_store(facts, each.app_id)
         rows = counted(each.rows, "row")
         sentence = (
-            f"{rows} of {_name(each.entity)} in the store {_name(each.app_id)}{_owners(whose)} name "
+            f"{rows} of {_name(each.entity)} in the store {_name(each.app_id)}{_owners(whose)} "
+            f"{'names' if each.rows == 1 else 'name'} "
             f"{counted(each.missing, 'ID')} in {_name(each.column)} that {_name(each.target)} does not have."
         )
         remedy = "Whoever reads them finds nobody. Restore what is gone, or remove these rows."
@@ -283,14 +289,18 @@ def _dangling(facts: StoreFacts) -> Iterator[StoreFinding]:
 
 
 def _drifted(facts: StoreFacts) -> Iterator[StoreFinding]:
+    unsound = {
+        *facts.failures,
+        *(ref.app_id for each in (*_shared(facts), *_system_in_store(facts)) for ref in each.refs),
+    }
     for app_id, drift in sorted(facts.drifts.items()):
         whose = _of_store(facts, app_id)
         sentence = (
             f"The schema of the store {_name(app_id)}{_owners(whose)} differs from "
-            f"that of {counted(drift.alike, 'other store')}: {_listed(drift.entities)}."
+            f"that of {counted(len(drift.siblings), 'other store')}: {_listed(drift.entities)}."
         )
         remedy = "Compare it with one of its siblings, and bring it up to them."
-        refs = (app_id, drift.sibling)
+        refs = (app_id, next((each for each in drift.siblings if each not in unsound), drift.siblings[0]))
         yield _about(
             facts,
             "drifted-store",

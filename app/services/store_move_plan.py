@@ -13,7 +13,8 @@ from app.core.text import plain
 from app.platforms.postgres.belonging import AllRows, Belonging, ByMember, ByParent, OwnColumn
 from app.schema.model import Link, Schema
 from app.services.main_database import bare
-from app.services.store_references import USER_WORDS, WORKSPACE_WORDS
+from app.services.main_rows import workspace_column
+from app.services.store_references import USER_WORDS
 
 if TYPE_CHECKING:
     from app.schema.model import Entity
@@ -85,7 +86,7 @@ def laid_out(
 ) -> Layout:
     """``kinds`` as in ``MainOverview.tables``; ``choices`` are the operator's, by entity."""
     world = _World(schema, names, kinds, choices or {})
-    own = {each.name: column for each in world.candidates() if (column := _own_column(world, each))}
+    own = {each.name: column for each in world.candidates() if (column := workspace_column(schema, names, each))}
     parents = _parents(world, own)
     for each in sorted(world.candidates(), key=lambda entity: (parents.get(entity.name, (0,))[0], entity.name)):
         world.known[each.name] = _chosen(world, each, own.get(each.name, ""), parents.get(each.name))
@@ -103,14 +104,6 @@ def without(schema: Schema, links: Sequence[Link]) -> Schema:
 
 
 # Ways
-
-
-def _own_column(world: _World, entity: Entity) -> str:
-    """A foreign key to the workspaces, else a column that is called so."""
-    for link in world.links_of(entity.name):
-        if link.reverse.entity == world.names.workspaces and len(link.columns) == 1:
-            return link.columns[0][0]
-    return next((each.name for each in entity.attributes if bare(each.name) in WORKSPACE_WORDS), "")
 
 
 def _user_column(world: _World, entity: Entity) -> str:

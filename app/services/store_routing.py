@@ -63,6 +63,10 @@ def route(overview: MainOverview, workspace: Workspace, table: str, asked: Side 
 def store_of(workspace: Workspace) -> StoreRow:
     """Raises NotFound where the workspace has no store, Unsupported where its pointer cannot be read."""
     name = plain(workspace.name, 60) or workspace.id
+    if workspace.is_in_main:
+        raise NotFound(
+            f"{name} has no store: its rows are still in the main database.", remedy="Move them to a store of its own."
+        )
     if workspace.store is None:
         raise NotFound(f"{name} has no store.", remedy="Set the store of this workspace.")
     if not workspace.store.is_readable:

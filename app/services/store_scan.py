@@ -223,8 +223,8 @@ def drifts_of(overview: MainOverview, schemas: Mapping[str, Schema]) -> dict[str
     groups = cohorts((_ref(overview, app_id), schema.fingerprint()) for app_id, schema in shared.items())
     if len(groups) < 2:
         return {}
-    sibling = groups[0].refs[0].app_id
-    wanted = shared[sibling]
+    siblings = tuple(each.app_id for each in groups[0].refs)
+    wanted = shared[siblings[0]]
     found = {}
     for ref in (each for group in groups[1:] for each in group.refs):
         steps = compare(shared[ref.app_id], wanted).steps
@@ -233,7 +233,7 @@ def drifts_of(overview: MainOverview, schemas: Mapping[str, Schema]) -> dict[str
         if len(steps) > _SENTENCES:
             sentences.append(f"And {counted(len(steps) - _SENTENCES, 'more step')}.")
         if steps:
-            found[ref.app_id] = Drift(sibling, len(groups[0].refs), entities, tuple(sentences))
+            found[ref.app_id] = Drift(siblings, entities, tuple(sentences))
     return found
 
 

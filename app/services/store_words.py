@@ -41,7 +41,8 @@ class StoreRow:
 class Workspace:
     """Names are untrusted text. Counts are -1 where the main database has no such table; ``created_at`` is seconds
     since the epoch, 0 where it is not said. ``store`` is None where no row points to one; of several rows the first
-    that can be read counts, and ``pointers`` says how many there are."""
+    that can be read counts, and ``pointers`` says how many there are. ``is_in_main``: it has no store, though others
+    have, and its rows are still in the main database."""
 
     id: str
     name: str
@@ -52,6 +53,7 @@ class Workspace:
     store: StoreRow | None = None
     created_at: int = 0
     pointers: int = 0
+    is_in_main: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,15 +50,19 @@ class StoreAnswers:
         text = "Move to its own store…" if is_move else "Edit store…"
         act: Callable[[WorkspaceRow], object] = self._view.move_workspace if is_move else self._view.edit_store_of
         if rows:
-            several = len(rows) > 1
-            return [(_about(text, row, several), partial(act, row)) for row in rows]
+            several, has_more = len(rows) > 1, len(finding.workspace_ids) > _MOST_ANSWERS
+            found: list[Answer] = [(_about(text, row, several), partial(act, row)) for row in rows]
+            return [*self._move_chosen(), *found] if is_move and has_more else found
         if is_move:
-            return [("Move the chosen workspace…", lambda: self._with_chosen(self._view.move_workspace))]
+            return self._move_chosen()
         dsn_text = self._dsn_of(finding)
         if not dsn_text:
             return []
         give = partial(self._with_chosen, lambda row: self._view.edit_store_of(row, dsn_text))
         return [("Give it to the chosen workspace…", give)]
+
+    def _move_chosen(self) -> list[Answer]:
+        return [("Move the chosen workspace…", lambda: self._with_chosen(self._view.move_workspace))]
 
     def _with_chosen(self, act: Callable[[WorkspaceRow], object]) -> None:
         rows = self._view.chosen()

@@ -49,7 +49,9 @@ def state_look(row: WorkspaceRow, *, is_waiting: bool = False) -> tuple[State, s
         return AppState.CREATING, "Checking"
     store = row.workspace.store
     if store is None:
-        return (AppState.MISSING, "No store") if row.is_hosted else (AppState.OK, "In main")
+        if row.workspace.is_in_main or not row.is_hosted:
+            return (Severity.INFO if row.is_hosted else AppState.OK), "In the main database"
+        return AppState.MISSING, "No store"
     if not store.is_readable:
         return Severity.ERROR, "Unreadable"
     if row.check is not None and not row.check.is_reachable:
@@ -60,7 +62,7 @@ def state_look(row: WorkspaceRow, *, is_waiting: bool = False) -> tuple[State, s
 
 
 # What needs an eye comes first when the list is sorted by state.
-_RANK = ("Unreachable", "Unreadable", "No store", "finding", "Checking", "Not checked")
+_RANK = ("Unreachable", "Unreadable", "No store", "finding", "In the main database", "Checking", "Not checked")
 
 
 def state_rank(row: WorkspaceRow) -> int:
@@ -72,7 +74,8 @@ def state_lines(row: WorkspaceRow) -> tuple[str, ...]:
     """The tool tip of the state: what is the matter, and what to do."""
     word = state_look(row)[1]
     if row.workspace.store is None:
-        return (name_of(row), _NO_STORE if row.is_hosted else "Application tables are in the main database, too.")
+        no_store = _IN_MAIN if row.workspace.is_in_main else _NO_STORE
+        return (name_of(row), no_store if row.is_hosted else "Application tables are in the main database, too.")
     check = row.check
     if not row.workspace.store.is_readable:
         return (f"{name_of(row)}: {word}", plain(row.workspace.store.problem, 200), "“Edit store…” writes a new one.")
@@ -83,6 +86,7 @@ def state_lines(row: WorkspaceRow) -> tuple[str, ...]:
 
 
 _NO_STORE = "No store is configured: “Edit store…” names one."
+_IN_MAIN = "Its rows are still in the main database: “Move to its own store…” brings them away."
 
 
 def store_text(row: WorkspaceRow) -> str:
@@ -94,7 +98,7 @@ def store_text(row: WorkspaceRow) -> str:
 def store_lines(row: WorkspaceRow) -> tuple[str, ...]:
     """Name and app ID."""
     if row.workspace.store is None:
-        return (name_of(row), "No store")
+        return (name_of(row), state_look(row)[1])
     if not row.app_id:
         return (name_of(row), plain(row.workspace.store.problem, 200))
     extra = f"{row.workspace.pointers} pointers: the first counts" if row.workspace.pointers > 1 else ""

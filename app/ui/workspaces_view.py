@@ -44,6 +44,8 @@ _SOURCES = {
     ".env": "from .env",
     "guessed": "guessed from the tables",
 }
+# States that the summary counts.
+_TOLD = ("Up", "Unreachable", "No store", "In the main database")
 _NO_MAIN = "No main database"
 _NO_MAIN_WHY = (
     "The main database says which workspaces there are and where their stores are. Edit the connection and name it; "
@@ -211,7 +213,7 @@ class WorkspacesView(FoundationPage):
         words = Counter(state_look(row)[1] for row in self.model.all_rows)
         problems = sum(count for word, count in words.items() if "finding" in word)
         parts = [counted(len({row.app_id for row in self.model.all_rows if row.app_id}), "store")]
-        parts += [f"{words[word]:,} {word.lower()}" for word in ("Up", "Unreachable", "No store") if words[word]]
+        parts += [f"{words[word]:,} {word.lower()}" for word in _TOLD if words[word]]
         parts += [f"{problems:,} with findings"] if problems else []
         parts += [f"{words['Not checked']:,} not checked"] if words["Not checked"] else []
         self.summary.set_text(" · ".join(parts) if self.model.total else "")

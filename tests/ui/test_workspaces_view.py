@@ -99,9 +99,19 @@ def test_view_local_mode_stores_are_in_the_main_database(qtbot: QtBot, runner: R
     services.stores.shallow = ()
     view = _shown(qtbot, WorkspacesView(runner, CONNECTION))
     qtbot.waitUntil(view.table.isVisible)
-    assert _texts(view, STATE) == ["In main"]
+    assert _texts(view, STATE) == ["In the main database"]
     assert not view.check_button.isEnabled()
     assert _texts(view, 4) == ["—"]
+
+
+def test_view_rows_still_in_the_main_database_are_not_broken(qtbot: QtBot, runner: Runner, services: Any) -> None:
+    services.stores.found = (Workspace("w-1", "Solo", 1, is_in_main=True), Workspace("w-2", "Without", 1))
+    services.stores.shallow = ()
+    view = _shown(qtbot, WorkspacesView(runner, CONNECTION))
+    qtbot.waitUntil(view.table.isVisible)
+    assert _texts(view, STATE) == ["In the main database", "No store"]
+    assert view.summary.text() == "0 stores · 1 no store · 1 in the main database"
+    assert "Move to its own store" in str(view.model.data(view.model.index(0, STATE), 3))
 
 
 def test_view_search_narrows_by_name_store_and_state(view: WorkspacesView, qtbot: QtBot) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from app.core.status import Severity
 from app.platforms.postgres.dsn import Dsn
 from app.services import store_references
 from app.services.main_map import MainMap
-from app.services.store_findings import Dangling, OpenConnections, StoreFacts, StoreFinding, findings_of
+from app.services.store_findings import Dangling, Drift, OpenConnections, StoreFacts, StoreFinding, findings_of
 from app.services.store_scan import StoreScan
 from app.services.store_words import MainOverview, StoreRow, Workspace
 from tests.support.postgres_server import PostgresServer
@@ -77,7 +78,7 @@ async def test_deep_look_finds_rows_that_lead_nowhere_and_schemas_that_drift(wor
     (dangling,) = by_kind["dangling-reference"]
     assert (dangling.workspace_ids, dangling.entities) == ((world.dangling,), ("chats",))
     assert "1 row of chats" in dangling.sentence
-    assert "1 ID in user_id that users does not have" in dangling.sentence
+    assert "names 1 ID in user_id that users does not have" in dangling.sentence
     assert dangling.details == (f"For example {uid('nobody')}.",)
     (drifted,) = by_kind["drifted-store"]
     assert (drifted.workspace_ids, drifted.entities) == ((world.drifted,), ("messages",))
@@ -175,6 +176,26 @@ def workspace(number: int, app_id: str | None, **row: Any) -> Workspace:
 def test_nothing_wrong_gives_no_findings():
     facts = StoreFacts(overview(workspace(1, "one")), tables={"one": ("chats", "messages")})
     assert findings_of(facts) == ()
+
+
+def test_sibling_to_compare_with_is_a_sound_one():
+    stores = [workspace(number, name) for number, name in enumerate(("odd", "intruded", "both", "both", "sound"))]
+    drifts = {"odd": Drift(("gone", "intruded", "both", "sound"), ("chats",), ())}
+    tables = {"intruded": ("chats", "users"), "sound": ("chats",), "odd": (), "both": ()}
+    facts = StoreFacts(overview(*stores), tables=tables, failures={"gone": ("It is gone.", "")}, drifts=drifts)
+    (drifted,) = [each for each in findings_of(facts) if each.kind == "drifted-store"]
+    assert [each.app_id for each in drifted.refs] == ["odd", "sound"]
+    assert "differs from that of 4 other stores" in drifted.sentence
+
+
+def test_workspaces_still_in_the_main_database_are_offered_to_be_moved():
+    late = [replace(workspace(number, None), is_in_main=True) for number in (2, 3)]
+    facts = StoreFacts(overview(workspace(1, "one"), *late, workspace(4, None)), main_rows={"chats": 2, "votes": 0})
+    missing, rows, empty = findings_of(facts)
+    assert (missing.kind, missing.workspace_ids) == ("store-missing", ("w4",))
+    assert (rows.kind, rows.action, rows.workspace_ids) == ("application-in-main", "move", ("w2", "w3"))
+    assert rows.details == ("Still there: Company 2, Company 3.",)
+    assert empty.remedy.endswith("It can be removed here.")
 
 
 def test_pointer_that_cannot_be_read_says_why():

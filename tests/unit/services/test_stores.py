@@ -70,6 +70,27 @@ async def test_local_main_database_is_read(tmp_path: Path) -> None:
         assert (route.store, route.app_id, route.entity) == ("main", overview.app_id, "chats")
 
 
+@pytest.mark.parametrize("has_columns", [True, False])
+async def test_others_stay_in_the_main_database_when_the_first_gets_a_store(tmp_path: Path, has_columns: bool) -> None:
+    world = local_files(tmp_path)
+    first, second, third = world.workspace_ids
+    owned = ("chats", "documents", "tables", "pages")
+    script = [f"DELETE FROM {table} WHERE workspace_id = '{third}'" for table in owned]
+    if not has_columns:
+        script = [f"DROP TABLE {table}" for table in ("votes", "streams", "messages", "suggestions", *owned)]
+        script.append("CREATE TABLE chats (id text PRIMARY KEY, owner text)")
+    execute(world.main_dsn, ";".join(script))
+    async with opened_stores(world) as opened:
+        await opened.stores.set_store(MAIN, first, f"sqlite:///{tmp_path / 'first.db'}", None, "none")
+        overview = await opened.stores.overview(MAIN)
+        assert (overview.mode, overview.mode_source) == ("hosted", "guessed")
+        expected = {first: False, second: True, third: not has_columns}
+        assert {each.id: each.is_in_main for each in overview.workspaces} == expected
+        with pytest.raises(NotFound) as caught:
+            await opened.stores.for_table(MAIN, second, "chats")
+        assert "still in the main database" in caught.value.sentence
+
+
 async def test_number_of_questions_does_not_depend_on_that_of_workspaces(tmp_path: Path) -> None:
     (tmp_path / "few").mkdir()
     (tmp_path / "many").mkdir()
