@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QObject, QSize, Qt, Signal
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from .app_view import AppView
     from .cohorts_view import CohortsView
 
+# The first part of a place: an app (connection ID, app ID), one of the pages (its key), the groups of apps.
+APP, PAGE, COHORTS = "app", "page", "cohorts"
+Place = tuple[str, ...]
+
 
 class AppTabs(QObject):
     """Opens, titles and closes tabs; signals say what is wanted of the window."""
@@ -36,6 +41,7 @@ class AppTabs(QObject):
     template_wanted = Signal(object, object)  # AppRef, names of the agents to save as a template
     templates_requested = Signal()
     told = Signal(str)  # a sentence for the status bar
+    closing = Signal(object)  # Place of a tab that is about to go
     closed_by_hand = Signal(str, object)  # title, and what opens it again
 
     def __init__(
@@ -46,6 +52,7 @@ class AppTabs(QObject):
         self._views: dict[AppRef, AppView] = {}
         self._cohorts: CohortsView | None = None
         self._pages: dict[str, QWidget] = {}
+        self._stays_behind = False
         self._makers: dict[str, tuple[str, Callable[[], QWidget]]] = {}
 
     # Apps
@@ -59,8 +66,7 @@ class AppTabs(QObject):
         if view is None:
             self.told.emit("This app is not in the list (any more)")
             return None
-        self._tabs.setCurrentWidget(view)
-        view.setFocus()
+        self._bring_forward(view)
         return view
 
     def _make(self, ref: AppRef, app: AppSummary, connection: Connection) -> AppView:
@@ -117,10 +123,12 @@ class AppTabs(QObject):
             self._keep_layout(current)
 
     def close(self, ref: AppRef) -> None:
-        view = self._views.pop(ref, None)
+        view = self._views.get(ref)
         if view is not None:
             view.flush()
             self._keep_layout(view)
+            self.closing.emit(_app_place(ref))
+            del self._views[ref]
             self._tabs.removeTab(self._tabs.indexOf(view))
             view.deleteLater()
 
@@ -144,6 +152,50 @@ class AppTabs(QObject):
     def _keep_layout(self, view: AppView) -> None:
         if not view.layout_state().isEmpty():
             self._settings.editor_layout = view.layout_state()
+
+    # Places
+
+    def _bring_forward(self, widget: QWidget) -> None:
+        if not self._stays_behind:
+            self._tabs.setCurrentWidget(widget)
+            widget.setFocus()
+
+    @contextmanager
+    def behind(self) -> Iterator[None]:
+        """What is opened meanwhile stays behind the tab in front, and reads nothing until it is shown."""
+        self._stays_behind = True
+        try:
+            yield
+        finally:
+            self._stays_behind = False
+
+    def place_of(self, widget: QWidget | None) -> Place:
+        """What a tab is about, so that it can be found and opened again; () for the overview and what is no tab."""
+        if widget is None:
+            return ()
+        if widget is self._cohorts:
+            return (COHORTS,)
+        ref = next((ref for ref, view in self._views.items() if view is widget), None)
+        if ref is not None:
+            return _app_place(ref)
+        key = next((key for key, page in self._pages.items() if page is widget), "")
+        return (PAGE, key) if key else ()
+
+    def widget_of(self, place: Place) -> QWidget | None:
+        """The tab of a place, None where it is not open."""
+        kind, *rest = place or ("",)
+        if kind == APP and len(rest) == 2:
+            return self._views.get(AppRef(rest[0], rest[1]))
+        return self._cohorts if kind == COHORTS else self._pages.get(rest[0]) if kind == PAGE and rest else None
+
+    def view_of(self, place: Place) -> AppView | None:
+        """The app's tab of a place, None where it is none or is not open."""
+        return self._views.get(AppRef(place[1], place[2])) if len(place) == 3 and place[0] == APP else None
+
+    def places(self) -> list[Place]:
+        """Of all tabs but the overview, from left to right."""
+        found = [self.place_of(self._tabs.widget(at)) for at in range(self._tabs.count())]
+        return [each for each in found if each]
 
     # Titles
 
@@ -186,13 +238,14 @@ class AppTabs(QObject):
             self._makers[key] = (title, make)
             button = self._add_close_button(self._tabs.addTab(page, title), lambda: self._close_page(key))
             button.setAccessibleName(f"Close {title}")
-        self._tabs.setCurrentWidget(page)
-        page.setFocus()
+        self._bring_forward(page)
         return page
 
     def _close_page(self, key: str) -> None:
-        page = self._pages.pop(key, None)
+        page = self._pages.get(key)
         if page is not None:
+            self.closing.emit((PAGE, key))
+            del self._pages[key]
             self._tabs.removeTab(self._tabs.indexOf(page))
             page.deleteLater()
             title, make = self._makers.pop(key)
@@ -210,15 +263,20 @@ class AppTabs(QObject):
             self._cohorts.compare_requested.connect(self.compare_requested)
             at = self._tabs.addTab(self._cohorts, "Same schema")
             self._add_close_button(at, self._close_cohorts).setAccessibleName("Close the groups of apps")
-        self._tabs.setCurrentWidget(self._cohorts)
-        self._cohorts.setFocus()
+        self._bring_forward(self._cohorts)
 
     def _close_cohorts(self) -> None:
-        cohorts, self._cohorts = self._cohorts, None
+        cohorts = self._cohorts
         if cohorts is not None:
+            self.closing.emit((COHORTS,))
+            self._cohorts = None
             self._tabs.removeTab(self._tabs.indexOf(cohorts))
             cohorts.deleteLater()
             self.closed_by_hand.emit("Same schema", self.show_cohorts)
+
+
+def _app_place(ref: AppRef) -> Place:
+    return (APP, ref.connection_id, ref.app_id)
 
 
 def _tab_title(app: AppSummary, connection: Connection) -> str:

@@ -298,6 +298,13 @@ class AppView(QWidget):
         else:
             self.copied.emit(f"“{plain(name, 60)}” is not in this schema (any more)")
 
+    @property
+    def shown_entity(self) -> str:
+        """The entity that is shown, or will be as soon as the schema is read; "" for none."""
+        if self._to_show[0] or self._editor is None:
+            return self._to_show[0]
+        return self._editor.document.selected_entity
+
     def stage(self, draft: Draft) -> None:
         """Put these edits in the place of what is staged, as one undo step; as soon as the schema is read."""
         if self._editor is None or not self._is_live:

@@ -29,6 +29,7 @@ from app.ui.closing import Closing
 from app.ui.commands import Commands
 from app.ui.live_data import LiveData
 from app.ui.message_bar import MessageBar
+from app.ui.navigation import Navigation
 from app.ui.overview import OverviewPanel
 from app.ui.runner import JobState, Runner
 from app.ui.settings import WindowSettings
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from app.ui.bottom_panel import BottomPanel, BottomTab
     from app.ui.database_tree import DatabaseTree
     from app.ui.schema_editor import SchemaEditor
+    from app.ui.tab_memory import TabMemory
 
 _FIRST_SIZE = QSize(1440, 900)
 _TREE_WIDTH, _BOTTOM_HEIGHT = 280, 190
@@ -81,6 +83,7 @@ class MainWindow(QMainWindow):
         self.bottom_dock = QDockWidget("Activity, jobs and findings", self)
         self.tree: DatabaseTree | None = None
         self.bottom: BottomPanel | None = None
+        self.tab_memory: TabMemory | None = None
         self._awaited: AppRef | None = None
         self._lay_out()
         self.foundation = WindowFoundation(self)
@@ -88,6 +91,7 @@ class MainWindow(QMainWindow):
         self.comfort = WindowComfort(self)
         self.preferences = self.comfort.preferences
         self.launch = WindowLaunch(self)
+        self.navigation = Navigation(self)
         self.registry = ActionRegistry(self)
         add_actions(self)
         self._connect()
@@ -196,6 +200,7 @@ class MainWindow(QMainWindow):
         """Build what the first paint can do without."""
         from app.ui.bottom_panel import BottomPanel
         from app.ui.database_tree import DatabaseTree
+        from app.ui.tab_memory import TabMemory
 
         if self.tree is not None:
             return
@@ -208,6 +213,8 @@ class MainWindow(QMainWindow):
         self.tree_dock.setWidget(self.tree)
         self.comfort.complete()
         use_own_keys(self)
+        self.navigation.watch_mouse()
+        self.tab_memory = TabMemory(self)
 
     def _connect_tree(self, tree: DatabaseTree) -> None:
         data, commands = self.data, self.commands
@@ -438,6 +445,8 @@ class MainWindow(QMainWindow):
         settings.geometry = self.saveGeometry()
         settings.layout = self.saveState()
         settings.connection_id = self.commands.chosen_id
+        if self.tab_memory is not None:
+            self.tab_memory.save()
         if self.bottom is not None:
             settings.bottom_tab = self.bottom.tabs.currentIndex()
         if self.tree is not None:

@@ -13,6 +13,7 @@ from app.core.refs import AppRef
 from app.platforms.traits import traits_of
 from app.ui.agents_actions import add_agents_actions, follow_app
 from app.ui.icons import sign
+from app.ui.navigation import add_navigation_actions
 from app.ui.schema_actions import add_redo_undo, add_schema_actions, follow_editor
 from app.ui.theme import ThemeChoice
 from app.ui.window_comfort import add_comfort_actions
@@ -84,6 +85,7 @@ def _add_view(window: MainWindow) -> None:
     add(
         "view.hide_bottom", "Show or hide the lower panel", _toggler(window.bottom_dock), menu="View", shortcut="Ctrl+J"
     )
+    add_navigation_actions(window)
     _add_theme(window)
     _add_text_size(window)
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.services.engine import Engine
+from app.ui.action_help import HELP
 from app.ui.cheat_sheet import CheatSheet
 from app.ui.keymap import Keymap
 from app.ui.keymap_dialog import KeymapDialog
@@ -58,6 +59,7 @@ def test_every_action_says_what_it_does(window: MainWindow) -> None:
 
 
 def test_every_sentence_ends_and_belongs_to_an_action(window: MainWindow) -> None:
+    assert [name for name in HELP if name not in window.registry] == []
     helps = [window.registry.help_of(each.objectName()) for each in window.registry]
     assert [each for each in helps if not each.endswith(".")] == []
 
