@@ -15,6 +15,7 @@ from app.ui.theme import ThemeChoice
 
 if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
+    from app.ui.settings_exchange import SettingsExchange
     from app.ui.window_toasts import WindowToasts
 
 _LEVELS = {"warning": logging.WARNING, "info": logging.INFO, "debug": logging.DEBUG}
@@ -31,6 +32,7 @@ class WindowComfort(QObject):
         if not self.preferences.is_default("log.level"):
             self._put_in_force("log.level")
         self._messages: WindowToasts | None = None
+        self._exchanging: SettingsExchange | None = None
 
     def complete(self) -> None:
         """Listen to what the window does, from the first paint on."""
@@ -80,7 +82,23 @@ class WindowComfort(QObject):
     def show_preferences(self) -> None:
         from app.ui.preferences_dialog import PreferencesDialog
 
-        PreferencesDialog(self.preferences, self._window).open()
+        dialog = PreferencesDialog(self.preferences, self._window)
+        dialog.export_requested.connect(self.export)
+        dialog.import_requested.connect(self.choose_import)
+        dialog.open()
+
+    def export(self) -> None:
+        self._exchange().export()
+
+    def choose_import(self) -> None:
+        self._exchange().choose_import()
+
+    def _exchange(self) -> SettingsExchange:
+        from app.ui.settings_exchange import SettingsExchange
+
+        if self._exchanging is None:
+            self._exchanging = SettingsExchange(self._window)
+        return self._exchanging
 
 
 def set_log_level(level: int) -> None:
@@ -120,4 +138,18 @@ def add_comfort_actions(window: MainWindow) -> None:
         shortcut="Ctrl+,",
         starts_group=True,
         help="Every setting, to be searched and changed.",
+    )
+    add(
+        "edit.export_settings",
+        "E&xport settings…",
+        comfort.export,
+        menu="Edit",
+        help="Writes settings, keys and connections to a file, without any token or password.",
+    )
+    add(
+        "edit.import_settings",
+        "&Import settings…",
+        comfort.choose_import,
+        menu="Edit",
+        help="Reads such a file; shows first what it would add, change and leave.",
     )
