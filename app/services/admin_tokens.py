@@ -27,7 +27,8 @@ from app.core.gate import act
 from app.core.refs import AppRef, is_uuid, new_id
 from app.core.secret import Secret
 from app.core.text import plain
-from app.services.directory import WORKERS_LOCAL, Progress
+from app.services.directory import Progress
+from app.services.directory_refresh import WORKERS_LOCAL
 from app.services.foundation_writer import stable_id
 from app.services.foundations import foundation_of
 from app.services.registry import read_token

@@ -14,7 +14,8 @@ from app.core.refs import AppRef
 from app.core.text import plain
 from app.platforms.traits import INSTANT, POSTGRES, Traits
 from app.schema.compare import compare
-from app.services.directory import WORKERS_LOCAL, WORKERS_REMOTE, Progress
+from app.services.directory import Progress
+from app.services.directory_refresh import WORKERS_LOCAL, WORKERS_REMOTE
 from app.services.workshop_words import (
     AppSource,
     Comparison,

@@ -26,7 +26,8 @@ from app.core.errors import (
 )
 from app.core.refs import AppRef
 from app.core.text import plain
-from app.services.directory import WORKERS_LOCAL, WORKERS_REMOTE, Progress
+from app.services.directory import Progress
+from app.services.directory_refresh import WORKERS_LOCAL, WORKERS_REMOTE
 from app.services.foundation_writer import FoundationWriter, no_registry
 from app.services.foundations import foundation_of
 from app.services.lifecycle import checked_title

@@ -14,7 +14,8 @@ from app.core.connection import Environment
 from app.core.errors import KnownError, NotFound, ReadOnly
 from app.core.text import plain
 from app.services import registry as reading
-from app.services.directory import WORKERS_LOCAL, WORKERS_REMOTE, Progress
+from app.services.directory import Progress
+from app.services.directory_refresh import WORKERS_LOCAL, WORKERS_REMOTE
 from app.services.foundations import foundation_of
 from app.services.reconcile_findings import Facts, findings
 from app.services.reconcile_mends import Mending, failed, no_rotation, refused

@@ -14,7 +14,8 @@ from app.core.errors import Conflict, FieldError, Invalid, KnownError, NotFound,
 from app.core.refs import AppRef
 from app.core.text import plain
 from app.core.words import counted
-from app.services.directory import WORKERS_LOCAL, Progress
+from app.services.directory import Progress
+from app.services.directory_refresh import WORKERS_LOCAL
 
 if TYPE_CHECKING:
     from app.core.connection import Connection

@@ -11,7 +11,8 @@ from app.platforms.contract import RemoteApp
 from app.schema.model import Attribute, Entity, Schema
 from app.schema.types import NumberType
 from app.services.connections import ConnectionBook
-from app.services.directory import WORKERS_LOCAL, WORKERS_REMOTE, Directory
+from app.services.directory import Directory
+from app.services.directory_refresh import WORKERS_LOCAL, WORKERS_REMOTE
 from app.services.hub import ChangeHub
 from app.services.tokens import TokenKeeper
 from tests.unit.services.fakes import (

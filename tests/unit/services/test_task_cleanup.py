@@ -6,7 +6,7 @@ from app.core.connection import TokenKind
 from app.core.errors import Conflict, Forbidden, Invalid, Unreachable
 from app.core.secret import Secret
 from app.platforms.contract import RemoteApp
-from app.services.directory import WORKERS_LOCAL
+from app.services.directory_refresh import WORKERS_LOCAL
 from app.services.task_cleanup import GRACE_S
 from app.storage.foundation_stores import KeptEntry
 from tests.unit.services.fakes import FOUNDATION, FakeVault, ticking, uid
