@@ -38,7 +38,8 @@ class Connection:
     ``foundation_app_id`` names the app that holds the registry, None where there is none.
     ``is_builtin`` marks the connection to the local platform that Tenantry itself starts.
     ``is_guarded``: writes need unlocking, although it is not read-only. ``is_opened``: it is read-only, but was
-    unlocked for now: for as long, ``is_read_only`` is False. It is never stored.
+    unlocked for now: for as long, ``is_read_only`` is False. ``is_unlocked``: it needs unlocking, and was. Neither is
+    ever stored.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Connection:
     is_builtin: bool = False
     is_guarded: bool = False
     is_opened: bool = False
+    is_unlocked: bool = False
 
     @property
     def is_kept_read_only(self) -> bool:
@@ -59,7 +61,9 @@ class Connection:
 
     def as_kept(self) -> Connection:
         """What its settings say, and nothing of what is unlocked."""
-        return replace(self, is_read_only=True, is_opened=False) if self.is_opened else self
+        if not self.is_unlocked:
+            return self
+        return replace(self, is_read_only=self.is_kept_read_only, is_opened=False, is_unlocked=False)
 
     @property
     def needs_unlocking(self) -> bool:

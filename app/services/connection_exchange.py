@@ -107,7 +107,7 @@ def _written(connection: Connection) -> dict[str, object]:
         "platform": connection.platform.value,
         "address": address,
         "environment": connection.environment.value,
-        "read_only": connection.is_read_only,
+        "read_only": connection.is_kept_read_only,
         "main_database": connection.foundation_app_id,
     }
 
@@ -259,6 +259,7 @@ class ConnectionExchange:
         return ConnectionEntry(ImportKind.ADD, name, words, draft)
 
     def _change(self, old: Connection, given: Given) -> ConnectionEntry:
+        old = old.as_kept()
         new = replace(
             old,
             environment=given.environment,
@@ -275,6 +276,7 @@ class ConnectionExchange:
             base_url=old.base_url,
             environment=new.environment,
             is_read_only=new.is_read_only,
+            is_guarded=old.is_guarded or new.environment is Environment.PRODUCTION,
             foundation_app_id=new.foundation_app_id,
         )
         loosens = (old.is_read_only and not new.is_read_only) or (

@@ -119,9 +119,9 @@ class Guards:
 
     def shown(self, connection: Connection) -> Connection:
         """The connection as it is now: a read-only one that is unlocked takes writes."""
-        if connection.is_read_only and self.is_unlocked(connection.id):
-            return replace(connection, is_read_only=False, is_opened=True)
-        return connection
+        if not connection.needs_unlocking or not self.is_unlocked(connection.id):
+            return connection
+        return replace(connection, is_read_only=False, is_opened=connection.is_read_only, is_unlocked=True)
 
     async def unlock(self, connection_id: str, minutes: int, *, typed: str = "") -> Unlocked:
         """Let writes through for so long. In production ``typed`` is the connection's name.

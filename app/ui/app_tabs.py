@@ -280,8 +280,8 @@ def _app_place(ref: AppRef) -> Place:
 
 
 def _tab_title(app: AppSummary, connection: Connection) -> str:
-    """The environment is part of it wherever it is not the local one."""
+    """The environment is part of it wherever it is not the local one, and whether writes were unlocked."""
     title = (plain(app.title, 40) or "untitled").replace("&", "&&")
-    if connection.environment is Environment.LOCAL:
-        return title
-    return f"{title} · {badge_text(connection.environment)}"
+    if connection.environment is not Environment.LOCAL:
+        title = f"{title} · {badge_text(connection.environment)}"
+    return f"{title} · unlocked" if connection.is_unlocked else title

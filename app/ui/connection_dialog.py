@@ -70,6 +70,9 @@ class ConnectionDialog(ActionDialog):
             Kind.SQLITE: self.file,
         }
         self.read_only_box = CheckBox("Read-only: only requests that change nothing are sent")
+        self.guarded_box = CheckBox("Guarded: changes are sent only while it is unlocked")
+        # As the environment is, until somebody chooses.
+        self._is_guard_chosen = connection is not None
         self.vault_label = text_label("", "small")
         self.imports = EnvImportPart(runner)
         self.test_result = ConnectionTestResult()
@@ -103,6 +106,7 @@ class ConnectionDialog(ActionDialog):
             self.body.addWidget(part)
         self.body.addWidget(self.vault_label)
         self.body.addWidget(self.read_only_box)
+        self.body.addWidget(self.guarded_box)
         self.body.addWidget(self.imports)
         self.body.addWidget(self.test_result)
         self.body.addStretch(1)
@@ -122,6 +126,7 @@ class ConnectionDialog(ActionDialog):
     def _connect(self) -> None:
         self.kind_box.activated.connect(lambda _at: self._choose_kind())
         self.environment_box.activated.connect(lambda _at: self._keep_environment())
+        self.guarded_box.clicked.connect(self._keep_guard)
         self.environment_box.currentIndexChanged.connect(self._follow_environment)
         self.instant.preset_taken.connect(self._take_preset)
         self.instant.address_typed.connect(lambda _text: self._follow_address())
@@ -146,7 +151,8 @@ class ConnectionDialog(ActionDialog):
         self._common["kind"].setEnabled(False)
         self._parts[self.kind].fill(old)
         self.environment_box.setCurrentIndex(self.environment_box.findData(old.environment))
-        self.read_only_box.setChecked(old.is_read_only)
+        self.read_only_box.setChecked(old.is_kept_read_only)
+        self.guarded_box.setChecked(old.is_guarded)
         self.label_edit.setFocus()
         if old.is_builtin:
             self._common["environment"].setEnabled(False)
@@ -214,11 +220,16 @@ class ConnectionDialog(ActionDialog):
             self._choose_kind()
             self.file.take_path(path)
 
+    def _keep_guard(self) -> None:
+        self._is_guard_chosen = True
+
     def _keep_environment(self) -> None:
         self._is_environment_chosen = True
 
     def _follow_environment(self) -> None:
         self.badge.set_environment(self.environment)
+        if not self._is_guard_chosen:
+            self.guarded_box.setChecked(self.environment is Environment.PRODUCTION)
         self.badge.show()
 
     def _forget_test(self) -> None:
@@ -260,6 +271,7 @@ class ConnectionDialog(ActionDialog):
                 base_url=self.instant.address(),
                 environment=environment,
                 is_read_only=is_read_only,
+                is_guarded=self.guarded_box.isChecked(),
                 foundation_app_id=self.instant.foundation(),
                 platform_token=token_of(self.instant.platform_token),
                 dash_token=token_of(self.instant.dash_token),
@@ -271,6 +283,7 @@ class ConnectionDialog(ActionDialog):
             base_url=part.address(),
             environment=environment,
             is_read_only=is_read_only,
+            is_guarded=self.guarded_box.isChecked(),
             foundation_app_id=part.main_database(),
             platform_token=self.server.secret() if self.kind is Kind.POSTGRES else None,
             makes_file=self.kind is Kind.SQLITE and self.file.makes_file,

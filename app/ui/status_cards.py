@@ -115,8 +115,12 @@ class StatusCard(QFrame):
         parts = [f"checked {ago(status.checked_at, now)}" if status.checked_at else "not checked yet"]
         if status.sentence:
             parts.insert(0, plain(status.remedy, 200) or self._counts())
-        if self.connection.is_read_only:
+        if self.connection.is_unlocked:
+            parts.append("unlocked for writing")
+        elif self.connection.is_read_only:
             parts.append("connection is read-only")
+        elif self.connection.is_guarded:
+            parts.append("writes are locked")
         self._age.set_text(" · ".join(part for part in parts if part))
         self.setAccessibleName(self.spoken())
 

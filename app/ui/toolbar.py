@@ -57,7 +57,7 @@ class ConnectionSwitcher(QPushButton):
             self.setAccessibleName("Connection: all")
         else:
             health = self._health(chosen)
-            self._name.setText(plain(chosen.label, 40))
+            self._name.setText(plain(chosen.label, 40) + (" · unlocked" if chosen.is_unlocked else ""))
             self._badge.set_environment(chosen.environment)
             self._mark.set_state(health)
             self.setAccessibleName(f"Connection: {self._name.text()}, {chosen.environment.value}, {state_word(health)}")

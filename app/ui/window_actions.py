@@ -22,6 +22,7 @@ from app.ui.window_foundation import add_foundation_actions
 from app.ui.window_keys import add_key_actions
 from app.ui.window_launch import add_launch_actions
 from app.ui.window_stores import add_store_actions
+from app.ui.window_trust import add_trust_actions
 
 if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
@@ -41,6 +42,7 @@ def add_actions(window: MainWindow) -> None:
     add_foundation_actions(window)
     _add_view(window)
     _add_connection(window)
+    add_trust_actions(window)
     add_store_actions(window)
     _add_help(window)
     bar = window.menuBar()

@@ -259,7 +259,10 @@ async def test_unlocked_read_only_connection_is_shown_as_one_that_takes_writes()
         assert not world.gate(shown).is_read_only
         await world.guards.lock("c1")
         assert not world.is_open(shown)
-        assert world.guards.shown(GUARDED) is GUARDED
+        await world.guards.unlock("c2", 10, typed="Live")
+        open_one = world.guards.shown(GUARDED)
+        assert (open_one.is_unlocked, open_one.is_opened, open_one.is_read_only) == (True, False, False)
+        assert open_one.as_kept() == GUARDED
 
 
 async def test_state_tells_how_long_is_left_by_the_shorter_clock() -> None:
