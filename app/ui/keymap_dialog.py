@@ -96,10 +96,15 @@ class KeymapDialog(QDialog):
             was = shown_keys(registry.default_keys(name)) or "none"
             texts = (shown_text(registry[name]), shown_keys(keys) or "—", f"yours, was {was}" if own else "", place)
             for column, text in enumerate(texts):
-                item = QTableWidgetItem(text)
-                item.setData(_NAME, name)
-                item.setToolTip(registry.help_of(name))
-                self.table.setItem(row, column, item)
+                item = self.table.item(row, column)
+                if item is None:
+                    item = QTableWidgetItem(text)
+                    item.setData(_NAME, name)
+                    item.setToolTip(registry.help_of(name))
+                    self.table.setItem(row, column, item)
+                elif item.text() != text:
+                    # Only what is another text now: each item that is set makes the table measure itself.
+                    item.setText(text)
         self.table.blockSignals(False)
         self._narrow(self.field.text())
         self.choose(chosen)

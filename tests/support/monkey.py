@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QSplitterHandle,
     QTabBar,
+    QTabWidget,
     QTextEdit,
     QWidget,
 )
@@ -233,7 +234,9 @@ class Monkey:
     def _some(self, window: QWidget) -> QWidget | None:
         """One of a sort first: a page full of buttons has few tables."""
         sorts: dict[type[QWidget] | None, list[QWidget]] = {}
-        for each in _usable(window):
+        tabs = window.findChild(QTabWidget)
+        page = tabs.currentWidget() if isinstance(tabs, QTabWidget) and self._random.random() < 0.6 else None
+        for each in _usable(window, page):
             sorts.setdefault(next((kind for kind in _SORTS if isinstance(each, kind)), None), []).append(each)
         if not sorts:
             return None
@@ -275,19 +278,27 @@ def _items(view: QAbstractItemView, seen: QRect) -> Iterator[QPoint]:
 # Doing
 
 
-def perform(action: Action, widget: QWidget, actions: Callable[[], Sequence[QAction]]) -> None:
+@dataclass(frozen=True)
+class Hands:
+    """``between`` is called from one key to the next: an operator's keys come one by one."""
+
+    actions: Callable[[], Sequence[QAction]]
+    between: Callable[[], None]
+
+
+def perform(action: Action, widget: QWidget, hands: Hands) -> None:
     """The widget may be gone when this returns."""
     if _is_here(widget):
-        _DEEDS[action.kind](widget, action.data, actions)
+        _DEEDS[action.kind](widget, action.data, hands)
 
 
-def _click(widget: QWidget, data: dict[str, Any], _: object) -> None:
+def _click(widget: QWidget, data: dict[str, Any], _: Hands) -> None:
     _to_front(widget)
     modifiers = Qt.KeyboardModifier(data.get("modifiers", 0))
     QTest.mouseClick(_surface(widget), Qt.MouseButton.LeftButton, modifiers, QPoint(*data["at"]))
 
 
-def _double(widget: QWidget, data: dict[str, Any], _: object) -> None:
+def _double(widget: QWidget, data: dict[str, Any], _: Hands) -> None:
     _to_front(widget)
     area, at = _surface(widget), QPoint(*data["at"])
     left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
@@ -298,7 +309,7 @@ def _double(widget: QWidget, data: dict[str, Any], _: object) -> None:
         _send(area, kind, at, left, held)
 
 
-def _menu(widget: QWidget, data: dict[str, Any], _: object) -> None:
+def _menu(widget: QWidget, data: dict[str, Any], _: Hands) -> None:
     _to_front(widget)
     area, at = _surface(widget), QPoint(*data["at"])
     QTest.mousePress(area, Qt.MouseButton.RightButton, _NONE, at)
@@ -308,7 +319,7 @@ def _menu(widget: QWidget, data: dict[str, Any], _: object) -> None:
         QTest.mouseRelease(area, Qt.MouseButton.RightButton, _NONE, at)
 
 
-def _drag(widget: QWidget, data: dict[str, Any], _: object) -> None:
+def _drag(widget: QWidget, data: dict[str, Any], _: Hands) -> None:
     _to_front(widget)
     area, start, by = _surface(widget), QPoint(*data["at"]), QPoint(*data["by"])
     left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
@@ -326,7 +337,7 @@ def _send(area: QWidget, kind: QEvent.Type, at: QPoint, button: Qt.MouseButton, 
     QApplication.sendEvent(area, event)
 
 
-def _scroll(widget: QWidget, data: dict[str, Any], _: object) -> None:
+def _scroll(widget: QWidget, data: dict[str, Any], _: Hands) -> None:
     area, at = _surface(widget), QPoint(*data["at"])
     turn = QPoint(data["turn"], 0) if data["across"] else QPoint(0, data["turn"])
     event = QWheelEvent(
@@ -342,7 +353,7 @@ def _scroll(widget: QWidget, data: dict[str, Any], _: object) -> None:
     QApplication.sendEvent(area, event)
 
 
-def _type(widget: QWidget, data: dict[str, Any], _: object) -> None:
+def _type(widget: QWidget, data: dict[str, Any], hands: Hands) -> None:
     text, how = data["text"], data["how"]
     if how == "paste":
         QGuiApplication.clipboard().setText(text)
@@ -354,37 +365,39 @@ def _type(widget: QWidget, data: dict[str, Any], _: object) -> None:
             if not _is_here(widget):
                 return
             QTest.keyClick(widget, letter)
+            hands.between()
     else:
         event = QInputMethodEvent("", [])
         event.setCommitString(text)
         QApplication.sendEvent(widget, event)
 
 
-def _key(widget: QWidget, data: dict[str, Any], _: object) -> None:
+def _key(widget: QWidget, data: dict[str, Any], hands: Hands) -> None:
     for _time in range(data["times"]):
         listener = _listener(widget)
         if not _is_here(listener):
             return
         QTest.keyClick(listener, Qt.Key(data["key"]), Qt.KeyboardModifier(data["modifiers"]))
+        hands.between()
 
 
-def _act(_: QWidget, data: dict[str, Any], actions: Callable[[], Sequence[QAction]]) -> None:
-    found = next((each for each in actions() if each.objectName() == data["name"]), None)
+def _act(_: QWidget, data: dict[str, Any], hands: Hands) -> None:
+    found = next((each for each in hands.actions() if each.objectName() == data["name"]), None)
     if found is not None:
         found.trigger()
 
 
-def _press_entry(widget: QWidget, data: dict[str, Any], _: object) -> None:
+def _press_entry(widget: QWidget, data: dict[str, Any], _: Hands) -> None:
     QTest.mouseMove(widget, QPoint(*data["at"]))
     if _is_here(widget):
         QTest.mouseClick(widget, Qt.MouseButton.LeftButton, _NONE, QPoint(*data["at"]))
 
 
-def _resize(widget: QWidget, data: dict[str, Any], _: object) -> None:
+def _resize(widget: QWidget, data: dict[str, Any], _: Hands) -> None:
     widget.resize(QSize(*data["size"]))
 
 
-def _shut(widget: QWidget, data: dict[str, Any], _: object) -> None:
+def _shut(widget: QWidget, data: dict[str, Any], _: Hands) -> None:
     if data["how"] == "reject" and isinstance(widget, QDialog):
         widget.reject()
     elif data["how"] == "close" or not isinstance(widget, (QDialog, QMenu)):
@@ -393,11 +406,11 @@ def _shut(widget: QWidget, data: dict[str, Any], _: object) -> None:
         QTest.keyClick(_listener(widget), _K.Key_Escape)
 
 
-def _wait(_: QWidget, __: dict[str, Any], ___: object) -> None:
+def _wait(_: QWidget, __: dict[str, Any], ___: Hands) -> None:
     """Whoever drives the monkey waits."""
 
 
-_DEEDS: dict[str, Callable[[QWidget, dict[str, Any], Callable[[], Sequence[QAction]]], None]] = {
+_DEEDS: dict[str, Callable[[QWidget, dict[str, Any], Hands], None]] = {
     "click": _click,
     "double": _double,
     "menu": _menu,
@@ -461,10 +474,10 @@ def _said(widget: QWidget) -> str:
     return f"{type(widget).__name__} “{words[:40]}”"
 
 
-def _usable(window: QWidget) -> list[QWidget]:
+def _usable(window: QWidget, part: QWidget | None = None) -> list[QWidget]:
     return [
         each
-        for each in window.findChildren(QWidget)
+        for each in (part or window).findChildren(QWidget)
         if each.isVisible()
         and each.isEnabled()
         and each.window() is window

@@ -92,7 +92,7 @@ class Heart:
         self.is_watching = True
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._beat)
+        self._timer.timeout.connect(self.beat)
         self._timer.start(_BEAT_MS)
         self._thread = threading.Thread(target=self._look, name="monkey watch", daemon=True)
         self._thread.start()
@@ -113,7 +113,7 @@ class Heart:
     def look_changed(self) -> None:
         self._limit_ms = LOOK_LIMIT_MS
 
-    def _beat(self) -> None:
+    def beat(self) -> None:
         now = time.thread_time()
         used = (now - self._last - self._forgiven) * 1000
         self._last, self._forgiven = now, 0.0
@@ -169,10 +169,13 @@ class Drafts:
         self._missing: dict[AppRef, Draft] = {}
         self._asked: Any = None
         self.pushed: set[AppRef] = set()
+        self.pushes = 0
+        self.actions_over_staged = 0
 
     def note(self) -> None:
         """Before an action."""
         self._before = {each.ref: _staged(each) for each in self._documents() if each.is_open and each.is_changed}
+        self.actions_over_staged += bool(self._before)
 
     def check(self, world: Any) -> bool:
         """After it; False while the local database is still asked."""
@@ -195,7 +198,8 @@ class Drafts:
     def _lost(self) -> dict[AppRef, Draft]:
         """Those that are in no document (any more), were not pushed, and belong to an app that is still there."""
         now = {each.ref: each for each in self._documents()}
-        pushed, self.pushed = self.pushed, set()
+        pushed, self.pushed = self.pushed, set[AppRef]()
+        self.pushes += len(pushed)
         return {
             ref: staged.draft
             for ref, staged in self._before.items()
@@ -241,3 +245,8 @@ async def _kept_drafts(services: Any, refs: tuple[AppRef, ...]) -> dict[AppRef, 
         kept = await services.workshop._drafts.load(ref)
         found[ref] = kept.draft if kept is not None else None
     return found
+
+
+def is_saved(runner: Runner) -> bool:
+    """Whether no save of a draft is on its way."""
+    return draft_keeper(runner).is_idle

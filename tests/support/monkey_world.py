@@ -197,9 +197,9 @@ class Session:
         self._perform(action, widget)
 
     def _perform(self, action: Any, widget: Any) -> None:
-        from tests.support.monkey import perform
+        from tests.support.monkey import Hands, perform
 
-        perform(action, widget, self._world.actions)
+        perform(action, widget, Hands(self._world.actions, self._world.heart.beat))
 
     def _next(self) -> tuple[Any, Any] | None:
         if not self._is_replay:
@@ -315,6 +315,8 @@ def main() -> int:
         "seed": asked.seed,
         "actions": world.done,
         "seconds": round(session.seconds, 1),
+        "over_staged_edits": world.drafts.actions_over_staged,
+        "pushes": world.drafts.pushes,
         "longest_ms": round(world.heart.longest_ms, 1),
         "findings": world.findings,
     }

@@ -1,0 +1,39 @@
+"""What the monkey found, as tests of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.services.engine import Engine
+from app.ui.keymap_dialog import KeymapDialog
+from app.ui.main_window import MainWindow
+from app.ui.runner import Runner
+from app.ui.settings import WindowSettings
+from app.ui.theme import Theme, ThemeChoice
+
+
+@pytest.fixture
+def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[MainWindow]:
+    """Without services: nothing here asks any."""
+    settings = WindowSettings(tmp_path / "window.ini")
+    window = MainWindow(Runner(Engine()), settings, Theme(qapp, ThemeChoice.LIGHT), tmp_path)
+    window.show()
+    window.complete()
+    yield window
+    window.hide()
+    window.deleteLater()
+
+
+def test_taking_the_keys_of_one_action_leaves_the_other_lines_alone(window: MainWindow) -> None:
+    window.registry["help.keys"].trigger()
+    dialog = next(each for each in window.findChildren(KeymapDialog) if each.isVisible())
+    before = [dialog.table.item(row, 0) for row in range(dialog.table.rowCount())]
+    dialog.choose("app.open")
+    dialog.clear()
+    assert all(dialog.table.item(row, 0) is item for row, item in enumerate(before))
+    assert dialog.table.item(dialog.table.currentRow(), 1).text() == "—"
