@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from .actions import ActionRegistry, shown_keys, shown_text
 from .badges import text_label
+from .dialog_size import fit
 
 
 class CheatSheet(QDialog):
@@ -67,12 +68,11 @@ class CheatSheet(QDialog):
         box.addWidget(self.field)
         box.addWidget(self.tree, 1)
         box.addLayout(below)
-        letter, line = self.fontMetrics().averageCharWidth(), self.fontMetrics().height()
-        self.resize(letter * 124, line * 36)
+        fit(self, 152, 38)
         header = self.tree.header()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
-        header.resizeSection(0, letter * 42)
+        header.resizeSection(0, self.fontMetrics().averageCharWidth() * 43)
 
     def _fill(self) -> None:
         registry = self._registry

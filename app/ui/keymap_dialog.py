@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from .actions import shown_keys, shown_text
 from .badges import text_label
+from .dialog_size import fit, space_rows
 from .keymap import Keymap
 
 _NAME = Qt.ItemDataRole.UserRole
@@ -79,9 +80,8 @@ class KeymapDialog(QDialog):
         box.addLayout(row)
         box.addWidget(self.note)
         box.addLayout(below)
-        metrics = self.fontMetrics()
-        self.note.setMinimumHeight(metrics.height() * 2 + 6)
-        self.resize(metrics.averageCharWidth() * 96, metrics.height() * 34)
+        self.note.setMinimumHeight(self.fontMetrics().height() * 2 + 6)
+        fit(self, 122, 36)
 
     # The list
 
@@ -205,8 +205,11 @@ def _table() -> QTableWidget:
     header = table.horizontalHeader()
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-    for column in (1, 2, 3):
-        header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+    letter = table.fontMetrics().averageCharWidth()
+    for column, letters in ((1, 26), (2, 22), (3, 26)):
+        header.resizeSection(column, letter * letters)
+    table.setWordWrap(False)
+    space_rows(table)
     return table
 
 

@@ -246,15 +246,18 @@ class Navigation(QObject):
         self.tell()
 
 
+def add_reopen_action(window: MainWindow) -> None:
+    reopen = window.navigation.reopen
+    window.registry.add("app.reopen_tab", "Reop&en closed tab", reopen, menu="App", shortcut="Ctrl+Shift+Y")
+
+
 def add_navigation_actions(window: MainWindow) -> None:
-    """Its places in the menus are those of the actions beside which they are added."""
     add, to = window.registry.add, window.navigation
     add("view.back", "&Back", to.go_back, menu="View", shortcut="Alt+Left", starts_group=True)
     add("view.forward", "For&ward", to.go_forward, menu="View", shortcut="Alt+Right")
     add("view.next_tab", "Ne&xt tab", partial(to.step, 1), menu="View", shortcut=("Ctrl+Tab", "Ctrl+PgDown"))
     previous = ("Ctrl+Shift+Tab", "Ctrl+PgUp")
     add("view.previous_tab", "Pre&vious tab", partial(to.step, -1), menu="View", shortcut=previous)
-    add("app.reopen_tab", "Reop&en closed tab", to.reopen, menu="App", shortcut="Ctrl+Shift+Y")
     window.data.apps_changed.connect(to.tell)
     window.data.connections_changed.connect(to.tell)
     to.tell()

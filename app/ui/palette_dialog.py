@@ -13,6 +13,7 @@ from app.core.text import plain
 from app.services.search_index import SearchIndex
 
 from .badges import ElidedLabel
+from .dialog_size import fit
 from .fuzzy import score
 from .palette_hits import Hit, HitKind, PaletteMemory, PaletteSources, weighed, without_twins
 from .palette_model import HitDelegate, HitsModel
@@ -91,8 +92,7 @@ class PaletteDialog(QDialog):
         for each in self.filters:
             below.addWidget(each)
         box.addLayout(below)
-        metrics = self.fontMetrics()
-        self.resize(max(700, metrics.averageCharWidth() * 118), metrics.height() * 27)
+        fit(self, 118, 27)
 
     def _filter(self, letter: str, word: str) -> QPushButton:
         button = QPushButton(f"{letter}  {word}")

@@ -42,10 +42,13 @@ class HitsModel(QAbstractListModel):
         super().__init__(parent)
         self.hits: list[Hit] = []
         self.terms: tuple[str, ...] = ()
+        self.names: tuple[str, ...] = ()
 
     def set_hits(self, hits: list[Hit], terms: tuple[str, ...]) -> None:
         self.beginResetModel()
         self.hits, self.terms = hits, terms
+        # After a dot are the names of entities and parts.
+        self.names = tuple(name for term in terms for name in (term.split(".")[1:] or [term]) if name)
         self.endResetModel()
 
     def rowCount(self, parent: Index = _NONE) -> int:
@@ -133,8 +136,9 @@ class HitDelegate(QStyledItemDelegate):
         right = self._paint_right(painter, place, hit)
         left = place.left() + side + 10
         top = QRect(left, place.top() + 5, right - left, metrics.height())
+        letters = matched(hit.title, model.names if hit.kind is HitKind.ENTITY else model.terms)
         colour = look.text if hit.is_enabled else look.neutral
-        paint_matched(painter, top, hit.title, matched(hit.title, model.terms), (colour, look.link), fonts[1])
+        paint_matched(painter, top, hit.title, letters, (colour, look.link), fonts[1])
         below = top.translated(0, metrics.height() + 2)
         below.setRight(place.right())
         if hit.kind is HitKind.APP and hit.app is not None:

@@ -13,7 +13,7 @@ from app.core.refs import AppRef
 from app.platforms.traits import traits_of
 from app.ui.agents_actions import add_agents_actions, follow_app
 from app.ui.icons import sign
-from app.ui.navigation import add_navigation_actions
+from app.ui.navigation import add_navigation_actions, add_reopen_action
 from app.ui.schema_actions import add_redo_undo, add_schema_actions, follow_editor
 from app.ui.theme import ThemeChoice
 from app.ui.window_comfort import add_comfort_actions
@@ -61,6 +61,7 @@ def _add_app(window: MainWindow) -> None:
     add("app.rename", "&Rename…", rename, menu="App", shortcut=("Ctrl+R", "F2"))
     add("app.delete", "&Delete…", _on_selected(window, commands.delete_app), menu="App", shortcut="Ctrl+Del")
     add("app.close_tab", "&Close tab", window.close_current_tab, menu="App", shortcut="Ctrl+W", starts_group=True)
+    add_reopen_action(window)
     add("window.quit", "&Quit", window.close, menu="App", shortcut="Ctrl+Q", starts_group=True)
 
 

@@ -8,6 +8,7 @@ from app.core.errors import Unreachable
 from app.ui.cohorts_view import CohortsView
 from app.ui.doctor_view import DoctorView
 from app.ui.info_dialogs import AboutDialog
+from app.ui.keymap_dialog import KeymapDialog
 from app.ui.main_window import MainWindow
 from app.ui.palette_dialog import PaletteDialog
 from app.ui.reconcile_view import ReconcileView
@@ -137,10 +138,37 @@ def palette(stage: Stage) -> PaletteDialog:
     return stage.shown(PaletteDialog)
 
 
+@screen("palette-entities")
+def palette_entities(stage: Stage) -> PaletteDialog:
+    dialog = palette(stage)
+    stage.until(lambda: dialog.search.index is not None)
+    dialog.box.setText("ana.me")
+    stage.until(lambda: dialog.is_settled)
+    return dialog
+
+
+@screen("palette-found")
+def palette_found(stage: Stage) -> PaletteDialog:
+    dialog = palette(stage)
+    stage.until(lambda: dialog.search.index is not None)
+    dialog.box.setText("re")
+    stage.until(lambda: dialog.is_settled)
+    return dialog
+
+
 @screen("shortcuts")
 def shortcuts(stage: Stage) -> QWidget:
-    stage.window().show_shortcuts()
+    stage.window().registry["help.shortcuts"].trigger()
     return stage.latest()
+
+
+@screen("keys")
+def keys(stage: Stage) -> KeymapDialog:
+    stage.window().registry["help.keys"].trigger()
+    dialog = stage.shown(KeymapDialog)
+    dialog.keymap.assign("view.findings", "F9")
+    dialog.choose("view.jobs")
+    return dialog
 
 
 @screen("about")
