@@ -1,0 +1,222 @@
+"""Targets as the window opens them: an app's tab, a schema file beside an app, a sentence for what is neither."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QFileOpenEvent
+from PySide6.QtWidgets import QApplication, QDialog
+from pytestqt.qtbot import QtBot
+
+from app.core.changes import Changes
+from app.core.errors import Unreachable
+from app.core.refs import AppRef
+from app.core.targets import AppTarget, SchemaFileTarget
+from app.services.directory import RefreshFailure
+from app.services.workshop_words import AppSource, FileSource
+from app.storage.instance import Handover
+from app.ui.arrivals import OpenedFiles
+from app.ui.main_window import MainWindow
+from app.ui.runner import Runner
+from app.ui.schema_file_dialog import SchemaFileDialog
+from app.ui.settings import WindowSettings
+from app.ui.theme import Theme
+from tests.ui.content_fakes import FakeWorkshop
+from tests.ui.shell_fakes import ANA, APP_ID, OTHER_ID, PROD, FakeServices, engine_with
+
+NEW_ID = "11111111-1111-4111-8111-111111111111"
+Open = Callable[[FakeServices], MainWindow]
+
+
+@pytest.fixture
+def services() -> FakeServices:
+    services = FakeServices()
+    services.workshop = FakeWorkshop()
+    services.templates = SimpleNamespace(all=lambda: ())
+    return services
+
+
+@pytest.fixture
+def open_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Open]:
+    opened: list[MainWindow] = []
+
+    def open_one(services: FakeServices) -> MainWindow:
+        settings = WindowSettings(tmp_path / "config" / "window.ini")
+        window = MainWindow(Runner(engine_with(services)), settings, Theme(qapp, settings.theme), tmp_path)
+        window.resize(1280, 800)
+        window.show()
+        opened.append(window)
+        window.runner.open()
+        window.complete()
+        qtbot.waitUntil(lambda: window.data.has_apps)
+        return window
+
+    yield open_one
+    for window in opened:
+        with qtbot.waitSignal(window.closed):
+            window.close()
+        window.deleteLater()
+
+
+def file_dialogs(window: MainWindow) -> list[SchemaFileDialog]:
+    return [each for each in window.findChildren(SchemaFileDialog) if each.isVisible()]
+
+
+def said(window: MainWindow) -> str:
+    return window.messages.text() if window.messages.isVisible() else ""
+
+
+def test_app_target_opens_the_tab_of_the_app(services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    window.open_target(AppTarget(APP_ID))
+    view = window.current_view()
+    assert view is not None
+    assert view.ref == AppRef("c1", APP_ID)
+
+
+def test_app_target_that_is_new_on_the_platform_is_looked_for_and_opened(
+    qtbot: QtBot, services: FakeServices, open_window: Open
+) -> None:
+    window = open_window(services)
+
+    async def refresh(connection_ids: Any = None, on_progress: Any = None) -> tuple[Any, ...]:
+        services.calls.append(f"refresh {connection_ids}")
+        services.known_apps = (ANA, PROD, ANA._replace(app_id=NEW_ID))
+        services.hub.publish(Changes(apps=frozenset(("c1",))))
+        return ()
+
+    services.directory.refresh = refresh
+    window.open_target(AppTarget(NEW_ID, "c1"))
+    qtbot.waitUntil(lambda: window.current_view() is not None)
+    view = window.current_view()
+    assert view is not None
+    assert view.ref == AppRef("c1", NEW_ID)
+    assert "refresh ['c1']" in services.calls
+
+
+def test_app_target_that_nobody_knows_is_told_with_what_to_do(
+    qtbot: QtBot, services: FakeServices, open_window: Open
+) -> None:
+    window = open_window(services)
+    window.open_target(AppTarget(NEW_ID))
+    qtbot.waitUntil(lambda: f"No connection has an app {NEW_ID}" in said(window))
+    assert "add the connection" in said(window)
+    assert window.current_view() is None
+
+
+def test_app_target_where_a_platform_is_silent_says_which(
+    qtbot: QtBot, services: FakeServices, open_window: Open
+) -> None:
+    window = open_window(services)
+
+    async def refresh(connection_ids: Any = None, on_progress: Any = None) -> tuple[Any, ...]:
+        return (RefreshFailure("c2", Unreachable("It does not answer.")),)
+
+    services.directory.refresh = refresh
+    window.open_target(AppTarget(NEW_ID))
+    qtbot.waitUntil(lambda: "not all platforms could be asked: Instant · cloud" in said(window))
+
+
+def test_app_target_of_a_connection_that_is_not_set_up_says_so(
+    qtbot: QtBot, services: FakeServices, open_window: Open
+) -> None:
+    window = open_window(services)
+    window.open_target(AppTarget(APP_ID, "c9"))
+    qtbot.waitUntil(lambda: "is not set up here" in said(window))
+    assert window.current_view() is None
+
+
+def test_app_target_that_two_connections_have_asks_for_the_connection(
+    services: FakeServices, open_window: Open
+) -> None:
+    services.known_apps = (ANA, ANA._replace(connection_id="c2"))
+    window = open_window(services)
+    window.open_target(AppTarget(APP_ID))
+    assert "More than one connection" in said(window)
+    window.open_target(AppTarget(APP_ID, "c2"))
+    view = window.current_view()
+    assert view is not None
+    assert view.ref.connection_id == "c2"
+
+
+def test_file_target_asks_which_app_it_is_for(
+    qtbot: QtBot, services: FakeServices, open_window: Open, tmp_path: Path
+) -> None:
+    window = open_window(services)
+    path = tmp_path / "shop.schema.ts"
+    window.open_target(SchemaFileTarget(path))
+    (dialog,) = file_dialogs(window)
+    assert dialog.windowTitle() == "Open shop.schema.ts"
+    assert dialog.empty.title.text() == "Which app is shop.schema.ts for?"
+    assert dialog.right.source == FileSource(path)
+    assert dialog.left.source is None
+    qtbot.waitUntil(lambda: dialog.left.app_list.count() == 2)
+    dialog.left.app_list.setCurrentRow(0)
+    assert dialog.left.source == AppSource(AppRef("c1", APP_ID))
+    dialog.reject()
+
+
+def test_file_targets_are_asked_about_one_after_the_other(
+    qtbot: QtBot, services: FakeServices, open_window: Open, tmp_path: Path
+) -> None:
+    window = open_window(services)
+    window.launch.open_texts((str(tmp_path / "a.sql"), str(tmp_path / "b.sql")))
+    assert [each.windowTitle() for each in file_dialogs(window)] == ["Open a.sql"]
+    file_dialogs(window)[0].reject()
+    qtbot.waitUntil(lambda: [each.windowTitle() for each in file_dialogs(window)] == ["Open b.sql"])
+    file_dialogs(window)[0].reject()
+
+
+@pytest.mark.parametrize("text", ["", "tenantry://push/x", "<b>x</b>", "relative.sql", "\u202ekcatta", "x" * 9_000])
+def test_text_that_names_nothing_is_told_and_opens_nothing(
+    services: FakeServices, open_window: Open, text: str
+) -> None:
+    window = open_window(services)
+    window.launch.open_texts((text,))
+    assert said(window)
+    assert "\u202e" not in said(window)
+    assert not [each for each in window.findChildren(QDialog) if each.isVisible()]
+    assert window.tabs.count() == 1
+
+
+def test_window_asked_to_come_to_the_front_is_not_minimised_any_more(
+    qtbot: QtBot, services: FakeServices, open_window: Open
+) -> None:
+    window = open_window(services)
+    window.showMinimized()
+    window.launch.come_to_front()
+    qtbot.waitUntil(lambda: not window.isMinimized() and window.isVisible())
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (lambda: QFileOpenEvent("/tmp/a.sql"), "/tmp/a.sql"),
+        (lambda: QFileOpenEvent(QUrl(f"tenantry://app/{OTHER_ID}")), f"tenantry://app/{OTHER_ID}"),
+    ],
+    ids=["file", "address"],
+)
+def test_event_of_a_file_to_open_is_taken_like_a_second_launch(
+    qapp: QApplication, qtbot: QtBot, event: Callable[[], QFileOpenEvent], text: str
+) -> None:
+    from PySide6.QtCore import QObject
+
+    class Arrived(QObject):
+        def __init__(self) -> None:
+            super().__init__()
+            self.taken: list[Handover] = []
+
+        def take(self, handover: Handover) -> None:
+            self.taken.append(handover)
+
+    arrived = Arrived()
+    files = OpenedFiles(arrived)  # type: ignore[arg-type]
+    files.install(qapp)
+    QApplication.sendEvent(qapp, event())
+    qapp.removeEventFilter(files)
+    assert arrived.taken == [Handover((text,))]
