@@ -21,6 +21,7 @@ from app.core.activity import ActivityEntry
 from app.core.connection import TokenKind
 from app.core.errors import (
     BadAnswer,
+    Bug,
     FieldError,
     Invalid,
     KnownError,
@@ -80,7 +81,8 @@ class Operation:
     """One kind of call. ``path`` is a template; ``title`` completes "Could not …".
 
     ``is_repeatable``: sending it twice has the effect of sending it once. ``tokens``: the kinds that the platform
-    takes here, the best first; empty for a call without a token.
+    takes here, the best first; empty for a call without a token. ``messages``: the only kinds (``op``) that its body
+    may carry, where one address takes messages that read and such that write.
     """
 
     name: str
@@ -90,6 +92,13 @@ class Operation:
     is_write: bool = False
     is_repeatable: bool = True
     tokens: tuple[TokenKind, ...] = (TokenKind.PLATFORM,)
+    messages: tuple[str, ...] = ()
+
+    def check(self, body: Any) -> None:
+        """Raises Bug for a body that is not this operation's."""
+        sent = body.get("messages", ()) if isinstance(body, dict) else ()
+        if self.messages and any(each.get("op") not in self.messages for each in sent):
+            raise Bug(f"Something else than {self.name} was to be sent as it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +151,7 @@ class HttpChannel:
         on_call: OnCall,
         gate: Gate | None = None,
         is_read_only: bool = False,
-        allowed_when_read_only: frozenset[str] = frozenset(),
+        allowed_when_read_only: frozenset[Operation] = frozenset(),
         policy: HttpPolicy | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -185,6 +194,7 @@ class HttpChannel:
         ``is_retried`` is False.
         """
         self.guard(operation)
+        operation.check(body)
         secret = token or self._token_for(operation)
         if secret is not None:
             self._secrets.add(secret)
@@ -277,7 +287,8 @@ class HttpChannel:
         """Raises where the operation could not be sent at all: a closed channel, or a read-only connection."""
         if self._is_closed:
             raise Unreachable(f"Could not {operation.title}: the connection was closed.", remedy="Try again.")
-        if operation.is_write or operation.name not in self._allowed:
+        # The whole operation, not its name: what only looks like a read is none.
+        if operation.is_write or operation not in self._allowed:
             self.gate.admit(operation.title)
 
     def _token_for(self, operation: Operation) -> Secret | None:

@@ -56,7 +56,7 @@ class InstantClient(AdminCalls):
             on_call=on_call,
             gate=gate,
             is_read_only=connection.is_kept_read_only,
-            allowed_when_read_only=operations.READ_ONLY,
+            allowed_when_read_only=operations.READS,
             policy=policy,
             sleep=sleep,
         )

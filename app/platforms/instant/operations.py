@@ -6,6 +6,8 @@ personal access token only; calls on one app take a dashboard login too; ``_DASH
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.core.connection import TokenKind
 from app.platforms.http import Operation
 
@@ -52,7 +54,7 @@ ME = _read("me", "GET", "/dash/me", "read who is logged in", _DASH)
 LIST_PATS = _read("list-pats", "GET", "/dash/personal_access_tokens", "list the access tokens", _DASH)
 QUERY = _read("query", "POST", "/admin/query", "read the rows")
 LIVE_SESSION = _read("live-session", "POST", "/admin/sse", "open a live session")
-LIVE_QUERY = _read("live-query", "POST", "/admin/sse/push", "count the rows", ())
+LIVE_QUERY = replace(_read("live-query", "POST", "/admin/sse/push", "count the rows", ()), messages=("add-query",))
 GET_USER = _read("get-user", "GET", "/admin/users", "read the user")
 
 # Its caller chooses the ID: a repeat finds the first app, and is answered with record-not-unique.
@@ -81,7 +83,9 @@ DELETE_PAT = _write("delete-pat", "DELETE", "/dash/personal_access_tokens/{token
 TRANSACT = _write("transact", "POST", "/admin/transact", "write the rows")
 # The same transaction where every step names its own IDs and states a final value.
 TRANSACT_AGAIN = _write("transact", "POST", "/admin/transact", "write the rows", is_repeatable=True)
-LIVE_RESTORE = _write("live-restore", "POST", "/admin/sse/push", "bring back what was dropped", ())
+LIVE_RESTORE = replace(
+    _write("live-restore", "POST", "/admin/sse/push", "bring back what was dropped", ()), messages=("transact",)
+)
 DELETE_USER = _write("delete-user", "DELETE", "/admin/users", "delete the user")
 
 ALL: tuple[Operation, ...] = tuple(each for each in list(globals().values()) if isinstance(each, Operation))
@@ -111,3 +115,4 @@ READ_ONLY: frozenset[str] = frozenset(
         "get-user",
     }
 )
+READS: frozenset[Operation] = frozenset(each for each in ALL if each.name in READ_ONLY and not each.is_write)
