@@ -41,7 +41,7 @@ def _tier(text: str, whole: str, terms: Sequence[str]) -> int:
         return INITIALS
     spread = found[-1] - found[0] + 1 - len(found)
     # Letters that are far from each other are in any long text.
-    return SCATTERED - spread * 4 if spread <= 3 * len(found) else 0
+    return SCATTERED - spread * 4 if spread <= 2 * len(found) else 0
 
 
 def _begins_word(text: str, at: int) -> bool:

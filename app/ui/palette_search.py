@@ -141,9 +141,10 @@ class PaletteSearch:
             hay = self._hay[start : start + _CHUNK]
             for row in compress(range(start, start + len(hay)), map(test, hay)):
                 title = self._hay[row].partition("\n")[0]
-                if row not in had:
-                    self._add(Found(score(title, query.whole, query.terms), row))
-                    yield
+                weight = 0 if row in had else score(title, query.whole, query.terms)
+                if weight:
+                    self._add(Found(weight, row))
+                yield
             yield
 
     def _search_before_dot(self, query: Query) -> Iterator[None]:
@@ -179,8 +180,9 @@ class PaletteSearch:
             begins = [at for at in hits if pool.texts[at].startswith(query.whole)]
             hits = (begins or hits)[:_MOST_WEIGHED]
         for number, at in enumerate(hits):
-            weight = score(pool.texts[at], query.whole, query.terms) - discount
-            self._add_name(index, pool.places[at], weight)
+            weight = score(pool.texts[at], query.whole, query.terms)
+            if weight:
+                self._add_name(index, pool.places[at], weight - discount)
             if number % 20 == 0:
                 yield
 
