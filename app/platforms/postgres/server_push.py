@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import random
@@ -76,6 +77,8 @@ class ServerPush:
             self._jobs()
         except _Failed as failed:
             raise self._known(failed) from None
+        finally:
+            self._unlock()
         self._journal.tell()
         return self._journal.jobs
 
@@ -96,12 +99,17 @@ class ServerPush:
         return self._run(sql).fetchall()
 
     def _lock(self) -> None:
-        """Two pushes of Tenantry to one database would be in each other's way; held until the connection ends."""
+        """Two pushes of Tenantry to one database would be in each other's way."""
         if not self._ask(f"SELECT pg_try_advisory_lock({_LOCK})")[0][0]:
             raise Conflict(
                 f"Another push to {plain(self._place.dsn.database, 80)} is under way: nothing was sent.",
                 remedy="Wait until it has ended, read the schema again, then push.",
             )
+
+    def _unlock(self) -> None:
+        """The end of the connection would do it too, but a moment later than the next push may come."""
+        with contextlib.suppress(_driver_errors()):
+            self._run(f"SELECT pg_advisory_unlock({_LOCK})")
 
     def _at(self, phase: str) -> list[int]:
         return [at for at, step in enumerate(self._steps) if step.phase == phase]

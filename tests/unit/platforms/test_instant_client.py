@@ -515,7 +515,7 @@ async def test_make_client_serves_instant() -> None:
     await client.aclose()
 
 
-@pytest.mark.parametrize("platform", [Platform.POSTGRES, Platform.APPWRITE, Platform.CONVEX])
+@pytest.mark.parametrize("platform", [Platform.APPWRITE, Platform.CONVEX])
 def test_make_client_for_a_platform_without_client_is_unsupported(platform: Platform) -> None:
     from dataclasses import replace
 
