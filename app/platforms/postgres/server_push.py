@@ -109,7 +109,7 @@ class ServerPush:
     def _unlock(self) -> None:
         """The end of the connection would do it too, but a moment later than the next push may come."""
         with contextlib.suppress(_driver_errors()):
-            self._run(f"SELECT pg_advisory_unlock({_LOCK})")
+            self._quietly(f"SELECT pg_advisory_unlock({_LOCK})")
 
     def _at(self, phase: str) -> list[int]:
         return [at for at, step in enumerate(self._steps) if step.phase == phase]
