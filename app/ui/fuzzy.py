@@ -56,15 +56,18 @@ def _word_start(text: str, part: str, at: int) -> int:
 
 
 def scattered(text: str, letters: str) -> tuple[int, ...]:
-    """Where the letters are in the text, in their order, at beginnings of words where that is possible; else ()."""
+    """Where the letters are in the text, in their order, the first at the beginning of a word and the others too where
+    that is possible; () where they are not."""
     found = _at_words(text, letters) or _anywhere(text, letters)
     return tuple(found)
 
 
 def _anywhere(text: str, letters: str) -> list[int]:
-    found: list[int] = []
-    at = -1
-    for letter in letters:
+    at = _word_start(text, letters[:1], text.find(letters[:1]))
+    if at < 0:
+        return []
+    found = [at]
+    for letter in letters[1:]:
         at = text.find(letter, at + 1)
         if at < 0:
             return []
@@ -108,7 +111,7 @@ def matched(text: str, terms: Sequence[str]) -> tuple[int, ...]:
 
 
 def scatter_test(letters: str) -> Callable[[str], object]:
-    """A quick test whether the letters are in the first line of a text, in their order.
+    """A quick test whether the letters are in the first line of a text, in their order, wherever the first one is.
 
     No class of the pattern has the letter that it waits for: so it never goes back, however long the text.
     """

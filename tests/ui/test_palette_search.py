@@ -103,12 +103,16 @@ def test_letters_that_match_are_told(text: str, terms: tuple[str, ...], letters:
     assert matched(text, terms) == letters
 
 
-def test_quick_test_of_letters_agrees_with_the_slow_one_on_any_text() -> None:
+def test_quick_test_of_letters_misses_nothing_that_the_slow_one_finds() -> None:
     dice = random.Random(7)
+    count = 0
     for _ in range(3_000):
         text = "".join(dice.choice("abc-\\]^") for _ in range(dice.randrange(9)))
         letters = "".join(dice.choice("abc-\\]^") for _ in range(dice.randrange(1, 4)))
-        assert bool(scatter_test(letters)(text)) == bool(scattered(text, letters)), (text, letters)
+        if scattered(text, letters):
+            count += 1
+            assert scatter_test(letters)(text), (text, letters)
+    assert count > 300
 
 
 def test_quick_test_of_letters_is_quick_on_a_long_text() -> None:
