@@ -29,7 +29,18 @@ INSERT INTO messages (id, chat_id, role, parts)
  SELECT gen_random_uuid(), '{uid("chat", 1, 0)}', 'user', '[]' FROM generate_series(1, 700);
 """
 TABLES = (*APPLICATION_TABLES, "logs")
-_ROWS = "SELECT coalesce(string_agg(CAST(t AS text), E'\\n' ORDER BY CAST(t AS text)), '') FROM {table} t"
+_ROWS = "SELECT '{name}', CAST(t AS text) FROM {table} t"
+# What each process would import anew.
+_PRELOADED = [
+    "tests.e2e.test_store_moving_on_postgres",
+    "alembic.command",
+    "alembic.operations",
+    "psycopg",
+    "sqlalchemy.dialects.postgresql.psycopg",
+    "app.platforms.postgres.client",
+    "app.platforms.postgres.server_push",
+    "app.services.store_move_run",
+]
 
 
 def _move_and_die(main_dsn: str, target: str, database: str, after: int, pipe: Any) -> None:
@@ -60,7 +71,7 @@ def _move_and_die(main_dsn: str, target: str, database: str, after: int, pipe: A
 def move_until_killed(main_dsn: str, target: str, database: Path, after: int) -> tuple[list[str], bool]:
     """The steps that were done, and whether it was killed before its end."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.e2e.test_store_moving_on_postgres"])
+    context.set_forkserver_preload(_PRELOADED)
     reader, writer = context.Pipe(duplex=False)
     process = context.Process(target=_move_and_die, args=(main_dsn, target, str(database), after, writer))
     process.start()
@@ -76,9 +87,14 @@ def move_until_killed(main_dsn: str, target: str, database: Path, after: int) ->
     return steps, process.exitcode != 0
 
 
-def rows(postgres: PostgresServer, dsn: str, table: str) -> list[str]:
-    """All rows of the workspace, sorted; of the store, all rows."""
-    return postgres.psql(Dsn.parse(dsn)[0].database, _ROWS.format(table=table)).splitlines()
+def rows(postgres: PostgresServer, dsn: str, tables: dict[str, str]) -> dict[str, list[str]]:
+    """All rows, sorted, by table; ``tables`` says where each is to be read from."""
+    asked = ";".join(_ROWS.format(name=name, table=table) for name, table in tables.items())
+    found: dict[str, list[str]] = {name: [] for name in tables}
+    for line in postgres.psql(Dsn.parse(dsn)[0].database, asked).splitlines():
+        name, _bar, row = line.partition("|")
+        found[name].append(row)
+    return {name: sorted(each) for name, each in found.items()}
 
 
 def expected(postgres: PostgresServer, main_dsn: str) -> dict[str, list[str]]:
@@ -86,7 +102,7 @@ def expected(postgres: PostgresServer, main_dsn: str) -> dict[str, list[str]]:
     of_document = of_chat.replace("chat_id", "document_id").replace("FROM chats", "FROM documents")
     own = f"(SELECT * FROM {{}} WHERE workspace_id = '{WORKSPACE}')"
     ways = {"messages": of_chat, "votes": of_chat, "streams": of_chat, "suggestions": of_document}
-    return {table: rows(postgres, main_dsn, ways.get(table, own).format(table)) for table in TABLES}
+    return rows(postgres, main_dsn, {table: ways.get(table, own).format(table) for table in TABLES})
 
 
 def pointers(postgres: PostgresServer, main_dsn: str) -> str:
@@ -116,7 +132,7 @@ async def finish(main_dsn: str, target: str, database: Path) -> None:
 
 
 def check(postgres: PostgresServer, main_dsn: str, target: str, wanted: dict[str, list[str]]) -> None:
-    assert {table: rows(postgres, target, table) for table in TABLES} == wanted
+    assert rows(postgres, target, {table: table for table in TABLES}) == wanted
     assert pointers(postgres, main_dsn) == WORKSPACE
     # Nothing of the old ones is lost.
     assert expected(postgres, main_dsn) == wanted
@@ -147,12 +163,13 @@ def test_process_killed_all_along_a_move_is_finished_by_another(postgres, main_d
 def test_process_killed_again_and_again_comes_to_an_end(postgres, main_dsn, tmp_path):
     """Each time one goes on where the last one was stopped, and is stopped a little later itself."""
     wanted = expected(postgres, main_dsn)
-    first, _last = count_of_steps(postgres, main_dsn, tmp_path)
+    first, last = count_of_steps(postgres, main_dsn, tmp_path)
     target, database = store_of(main_dsn, 1), tmp_path / "again.db"
     after, tries, is_killed = first + 4, 0, True
+    later = (last - first) // 7
     while is_killed:
         _steps, is_killed = move_until_killed(main_dsn, target, database, after)
-        after, tries = after + 9, tries + 1
+        after, tries = after + later, tries + 1
     assert tries > 3
     asyncio.run(finish(main_dsn, target, database))
     check(postgres, main_dsn, target, wanted)
