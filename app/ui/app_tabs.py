@@ -53,6 +53,7 @@ class AppTabs(QObject):
         self._cohorts: CohortsView | None = None
         self._pages: dict[str, QWidget] = {}
         self._stays_behind = False
+        self._close_tip = "Close (Ctrl+W)"
         self._makers: dict[str, tuple[str, Callable[[], QWidget]]] = {}
 
     # Apps
@@ -223,10 +224,18 @@ class AppTabs(QObject):
         button.setIcon(sign("close"))
         button.setIconSize(QSize(11, 11))
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.setToolTip("Close (Ctrl+W)")
+        button.setToolTip(self._close_tip)
         button.clicked.connect(lambda: close())
         self._tabs.tabBar().setTabButton(at, QTabBar.ButtonPosition.RightSide, button)
         return button
+
+    def tell_keys(self, keys: str) -> None:
+        """Those that close a tab, as they are shown; "" for none."""
+        self._close_tip = f"Close ({keys})" if keys else "Close"
+        for at in range(self._tabs.count()):
+            button = self._tabs.tabBar().tabButton(at, QTabBar.ButtonPosition.RightSide)
+            if button is not None:
+                button.setToolTip(self._close_tip)
 
     # Pages of which there is at most one
 

@@ -120,10 +120,10 @@ class MainToolbar(QToolBar):
         self.refresh_button.setAccessibleName("Refresh")
         self.refresh_button.setToolTip("Refresh (F5)")
         self.refresh_button.clicked.connect(self.refresh_requested)
-        self.search = QPushButton("Jump to any app or action")
+        self.search = QPushButton("Jump to anything")
         self.search.setProperty("look", "search")
-        self.search.setAccessibleName("Jump to any app or action")
-        self.search.setToolTip("Jump to any app or action (Ctrl+K)")
+        self.search.setAccessibleName("Jump to anything")
+        self.search.setToolTip("Jump to any action, app or entity (Ctrl+K)")
         self.search.clicked.connect(self.palette_requested)
         self._lay_out_search()
         self._fit_text()
@@ -143,13 +143,22 @@ class MainToolbar(QToolBar):
         self.addWidget(self.create_button)
 
     def _lay_out_search(self) -> None:
-        keys = text_label("Ctrl K", "chip")
+        keys = self._search_keys = text_label("Ctrl K", "chip")
         keys.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         row = QHBoxLayout(self.search)
         row.setContentsMargins(8, 0, 8, 0)
         row.addStretch(1)
         row.addWidget(keys)
         self.search.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def tell_keys(self, refresh: str, jump: str, create: str) -> None:
+        """The keys of the three, as they are shown; "" for none."""
+        self.refresh_button.setToolTip(_with_keys("Refresh", refresh))
+        self.search.setToolTip(_with_keys("Jump to any action, app or entity", jump))
+        self.create_button.setToolTip(_with_keys("Create an app", create))
+        first = jump.partition(", ")[0]
+        self._search_keys.setText(first.replace("+", " "))
+        self._search_keys.setVisible(bool(first))
 
     def _fit_text(self) -> None:
         """Sizes that follow the size of the text, which can be changed while the window is open."""
@@ -164,6 +173,10 @@ class MainToolbar(QToolBar):
         self.switcher.refresh_looks()
         self._fit_text()
         self.refresh_button.setIcon(sign("refresh", "text"))
+
+
+def _with_keys(text: str, keys: str) -> str:
+    return f"{text} ({keys})" if keys else text
 
 
 def _stretch() -> QWidget:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .actions import shown_keys
+
 if TYPE_CHECKING:
     from .cheat_sheet import CheatSheet
     from .keymap_dialog import KeymapDialog
@@ -22,7 +24,18 @@ def use_own_keys(window: MainWindow) -> None:
     from .keymap import Keymap
 
     complete_registry(window.registry)
+    window.registry.changed.connect(lambda: _tell_keys(window))
     Keymap(window.registry, window.settings).load()
+
+
+def _tell_keys(window: MainWindow) -> None:
+    """What says its keys beside what it does says those that are in force."""
+
+    def keys(name: str) -> str:
+        return shown_keys(window.registry.keys_of(name))
+
+    window.toolbar.tell_keys(keys("view.refresh"), keys("edit.jump"), keys("app.create"))
+    window.app_tabs.tell_keys(keys("app.close_tab"))
 
 
 def show_shortcuts(window: MainWindow) -> None:

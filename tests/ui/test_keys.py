@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from app.services.engine import Engine
@@ -179,3 +179,13 @@ def test_change_keys_begins_with_the_action_chosen_in_the_sheet(qtbot: QtBot, wi
     assert "F11" in texts
     dialog.accept()
     sheet.accept()
+
+
+def test_what_names_its_keys_names_those_in_force(window: MainWindow) -> None:
+    assert window.toolbar.search.toolTip().endswith("(Ctrl+K)")
+    keymap = Keymap(window.registry, window.settings)
+    keymap.assign("edit.jump", "Ctrl+Shift+P")
+    keymap.assign("view.refresh", "")
+    assert window.toolbar.search.toolTip().endswith("(Ctrl+Shift+P)")
+    assert "Ctrl Shift P" in {each.text() for each in window.toolbar.search.findChildren(QLabel)}
+    assert window.toolbar.refresh_button.toolTip() == "Refresh"
