@@ -114,9 +114,11 @@ class CrashBar(QFrame):
         self.draft_row.setVisible(bool(drafts))
         if not drafts:
             return
-        self._drafts.addWidget(text_label("Staged edits that were kept:"))
+        head = text_label("Staged edits that were &kept:")
+        self._drafts.addWidget(head)
         for each in drafts[:_BUTTONS]:
             self._drafts.addWidget(self._draft_button(each))
+        head.setBuddy(self.draft_buttons[0])
         if rest := drafts[_BUTTONS:]:
             self._drafts.addWidget(self._more_button(rest))
         self._drafts.addStretch(1)
@@ -150,6 +152,11 @@ class CrashBar(QFrame):
     def dismiss(self) -> None:
         self.hide()
         self.dismissed.emit()
+
+    def read(self) -> None:
+        """The reports are being read: what is left to offer are the edits."""
+        if not self.draft_buttons:
+            self.hide()
 
     def refresh_looks(self) -> None:
         self.close_button.setIcon(sign("close"))

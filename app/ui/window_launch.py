@@ -85,6 +85,7 @@ class WindowLaunch(QObject):
         clock = QTimer(self, interval=_STATE_EVERY_MS)
         clock.timeout.connect(self.note_state)
         clock.start()
+        self.note_state()
         self._in_background(lambda: self._settled.emit(reports.settle()))
 
     def note_state(self) -> None:
@@ -158,7 +159,7 @@ class WindowLaunch(QObject):
         dialog.failed.connect(self._window.runner.known_error)
         dialog.open()
         if self.bar is not None:
-            self.bar.hide()
+            self.bar.read()
 
     def open_log_folder(self) -> None:
         folder = self._log_path.parent if self._log_path is not None else None
