@@ -11,7 +11,6 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QStackedWidget, QTreeView, QVBoxLayout, QWidget
 
 from app.core.changes import Changes
-from app.core.connection import Connection
 from app.core.errors import KnownError
 from app.core.refs import AppRef
 from app.core.status import ConnectionStatus
@@ -26,7 +25,7 @@ from .tree_delegate import TreeDelegate
 from .tree_find import MOST, FoundModel, FoundView, TableFindField
 from .tree_groups import TreeGroups
 from .tree_model import TreeModel
-from .tree_nodes import NodeKind, app_key, entity_above, entity_of, has_sql
+from .tree_nodes import NodeKind, app_key, has_sql
 from .tree_tables import FoundTable
 
 if TYPE_CHECKING:
@@ -34,13 +33,6 @@ if TYPE_CHECKING:
     from app.services.suite import Services
 
 _OPENED_FIRST = 4
-# What a foundation has to show, and its name for whoever shows it.
-_FOUNDATION = (
-    ("Users", "users"),
-    ("Tasks", "tasks"),
-    ("Reconcile", "reconcile"),
-    ("Registries and names…", "foundation"),
-)
 
 
 class TreeView(QTreeView):
@@ -416,41 +408,11 @@ class DatabaseTree(QWidget):
 
     def make_menu(self, index: QModelIndex) -> QMenu:
         """What can be done with a row."""
-        menu = QMenu(self)
-        node = self.model.node(index)
-        if node is None:
-            return menu
-        if node.ref is not None:
-            entity = entity_above(node)
-            if entity is not None:
-                name = entity_of(entity)
-                shown = plain(name, 60).replace("&", "&&")
-                menu.addAction(f"Open {shown}", partial(self.entity_activated.emit, node.ref, name))
-            menu.addAction("Open" if entity is None else "Open the app", partial(self.app_activated.emit, node.ref))
-            menu.addAction("Copy app ID", self.copy_id)
-            menu.addAction("Read structure again", partial(self._reread, node.ref))
-            menu.addSeparator()
-        if node.connection is not None:
-            label = plain(node.connection.label, 40).replace("&", "&&")
-            menu.addAction(f"Refresh {label}", partial(self.refresh_requested.emit, node.connection.id))
-            if node.kind is NodeKind.CONNECTION:
-                menu.addAction("Edit connection…", partial(self.edit_connection_requested.emit, node.connection.id))
-            is_above_apps = node.kind in (NodeKind.CONNECTION, NodeKind.GROUP)
-            if is_above_apps and node.connection.foundation_app_id is not None:
-                self._add_foundation(menu, node.connection)
-        return menu
+        from .tree_menu import tree_menu
 
-    def _add_foundation(self, menu: QMenu, connection: Connection) -> None:
-        """What hangs on the app that the connection names: a registry, or a main database."""
-        traits = traits_of(connection)
-        menu.addSeparator()
-        if traits.has_main_database:
-            menu.addAction("Workspaces", partial(self.workspaces_requested.emit, connection.id))
-        if traits.has_registry_app:
-            for text, kind in _FOUNDATION:
-                menu.addAction(text, partial(self.foundation_requested.emit, kind, connection.id))
+        return tree_menu(self, self.model.node(index))
 
-    def _reread(self, ref: AppRef) -> None:
+    def reread(self, ref: AppRef) -> None:
         async def read(services: Services) -> SchemaSnapshot:
             return await services.catalog.schema(ref, refresh=True)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +20,7 @@ from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 from app.core.errors import KnownError
 from app.core.status import Severity
 from app.core.text import plain
-from app.platforms.traits import Traits, traits_of
+from app.platforms.traits import traits_of
 from app.schema.formats.sql_names import sql_name
 
 from .diagram_export import file_name, write
@@ -31,6 +30,7 @@ from .schema_document import SchemaDocument
 from .schema_text_edit import SchemaTextEdit
 from .schema_text_find import TextFindBar
 from .schema_text_head import TextHead
+from .schema_text_meaning import Meaning
 from .schema_text_problems import TextProblemList
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class SchemaTextView(QWidget):
 
     def _parse(self) -> None:
         text, draft, ref = self.edit.text(), self._document.draft, self._document.ref
-        form = _Meaning(traits_of(self._document.connection))
+        form = Meaning(traits_of(self._document.connection))
         if text == self._applied_text and self.applied is not None:
             self._as_before()
             return
@@ -402,25 +402,3 @@ class SchemaTextView(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "edit"):
             self.edit.refresh_looks()
-
-
-@dataclass(frozen=True, slots=True)
-class _Meaning:
-    traits: Traits
-
-    def meant(self, schema: Schema, draft: Draft) -> Schema:
-        """What a text says, as the platform would hold it."""
-        text = self.traits.text
-        completed = text.completed(schema, draft.base) if text is not None else schema
-        return _sharing(self.traits.canonical(completed), draft)
-
-
-def _sharing(meant: Schema, draft: Draft) -> Schema:
-    """Parts that the draft has already are the same objects."""
-    from app.schema.model import Schema
-
-    known = {each: each for side in (draft.base, draft.wanted) for each in side.entities}
-    links = {each: each for side in (draft.base, draft.wanted) for each in side.links}
-    entities = tuple(known.get(each, each) for each in meant.entities)
-    shared = Schema(entities, tuple(links.get(each, each) for each in meant.links))
-    return draft.wanted if shared == draft.wanted else shared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -141,6 +142,29 @@ def checked_at(row: WorkspaceRow) -> float:
 
 def searched(row: WorkspaceRow) -> str:
     return f"{row.workspace.name} {row.id} {row.app_id} {state_look(row)[1]}"
+
+
+def summary_words(rows: Sequence[WorkspaceRow]) -> str:
+    """How many stores there are, and how many workspaces are in each state; "" without workspaces."""
+    words = Counter(state_look(row)[1] for row in rows)
+    problems = sum(count for word, count in words.items() if "finding" in word)
+    parts = [counted(len({row.app_id for row in rows if row.app_id}), "store")]
+    told = ("Up", "Unreachable", "No store", "In the main database")
+    parts += [f"{words[word]:,} {word.lower()}" for word in told if words[word]]
+    parts += [f"{problems:,} with findings"] if problems else []
+    parts += [f"{words['Not checked']:,} not checked"] if words["Not checked"] else []
+    return " · ".join(parts) if rows else ""
+
+
+def siblings(chosen: Sequence[WorkspaceRow], every: Sequence[WorkspaceRow]) -> tuple[str, str] | None:
+    """The app IDs of the chosen store and another: the second chosen one, else one that is well."""
+    rows = [row for row in chosen if row.app_id]
+    if not rows or len(rows) > 2:
+        return None
+    left = rows[0].app_id
+    others = rows[1:] or [row for row in every if row.app_id not in ("", left)]
+    others = sorted((row for row in others[:200] if row.app_id != left), key=lambda row: row.findings)
+    return (left, others[0].app_id) if others else None
 
 
 def copied_words(rows: Sequence[WorkspaceRow]) -> str:

@@ -13,21 +13,20 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QPushButton, QSp
 
 from app.core.connection import Connection
 from app.core.refs import AppRef
-from app.core.status import Severity
 from app.core.text import plain
 from app.core.words import counted
 
 from .badges import ElidedLabel, rule, text_label
 from .flow_layout import FlowLayout
 from .foundation_page import FoundationPage
-from .note_row import Answer, NoteRow
 from .row_table import RowTable, SearchBox, menu_of, pop_up
 from .runner import Runner
 from .store_answers import StoreAnswers
 from .store_findings_view import StoreFindingsView
 from .store_work import StoreWork
 from .workspace_model import NAME, workspace_model
-from .workspace_rows import WorkspaceRow, copied_words, name_of, state_look
+from .workspace_notes import note_rows
+from .workspace_rows import WorkspaceRow, copied_words, name_of, siblings, summary_words
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -37,15 +36,12 @@ if TYPE_CHECKING:
     from app.services.store_words import MainOverview, StoreCheck
     from app.services.suite import Services
 
-_MOST_NOTES = 3
 _SOURCES = {
     "chosen": "chosen here",
     "environment": "from the environment",
     ".env": "from .env",
     "guessed": "guessed from the tables",
 }
-# States that the summary counts.
-_TOLD = ("Up", "Unreachable", "No store", "In the main database")
 _NO_MAIN = "No main database"
 _NO_MAIN_WHY = (
     "The main database says which workspaces there are and where their stores are. Edit the connection and name it; "
@@ -175,7 +171,7 @@ class WorkspacesView(FoundationPage):
         self.overview, self._moves = found.overview, found.moves
         self._show_mode()
         self._show_rows(found.checks)
-        self._show_notes()
+        self.notes.show_rows(note_rows(found.overview.notes, self._moves, self._resume, self.edit_main, self.can_write))
         self._show_stack()
         if self._wants_findings and self.model.total:
             self.look_for_findings(deep=False)
@@ -210,13 +206,7 @@ class WorkspacesView(FoundationPage):
         return Counter(each for finding in self._found for each in dict.fromkeys(finding.workspace_ids))
 
     def _tell_summary(self) -> None:
-        words = Counter(state_look(row)[1] for row in self.model.all_rows)
-        problems = sum(count for word, count in words.items() if "finding" in word)
-        parts = [counted(len({row.app_id for row in self.model.all_rows if row.app_id}), "store")]
-        parts += [f"{words[word]:,} {word.lower()}" for word in _TOLD if words[word]]
-        parts += [f"{problems:,} with findings"] if problems else []
-        parts += [f"{words['Not checked']:,} not checked"] if words["Not checked"] else []
-        self.summary.set_text(" · ".join(parts) if self.model.total else "")
+        self.summary.set_text(summary_words(self.model.all_rows))
 
     def _search(self, text: str) -> None:
         self.table.keep_over(lambda: self.model.search(text))
@@ -246,32 +236,6 @@ class WorkspacesView(FoundationPage):
         else:
             self.search_box.clear()
             self.search_box.setFocus()
-
-    # Notes: what the database lacks, moves that are not over
-
-    def _show_notes(self) -> None:
-        overview = self.overview
-        rows = [self._move_note(each) for each in self._moves[:_MOST_NOTES]]
-        if len(self._moves) > _MOST_NOTES:
-            rest = counted(len(self._moves) - _MOST_NOTES, "more move is", "more moves are")
-            rows.append(NoteRow(Severity.WARNING, f"{rest} not over", "They are listed as these are answered."))
-        notes = overview.notes if overview is not None else ()
-        names: tuple[Answer, ...] = (("Names…", lambda: self.edit_main(1)),)
-        rows += [NoteRow(Severity.INFO, plain(each, 300), "", names) for each in notes[:_MOST_NOTES]]
-        self.notes.show_rows(rows)
-
-    def _move_note(self, move: OpenMove) -> NoteRow:
-        name = plain(move.workspace, 80) or plain(move.workspace_id, 60)
-        if move.is_switched:
-            sentence = f"{name} has moved; its old rows are still in the main database"
-            detail = f"They are the way back until they are removed. Its store: {plain(move.app_id, 80)}."
-            answers: tuple[Answer, ...] = (("Remove the old rows…", lambda: self._resume(move)),)
-        else:
-            sentence = f"The move of {name} is not finished"
-            why = plain(move.error, 240) or "It was interrupted, or runs still."
-            detail = f"{why} {move.done:,} of {counted(move.total, 'row')} are copied; nothing was switched."
-            answers = (("Go on…", lambda: self._resume(move)),)
-        return NoteRow(Severity.WARNING, sentence, detail, answers if self.can_write else ())
 
     # What is chosen
 
@@ -325,15 +289,8 @@ class WorkspacesView(FoundationPage):
 
     def _siblings(self) -> tuple[AppRef, AppRef] | None:
         """The chosen store and another: the second chosen one, else one that is well."""
-        rows = [row for row in self.chosen() if row.app_id]
-        if not rows or len(rows) > 2:
-            return None
-        left = rows[0].app_id
-        others = rows[1:] or [row for row in self.model.all_rows if row.app_id not in ("", left)]
-        others = sorted((row for row in others[:200] if row.app_id != left), key=lambda row: row.findings)
-        if not others:
-            return None
-        return AppRef(self.connection.id, left), AppRef(self.connection.id, others[0].app_id)
+        pair = siblings(self.chosen(), self.model.all_rows)
+        return (AppRef(self.connection.id, pair[0]), AppRef(self.connection.id, pair[1])) if pair else None
 
     def compare_chosen(self) -> None:
         pair = self._siblings()
