@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.core.connection import Connection
@@ -102,6 +103,28 @@ class ActionDialog(QDialog):
         if event.type() == QEvent.Type.LayoutRequest:
             self._grow()
         return is_done
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.order_tabs()
+
+    def order_tabs(self) -> None:
+        """Tab goes through the content first, then through the buttons from left to right."""
+        last = self._last_of_content()
+        for at in range(self.buttons.count()):
+            button = self.buttons.itemAt(at).widget()
+            if button is not None:
+                if last is not None:
+                    QWidget.setTabOrder(last, button)
+                last = button
+
+    def _last_of_content(self) -> QWidget | None:
+        last, at = None, self.content.nextInFocusChain()
+        while at is not None and at is not self.content:
+            if self.content.isAncestorOf(at) and at.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                last = at
+            at = at.nextInFocusChain()
+        return last
 
     def _grow(self) -> None:
         """The window grows with what is said in it, instead of pressing the fields together."""

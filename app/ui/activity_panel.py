@@ -35,8 +35,9 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 def status_text(entry: ActivityEntry) -> str:
-    """ "200", "429 → retry in 1.2 s", "no answer"."""
-    status = str(entry.status) if entry.status else "no answer"
+    """ "200", "429 → retry in 1.2 s", "no answer"; SQL has no numbers: "ok"."""
+    is_fine_sql = entry.method == "SQL" and 200 <= entry.status < 300
+    status = "ok" if is_fine_sql else str(entry.status) if entry.status else "no answer"
     return f"{status} → {entry.note}" if entry.note else status
 
 
@@ -88,6 +89,8 @@ class ActivityModel(QAbstractTableModel):
             return self._text(self._entries[index.row()], index.column())
         if role == _ALIGNMENT:
             return _RIGHT if index.column() in (_SIZE, _TAKEN) else None
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self._text(self._entries[index.row()], index.column())
         if role == _FOREGROUND:
             return self._colour(self._entries[index.row()], index.column())
         return None

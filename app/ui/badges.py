@@ -81,6 +81,8 @@ def text_label(text: str, look: str = "", parent: QWidget | None = None) -> QLab
     label.setText(text)
     if look:
         label.setProperty("look", look)
+    if look == "chip":
+        label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
     return label
 
 

@@ -236,7 +236,6 @@ class ConnectionDialog(ActionDialog):
         if self._test is not None:
             ticket, self._test = self._test, None
             ticket.cancel()
-        self.test_button.setEnabled(True)
         self.test_result.hide()
 
     def _ask_what_is_stored(self, connection_id: str) -> None:
@@ -322,7 +321,6 @@ class ConnectionDialog(ActionDialog):
     def test(self) -> None:
         """Ask the platform with what is entered; nothing is stored."""
         clear_errors(self.fields)
-        clear_errors(self.fields)
         self.message.clear()
         try:
             draft = self._draft()
@@ -335,7 +333,7 @@ class ConnectionDialog(ActionDialog):
         async def probe(services: Services) -> Probe:
             return await services.connections.test(draft, connection_id)
 
-        self.test_button.setEnabled(False)
+        # The button stays as it is: pressed again it tests anew, and the keyboard stays on it.
         self.test_result.wait()
         self._test = self._runner.start(
             probe,
@@ -348,12 +346,10 @@ class ConnectionDialog(ActionDialog):
 
     def _show_probe(self, probe: Probe) -> None:
         self._test = None
-        self.test_button.setEnabled(True)
         self.test_result.tell(probe.health, probe.latency_ms, probe.sentence, probe.remedy)
 
     def _test_failed(self, error: KnownError) -> bool:
         self._test = None
-        self.test_button.setEnabled(True)
         if isinstance(error, Invalid):
             self.test_result.hide()
             self.show_error(error)

@@ -204,8 +204,10 @@ class DiagramPainter:
             painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def _paint_labels(self, painter: QPainter, sight: QRectF, edge: Edge, is_loud: bool) -> None:
-        if edge.note or is_loud:
+        if edge.note:
             painter.setPen(self._edge_colour(edge, is_loud))
+        elif is_loud:
+            painter.setPen(QColor(self._look.link))
         else:
             painter.setPen(QColor(self._look.muted))
         measure = self._fonts.measure

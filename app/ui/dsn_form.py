@@ -37,6 +37,8 @@ class FormArea(QScrollArea):
         super().__init__(parent)
         self._form = form
         self.setWidgetResizable(True)
+        # It follows the field that has the keyboard.
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setWidget(form)

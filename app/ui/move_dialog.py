@@ -169,7 +169,16 @@ class MoveDialog(PreviewDialog):
         self.cancel_button.setVisible(stage is not Stage.OVER)
         self.cancel_button.setText("Close" if stage in (Stage.SWITCHED, Stage.REMOVAL) else "Cancel")
         self.is_previewed = True
+        self._dress_button()
         self.follow()
+
+    def _dress_button(self) -> None:
+        """What leads to a removal is offered, not urged: Enter closes."""
+        is_urged = self.stage is not Stage.SWITCHED
+        self.action_button.setProperty("look", "primary" if is_urged else "")
+        self.action_button.setAutoDefault(is_urged)
+        (self.action_button if is_urged else self.cancel_button).setDefault(True)
+        self._polish()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

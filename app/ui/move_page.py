@@ -243,6 +243,7 @@ class MovePage(QWidget):
         state, words = _PHASES[phase]
         item.setIcon(_STATE, state_icon(state))
         item.setText(_STATE, words)
+        item.setToolTip(_STATE, words)
 
     def changeEvent(self, event: QEvent) -> None:
         """Marks are icons here: in other colours they are made anew."""

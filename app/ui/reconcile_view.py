@@ -205,6 +205,7 @@ class ReconcileView(FoundationPage):
         # What cannot be marked yet has no box at all.
         item.setData(0, Qt.ItemDataRole.CheckStateRole, state if can_mark else None)
         item.setText(1, self.choices.label(key))
+        item.setToolTip(1, item.text(1))
         failure = self._failures.get(key)
         if failure:
             item.setIcon(1, state_icon(Severity.ERROR))

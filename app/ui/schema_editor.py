@@ -236,10 +236,10 @@ class SchemaEditor(QWidget):
     def toggle_side(self) -> None:
         sizes, self._is_chosen = self.splitter.sizes(), True
         if sizes[2] > 0:
-            self.splitter.setSizes([sizes[0], sizes[1] + sizes[2], 0])
+            self._share([sizes[0], sizes[1] + sizes[2], 0])
             return
         side = min(self.fontMetrics().averageCharWidth() * _SIDE_LETTERS, sizes[1] // 2)
-        self.splitter.setSizes([sizes[0], max(0, sizes[1] - side), side])
+        self._share([sizes[0], max(0, sizes[1] - side), side])
         self.side.fill()
 
     def show_side(self, at: int) -> None:
@@ -259,6 +259,7 @@ class SchemaEditor(QWidget):
         """Before it is shown for the first time."""
         if not state.isEmpty() and self.splitter.restoreState(state):
             self._is_chosen = True
+            self._tell_side()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -271,6 +272,7 @@ class SchemaEditor(QWidget):
 
     def _note_choice(self) -> None:
         self._is_chosen = True
+        self._tell_side()
         self._fill_side()
 
     def _share_room(self) -> None:
@@ -278,8 +280,16 @@ class SchemaEditor(QWidget):
         names = min(letter * _LIST_LETTERS, self.width() // 4)
         has_room = self.width() >= letter * _ROOM_FOR_SIDE
         side = min(letter * _SIDE_LETTERS, self.width() * 3 // 10) if has_room else 0
-        self.splitter.setSizes([names, self.width() - names - side, side])
+        self._share([names, self.width() - names - side, side])
         self._fill_side_later()
+
+    def _share(self, sizes: list[int]) -> None:
+        self.splitter.setSizes(sizes)
+        self._tell_side()
+
+    def _tell_side(self) -> None:
+        """A splitter moves what it has no room for out of sight; Tab must not come there."""
+        self.side.setEnabled(self.splitter.sizes()[2] > 0)
 
     def _fill_side_later(self) -> None:
         """Not before the grids are on screen."""

@@ -116,7 +116,10 @@ class SchemaGrid(QTableView):
         wanted = [self._wanted(column) for column in range(self._last_column)]
         shown = len(wanted) - len(self.grid.hidden)
         # The same room for what changes in every entity: columns must not move because something is staged.
-        room = self.viewport().width() - _CHANGE_LETTERS * self.fontMetrics().averageCharWidth()
+        letter = self.fontMetrics().averageCharWidth()
+        room = self.viewport().width() - _CHANGE_LETTERS * letter
+        if sum(wanted) > room:
+            room = min(sum(wanted), self.viewport().width() - _LEAST_CHANGE_LETTERS * letter)
         slack = room - sum(wanted)
         if slack < 0 < room:
             wanted = self._squeezed(wanted, room)
@@ -144,10 +147,16 @@ class SchemaGrid(QTableView):
         return min(320, max([widest, *(self.schema_delegate.width_of(row, column) for row in rows)]))
 
     def _squeezed(self, wanted: list[int], room: int) -> list[int]:
-        """The widest give way first; none below what can still be read."""
+        """Remarks give way before names, of them the widest first; none below what can still be read."""
+        givers = [at for at in range(len(wanted)) if wanted[at] and self.grid.is_name(at)]
+        names = [at for at in givers if self._is_name(at)]
+        without = self._narrowed(wanted, room, [at for at in givers if at not in names])
+        return self._narrowed(without, room, names)
+
+    def _narrowed(self, wanted: list[int], room: int, givers: list[int]) -> list[int]:
         widths = list(wanted)
         excess = sum(widths) - room
-        least = {at: self._least(at) for at in range(len(widths)) if widths[at] and self.grid.is_name(at)}
+        least = {at: self._least(at) for at in givers}
         while excess > 0:
             giving = [at for at, width in least.items() if widths[at] > width]
             if not giving:
@@ -159,9 +168,12 @@ class SchemaGrid(QTableView):
             excess -= give
         return widths
 
+    def _is_name(self, column: int) -> bool:
+        return self.grid.cell(0, column).kind == "name"
+
     def _least(self, column: int) -> int:
         """What can still be read of a name, or seen of a remark."""
-        letters = _FEWEST_LETTERS if self.grid.cell(0, column).kind == "name" else _FEWEST_OF_REMARKS
+        letters = _FEWEST_LETTERS if self._is_name(column) else _FEWEST_OF_REMARKS
         return letters * self.fontMetrics().averageCharWidth()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

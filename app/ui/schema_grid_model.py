@@ -272,7 +272,7 @@ class SchemaGridModel(QAbstractTableModel, Generic[R]):
         if role == Role.EditRole:
             return self.edit_text(index)
         if role == Role.ToolTipRole:
-            return self._tip(index.row(), index.column()) or None
+            return self._tip(index.row(), index.column()) or self._whole(index.row(), index.column()) or None
         if role == Role.AccessibleTextRole:
             return self._spoken(index.row(), index.column())
         return None
@@ -286,6 +286,11 @@ class SchemaGridModel(QAbstractTableModel, Generic[R]):
         if cell.kind == "change":
             return plain(f"{cell.text} {cell.note}".strip(), 300)
         return self.lock(row, column) or (_SIGN_WORDS[cell.sign].capitalize() if cell.sign else "")
+
+    def _whole(self, row: int, column: int) -> str:
+        """What a narrow column cuts."""
+        cell = self._rows[row].cells[column]
+        return "" if cell.kind == "flag" else plain(f"{cell.text} {cell.note}".strip(), 300)
 
     def _spoken(self, row: int, column: int) -> str:
         each, cell = self._rows[row], self._rows[row].cells[column]

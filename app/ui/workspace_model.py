@@ -39,7 +39,7 @@ def workspace_model(parent: QObject, waiting: Callable[[], Container[str]] = fro
         Column(
             "State",
             lambda row: look(row)[1],
-            22,
+            28,
             key=state_rank,
             mark=lambda row: look(row)[0],
             tip=state_lines,
