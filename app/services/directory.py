@@ -161,7 +161,8 @@ class Directory:
         return shelf.drifts if shelf else {}
 
     def mark_of(self, ref: AppRef) -> int | None:
-        """A number that is equal for equal schemas, within this process; None until the schema was read."""
+        """A number that only equal schemas have in common, within this process; None until the schema was read. Columns
+        in another order make another number of an equal schema."""
         shelf = self._shelves.get(ref.connection_id)
         return shelf.marks.get(ref.app_id) if shelf else None
 
