@@ -98,10 +98,9 @@ class Navigation(QObject):
     # Noting
 
     def here(self) -> Place:
-        tabs, view = self._window.app_tabs, self._window.current_view()
-        tab = tabs.place_of(self._window.tabs.currentWidget())
-        editor = view.editor if view is not None else None
-        return Place(tab, editor.document.selected_entity if editor is not None and editor.document.is_open else "")
+        """An entity that will be shown as soon as the schema is read counts as shown: what is before it is no place."""
+        tab = self._window.app_tabs.place_of(self._window.tabs.currentWidget())
+        return Place(tab, self.entity_of(tab))
 
     def entity_of(self, tab: TabPlace) -> str:
         """The entity that an open tab shows or will show, "" for none."""

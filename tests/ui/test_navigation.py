@@ -114,6 +114,26 @@ def test_back_and_forward_go_through_entities_and_tabs(qtbot: QtBot, services: F
     assert not window.registry["view.forward"].isEnabled()
 
 
+def test_jump_to_an_entity_is_one_step(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    window.app_tabs.show_entity(ONE, "$users", "email")
+    view = window.current_view()
+    assert view is not None
+    qtbot.waitUntil(lambda: view.editor is not None and view.editor.document.selected_entity == "$users")
+    assert view.editor is not None
+    assert view.editor.grids.attributes.hasFocus()
+    window.navigation.go_back()
+    assert window.tabs.currentWidget() is window.overview
+    window.navigation.go_forward()
+    assert view.editor.document.selected_entity == "$users"
+
+
+def test_jump_to_an_entity_that_is_gone_says_so(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    window.app_tabs.show_entity(ONE, "gone")
+    qtbot.waitUntil(lambda: "“gone” is not in this schema" in window.status.currentMessage())
+
+
 def test_side_buttons_of_the_mouse_go_back_and_forward(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
     window = open_window(services)
     shown(qtbot, window, ONE)
