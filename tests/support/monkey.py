@@ -108,7 +108,25 @@ _WEIGHTS = {
     "resize": 1,
     "shut": 3,
     "wait": 2,
+    "visit": 1,
 }
+
+
+@dataclass(frozen=True)
+class _Mood:
+    """``stays``: how often it looks no further than the page in front; ``shuts``: how soon it tires of a dialog."""
+
+    stays: float
+    shuts: int
+    weights: dict[str, int]
+
+
+_MOODS = (
+    _Mood(0.5, 6, {}),
+    _Mood(0.9, 2, {"visit": 2, "resize": 0, "action": 4}),
+    _Mood(0.97, 1, {"visit": 1, "resize": 0, "action": 0, "bar": 0, "type": 24}),
+    _Mood(0.3, 3, {"action": 40}),
+)
 _MOST_ITEMS = 60
 
 
@@ -144,17 +162,22 @@ class Monkey:
         self._random = random.Random(seed)
         self._actions, self._spared = actions, spared
         self._window: QWidget | None = None
+        self._mood, self._left = _MOODS[0], 0
 
     # Choosing
 
     def choose(self) -> tuple[Action, QWidget] | None:
+        self._left -= 1
+        if self._left < 0:
+            self._mood, self._left = self._random.choice(_MOODS), self._random.randint(40, 160)
         # Held until the action is done: with the handle of a window that is Qt's own go those of its parts.
         window = self._window = front(self._random.choice)
         if window is None:
             return None
         if isinstance(window, QMenu):
             return self._choose_entry(window)
-        kinds = _WEIGHTS if isinstance(window, QMainWindow) else {**_WEIGHTS, "shut": 6, "bar": 0, "resize": 2}
+        is_main = isinstance(window, QMainWindow)
+        kinds = {**_WEIGHTS, **(self._mood.weights if is_main else {"shut": self._mood.shuts, "bar": 0, "visit": 0})}
         kind = self._random.choices(list(kinds), list(kinds.values()))[0]
         widget, data = getattr(self, f"_choose_{kind}")(window)
         return (_action(kind, widget, data), widget) if widget is not None else None
@@ -204,6 +227,9 @@ class Monkey:
             return None, {}
         return window, {"name": self._random.choice(can).objectName()}
 
+    def _choose_visit(self, window: QWidget) -> tuple[QWidget | None, dict[str, Any]]:
+        return window, {"number": self._random.randrange(1_000)}
+
     def _choose_bar(self, window: QWidget) -> tuple[QWidget | None, dict[str, Any]]:
         bars = [each for each in window.findChildren(QMenuBar) if each.isVisible() and each.actions()]
         if not bars:
@@ -235,7 +261,9 @@ class Monkey:
         """One of a sort first: a page full of buttons has few tables."""
         sorts: dict[type[QWidget] | None, list[QWidget]] = {}
         tabs = window.findChild(QTabWidget)
-        page = tabs.currentWidget() if isinstance(tabs, QTabWidget) and self._random.random() < 0.6 else None
+        page = (
+            tabs.currentWidget() if isinstance(tabs, QTabWidget) and self._random.random() < self._mood.stays else None
+        )
         for each in _usable(window, page):
             sorts.setdefault(next((kind for kind in _SORTS if isinstance(each, kind)), None), []).append(each)
         if not sorts:
@@ -284,6 +312,7 @@ class Hands:
 
     actions: Callable[[], Sequence[QAction]]
     between: Callable[[], None]
+    visit: Callable[[int], None]  # open some app
 
 
 def perform(action: Action, widget: QWidget, hands: Hands) -> None:
@@ -387,6 +416,10 @@ def _act(_: QWidget, data: dict[str, Any], hands: Hands) -> None:
         found.trigger()
 
 
+def _visit(_: QWidget, data: dict[str, Any], hands: Hands) -> None:
+    hands.visit(data["number"])
+
+
 def _press_entry(widget: QWidget, data: dict[str, Any], _: Hands) -> None:
     QTest.mouseMove(widget, QPoint(*data["at"]))
     if _is_here(widget):
@@ -424,6 +457,7 @@ _DEEDS: dict[str, Callable[[QWidget, dict[str, Any], Hands], None]] = {
     "resize": _resize,
     "shut": _shut,
     "wait": _wait,
+    "visit": _visit,
 }
 
 

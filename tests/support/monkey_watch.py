@@ -30,6 +30,8 @@ LIMIT_MS = 100.0
 LOOK_LIMIT_MS = 600.0
 _BEAT_MS = 16
 _LOOK_S = 0.01
+_SLOW_MS = 40.0
+_FAR_BEYOND = 4
 _CHORE_S = 0.0125  # what _chore takes on a machine of 2024
 # Of the way of sending events, not of the window.
 _NOT_OURS = ("not accepted by receiving widget", "This plugin does not support")
@@ -77,18 +79,19 @@ class Heart:
     """Beats on the UI thread. Between two beats it may use ``LIMIT_MS`` of the processor at most.
 
     Counted is the thread's own time, so that other programs cannot make it late; what the monkey itself uses
-    (``unheard``) is taken off. A second thread notes what the UI thread is at when a beat is late.
+    (``unheard``) is taken off. A busy machine makes even that time two or three times as long (caches, the other half
+    of a core), but not every time: a place is a stall where it is over the limit whenever it is slow, and has been
+    slow more than once, or is far beyond the limit. A second thread notes what the UI thread is at when a beat is late.
     """
 
-    def __init__(self, find: Find) -> None:
-        self._find = find
+    def __init__(self) -> None:
         self._limit_ms = LIMIT_MS
         self._ident = threading.get_ident()
         self._last = time.thread_time()
         self._forgiven = 0.0
         self._beaten_at = time.monotonic()
-        self._seen: collections.deque[tuple[float, str]] = collections.deque(maxlen=400)
-        self.longest_ms = 0.0
+        self._seen: collections.deque[tuple[float, str, str]] = collections.deque(maxlen=400)
+        self._slow: dict[tuple[str, float], list[tuple[float, str]]] = {}
         self.is_watching = True
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -113,31 +116,45 @@ class Heart:
     def look_changed(self) -> None:
         self._limit_ms = LOOK_LIMIT_MS
 
+    def stalls(self) -> list[str]:
+        found = []
+        for (place, limit), times in self._slow.items():
+            least, most = min(times), max(times)
+            if (least[0] > limit and len(times) > 1) or least[0] > limit * _FAR_BEYOND:
+                found.append(f"The window used {least[0]:.0f} to {most[0]:.0f} ms in one go at {place}\n{least[1]}")
+        return found
+
+    def slow_places(self) -> list[str]:
+        """Those that were over the limit at all, the slowest first."""
+        over = [(max(times)[0], min(times)[0], len(times), place) for (place, limit), times in self._slow.items()]
+        shown = sorted((each for each in over if each[0] > LIMIT_MS), reverse=True)
+        return [f"{most:.0f} ms (least {least:.0f}, {count} ×) {place}" for most, least, count, place in shown]
+
     def beat(self) -> None:
         now = time.thread_time()
         used = (now - self._last - self._forgiven) * 1000
         self._last, self._forgiven = now, 0.0
         limit, self._limit_ms = self._limit_ms, LIMIT_MS
-        if limit < LOOK_LIMIT_MS:
-            self.longest_ms = max(self.longest_ms, used)
-        if used > limit and used > limit * self._slowness():
-            since = self._beaten_at
-            places = collections.Counter(where for at, where in list(self._seen) if at >= since)
-            told = "\n".join(f"{count} × {where}" for where, count in places.most_common(4))
-            self._find("stall", f"The window used {used:.0f} ms in one go.\n{told}")
+        if used > _SLOW_MS:
+            with self.unheard():
+                self._note(used, limit)
         self._beaten_at = time.monotonic()
 
-    def _slowness(self) -> float:
-        """How many times slower than usual this machine is right now, for whatever reason; at least 1."""
-        with self.unheard():
-            return max(1.0, statistics.median(_chore() for _ in range(5)) / _CHORE_S)
+    def _note(self, used: float, limit: float) -> None:
+        slowness = max(1.0, statistics.median(_chore() for _ in range(3)) / _CHORE_S) if used > limit else 1.0
+        seen = [each for each in list(self._seen) if each[0] >= self._beaten_at]
+        place = collections.Counter(place for _, place, _ in seen).most_common(1)
+        told = "\n".join(
+            f"{count} × {where}" for where, count in collections.Counter(where for _, _, where in seen).most_common(4)
+        )
+        self._slow.setdefault((place[0][0] if place else "", limit), []).append((used / slowness, told))
 
     def _look(self) -> None:
         while self.is_watching:
             time.sleep(_LOOK_S)
-            if time.monotonic() - self._beaten_at > 0.04:
+            if time.monotonic() - self._beaten_at > 0.03:
                 frame = sys._current_frames().get(self._ident)
-                self._seen.append((time.monotonic(), _where(frame)))
+                self._seen.append((time.monotonic(), *_where(frame)))
 
 
 def _chore() -> float:
@@ -146,10 +163,15 @@ def _chore() -> float:
     return time.thread_time() - begin
 
 
-def _where(frame: FrameType | None) -> str:
-    stack = traceback.extract_stack(frame)
-    shown = [each for each in stack if "/tests/" not in each.filename][-14:]
-    return " > ".join(f"{each.filename.rsplit('/', 1)[-1]}:{each.lineno} {each.name}" for each in shown)
+def _where(frame: FrameType | None) -> tuple[str, str]:
+    """Where it began in the program, and the whole way to where it is."""
+    stack = [
+        each
+        for each in traceback.StackSummary.extract(traceback.walk_stack(frame), lookup_lines=False)[::-1]
+        if "/app/" in each.filename
+    ]
+    shown = [f"{each.filename.rsplit('/', 1)[-1]}:{each.lineno} {each.name}" for each in stack]
+    return " > ".join(shown[:3]), " > ".join(shown[-14:])
 
 
 @dataclass(frozen=True)

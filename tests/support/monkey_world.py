@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import app
+from app.core.refs import AppRef
 
 # Before Qt and the program: nothing of whoever runs this may be read or written.
 _FOLDERS = {"HOME": "home", "XDG_CONFIG_HOME": "home/config", "XDG_DATA_HOME": "home/data", "TMPDIR": "tmp"}
@@ -35,6 +36,7 @@ _REST_EVERY = 8
 _REST_MS = 120
 _PATIENCE_S = 60.0
 _MOST_FINDINGS = 10
+_LABELS = ("Instant · local", "Workspaces", "Archive")
 
 
 class World:
@@ -68,7 +70,7 @@ class World:
         self._open_samples()
         self.drafts = Drafts(self.window, self.find)
         self._take_care()
-        self.heart = Heart(self.find)
+        self.heart = Heart()
         self.start.theme.changed.connect(self.heart.look_changed)
 
     def find(self, kind: str, text: str) -> None:
@@ -76,6 +78,12 @@ class World:
 
     def actions(self) -> Sequence[Any]:
         return tuple(self.window.registry)
+
+    def visit(self, number: int) -> None:
+        rows = self.window.data.table.rows
+        if rows:
+            app = rows[number % len(rows)]
+            self.window.open_app(AppRef(app.connection_id, app.app_id))
 
     def asked(self, work: Callable[[Any], Any]) -> Any:
         future = self.engine.submit(work)
@@ -92,8 +100,10 @@ class World:
         stores.mkdir()
         dsn = hosted_files(stores, has_findings=True).main_dsn
         drafts = [
-            ConnectionDraft("Workspaces", Platform.POSTGRES, dsn, Environment.STAGING, foundation_app_id="main"),
-            ConnectionDraft("Archive", Platform.POSTGRES, f"sqlite:///{stores / 'store_0.db'}", Environment.PRODUCTION),
+            ConnectionDraft(_LABELS[1], Platform.POSTGRES, dsn, Environment.STAGING, foundation_app_id="main"),
+            ConnectionDraft(
+                _LABELS[2], Platform.POSTGRES, f"sqlite:///{stores / 'store_0.db'}", Environment.PRODUCTION
+            ),
         ]
 
         async def opened(services: Any) -> None:
@@ -103,7 +113,17 @@ class World:
             await services.directory.refresh([BUILTIN_ID])
 
         self.asked(opened)
-        until(lambda: len(self.window.data.apps_of(BUILTIN_ID)) > 3 if hasattr(self.window.data, "apps_of") else True)
+        until(lambda: len(self.window.data.connections) > len(drafts) and len(self.window.data.table.rows) > 1)
+
+    def forget_connections(self) -> None:
+        """Those that the monkey has added."""
+
+        async def removed(services: Any) -> None:
+            for each in services.connections.all():
+                if each.label not in _LABELS:
+                    await services.connections.remove(each.id)
+
+        self.asked(removed)
 
     def _take_care(self) -> None:
         """A push is what takes staged edits away for good."""
@@ -120,6 +140,8 @@ class World:
     def close(self) -> None:
         """As the operator does; what is staged must be in the local database then."""
         self.heart.close()
+        for each in self.heart.stalls():
+            self.find("stall", each)
         staged = self.drafts.all_now()
         self.window.close()
         until(lambda: not self.engine.is_running and not self.window.closing.is_running)
@@ -199,7 +221,7 @@ class Session:
     def _perform(self, action: Any, widget: Any) -> None:
         from tests.support.monkey import Hands, perform
 
-        perform(action, widget, Hands(self._world.actions, self._world.heart.beat))
+        perform(action, widget, Hands(self._world.actions, self._world.heart.beat, self._world.visit))
 
     def _next(self) -> tuple[Any, Any] | None:
         if not self._is_replay:
@@ -317,7 +339,7 @@ def main() -> int:
         "seconds": round(session.seconds, 1),
         "over_staged_edits": world.drafts.actions_over_staged,
         "pushes": world.drafts.pushes,
-        "longest_ms": round(world.heart.longest_ms, 1),
+        "slow_places": world.heart.slow_places(),
         "findings": world.findings,
     }
     print(json.dumps(report, indent=2))

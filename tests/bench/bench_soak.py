@@ -1,0 +1,136 @@
+"""10,000 random actions at the real window over sample data: what grows after the first 1,000.
+
+Counted at rest: dialogs and tabs shut, connections that were added removed, cycles collected, nothing on its way. A use that goes on has no more windows, no
+more tasks and no more memory than a short one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ACTIONS = 10_000
+FIRST = 1_000
+_LOOKS = 10
+_SEED = 1
+_MOST_NAMED = 12
+
+
+@dataclass(frozen=True)
+class Rest:
+    """``kinds``: Qt objects by class; ``tasks``: of both loops."""
+
+    rss_mb: float
+    kinds: Counter[str]
+    tasks: int
+
+    @property
+    def objects(self) -> int:
+        return self.kinds.total()
+
+
+def measure(actions: int = ACTIONS, first: int = FIRST, seed: int = _SEED) -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as folder:
+        return _measure(Path(folder) / "soak", actions, first, seed)
+
+
+def _measure(folder: Path, actions: int, first: int, seed: int) -> dict[str, object]:
+    from tests.support.monkey_world import Session, World, set_home, shut_off
+
+    set_home(folder)
+    shut_off(folder)
+    world = World(folder, seed)
+    session = Session(world, folder / "actions.jsonl")
+    step = max(1, (actions - first) // _LOOKS)
+    rests: list[Rest] = []
+    for goal in range(first, actions + 1, step):
+        session.run(lambda goal=goal: world.done >= goal)
+        world.findings.clear()
+        rests.append(rest(world))
+        print(f"  {world.done} actions: {_told(rests[-1])}", file=sys.stderr, flush=True)
+    begin, end = rests[0], rests[-1]
+    for name, count in (end.kinds - begin.kinds).most_common(_MOST_NAMED):
+        print(f"  {count} more of {name}", file=sys.stderr, flush=True)
+    session.close()
+    world.close()
+    return {
+        "actions": world.done,
+        "rss_mb": round(begin.rss_mb, 1),
+        "growth_percent": round((end.rss_mb / begin.rss_mb - 1) * 100, 1),
+        "objects": begin.objects,
+        "objects_growth": end.objects - begin.objects,
+        "tasks": begin.tasks,
+        "tasks_growth": end.tasks - begin.tasks,
+    }
+
+
+def rest(world: Any) -> Rest:
+    """Shut everything, wait until nothing is on its way, and count."""
+    from PySide6.QtCore import QCoreApplication, QEvent
+    from PySide6.QtWidgets import QApplication
+
+    from tests.support.monkey_watch import is_saved
+    from tests.support.monkey_world import until
+
+    window = world.window
+    for _ in range(20):
+        found = QApplication.activePopupWidget() or QApplication.activeModalWidget()
+        if found is None:
+            break
+        found.close()
+    for each in QApplication.topLevelWidgets():
+        if each is not window and each.isVisible():
+            each.close()
+    while window.tabs.count() > 1:
+        window.app_tabs.close_at(window.tabs.count() - 1)
+    world.forget_connections()
+    until(lambda: is_saved(world.start.runner) and not world.start.runner._running)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    for _ in range(3):
+        gc.collect()
+    # What was given back to the allocator is no memory in use.
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
+    return Rest(_rss_mb(), _kinds(world), _tasks(world))
+
+
+def _kinds(world: Any) -> Counter[str]:
+    import shiboken6
+    from PySide6.QtCore import QObject
+    from PySide6.QtWidgets import QApplication
+
+    roots: list[QObject] = [QApplication.instance(), world.start, world.start.runner, *QApplication.topLevelWidgets()]
+    found: dict[int, str] = {}
+    for root in roots:
+        for each in (root, *root.findChildren(QObject)):
+            found[shiboken6.getCppPointer(each)[0]] = type(each).__name__
+    for each in shiboken6.getAllValidWrappers():
+        if isinstance(each, QObject):
+            found[shiboken6.getCppPointer(each)[0]] = type(each).__name__
+    return Counter(found.values())
+
+
+def _tasks(world: Any) -> int:
+    import asyncio
+
+    async def counted(_services: Any) -> int:
+        return len(asyncio.all_tasks())
+
+    return int(world.asked(counted)) + len(asyncio.all_tasks(world.start._loop)) + len(world.start.runner._tasks)
+
+
+def _rss_mb() -> float:
+    import os
+
+    from tests.bench.started import rss_mb
+
+    return rss_mb(os.getpid())
+
+
+def _told(found: Rest) -> str:
+    return f"{found.rss_mb:.1f} MB, {found.objects} objects, {found.tasks} tasks"
