@@ -1,7 +1,7 @@
 """10,000 random actions at the real window over sample data: what grows after the first 1,000.
 
-Counted at rest: dialogs and tabs shut, connections that were added removed, cycles collected, nothing on its way. A use that goes on has no more windows, no
-more tasks and no more memory than a short one.
+Counted at rest: dialogs and tabs shut, added connections removed, cycles collected, nothing on its way. A use that goes
+on has no more windows, no more tasks and no more memory than a short one.
 """
 
 from __future__ import annotations

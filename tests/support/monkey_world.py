@@ -98,12 +98,10 @@ class World:
 
         stores = self.folder / "stores"
         stores.mkdir()
-        dsn = hosted_files(stores, has_findings=True).main_dsn
+        dsn, archive = hosted_files(stores, has_findings=True).main_dsn, f"sqlite:///{stores / 'store_0.db'}"
         drafts = [
             ConnectionDraft(_LABELS[1], Platform.POSTGRES, dsn, Environment.STAGING, foundation_app_id="main"),
-            ConnectionDraft(
-                _LABELS[2], Platform.POSTGRES, f"sqlite:///{stores / 'store_0.db'}", Environment.PRODUCTION
-            ),
+            ConnectionDraft(_LABELS[2], Platform.POSTGRES, archive, Environment.PRODUCTION),
         ]
 
         async def opened(services: Any) -> None:
