@@ -164,6 +164,7 @@ class Start(QObject):
         self._join_asyncio()
         self.runner.open()
         self.window.complete()
+        self.window.comfort.greet()
         self._collect()
         self.window.setWindowIcon(QIcon(self._icon_path))
         # A turn later: nobody in front of the window waits for it.

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QUrl
+from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
@@ -31,6 +31,8 @@ _READ_LIMIT = 2_000_001
 
 class SettingsExchange(QObject):
     """The two acts of a window; dialogs are opened, never waited for."""
+
+    imported = Signal()
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -112,6 +114,7 @@ class SettingsExchange(QObject):
         self._window.settings.write_json(KEY, registry.own_keys)
 
     def _tell(self, settings: int, done: Imported) -> None:
+        self.imported.emit()
         messages = self._window.comfort.messages
         connections = len(done.without_token) + len(done.put)
         told = f"Imported {counted(settings, 'setting')} and {counted(connections, 'connection')}"

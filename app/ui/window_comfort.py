@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
     from app.ui.settings_exchange import SettingsExchange
     from app.ui.window_toasts import WindowToasts
+    from app.ui.window_welcome import WindowWelcome
 
 _LEVELS = {"warning": logging.WARNING, "info": logging.INFO, "debug": logging.DEBUG}
 
@@ -33,6 +34,7 @@ class WindowComfort(QObject):
             self._put_in_force("log.level")
         self._messages: WindowToasts | None = None
         self._exchanging: SettingsExchange | None = None
+        self._welcome: WindowWelcome | None = None
 
     def complete(self) -> None:
         """Listen to what the window does, from the first paint on."""
@@ -45,6 +47,7 @@ class WindowComfort(QObject):
             self.notifier = Notifier(window, window.runner, self.preferences)
             self.notifier.clicked.connect(self.show_job)
             window.closing.finished.connect(self.notifier.close)
+            window.navigation.openers["help"] = lambda _key: self.show_help("first-steps")
 
     @property
     def messages(self) -> WindowToasts:
@@ -87,13 +90,59 @@ class WindowComfort(QObject):
         dialog.import_requested.connect(self.choose_import)
         dialog.open()
 
+    def show_help(self, page: str = "") -> None:
+        """A page of the help in its tab; without a name the one about the view in front."""
+        from app.ui.help_pages import page_of
+        from app.ui.help_view import HelpView
+
+        window = self._window
+        view = window.tabs.currentWidget()
+        app_view = window.current_view()
+        is_agents = app_view is not None and app_view.is_agents_shown
+        wanted = page or page_of("AgentsView" if is_agents else type(view).__name__)
+
+        def make() -> HelpView:
+            made = HelpView(window.registry)
+            made.action_wanted.connect(self.trigger)
+            return made
+
+        shown = window.app_tabs.page("help", "Help", make)
+        if isinstance(shown, HelpView) and (page or shown is not view):
+            shown.show_page(wanted)
+
+    def show_welcome(self) -> None:
+        from app.ui.window_welcome import WindowWelcome
+
+        if self._welcome is None:
+            self._welcome = WindowWelcome(self._window)
+        self._welcome.show()
+
+    def greet(self) -> None:
+        """Show the welcome page where the profile was never used."""
+        from app.ui.window_welcome import is_never_used
+
+        if is_never_used(self._window.settings) and not self._window.data.table.rows:
+            self.show_welcome()
+
+    def trigger(self, name: str) -> None:
+        """Do what an action does, or say why it cannot be done."""
+        window = self._window
+        action = window.registry[name]
+        if action.isEnabled():
+            action.trigger()
+        else:
+            from app.ui.action_help import reason_of
+
+            window.status.confirm(action.toolTip() if "." in action.toolTip() else reason_of(name))
+
     def export(self) -> None:
-        self._exchange().export()
+        self.exchange.export()
 
     def choose_import(self) -> None:
-        self._exchange().choose_import()
+        self.exchange.choose_import()
 
-    def _exchange(self) -> SettingsExchange:
+    @property
+    def exchange(self) -> SettingsExchange:
         from app.ui.settings_exchange import SettingsExchange
 
         if self._exchanging is None:
@@ -152,4 +201,19 @@ def add_comfort_actions(window: MainWindow) -> None:
         comfort.choose_import,
         menu="Edit",
         help="Reads such a file; shows first what it would add, change and leave.",
+    )
+    add(
+        "help.help",
+        "&Help",
+        comfort.show_help,
+        menu="Help",
+        shortcut="Shift+F1",
+        help="Shows the page of the help about what is in front.",
+    )
+    add(
+        "help.welcome",
+        "&Welcome",
+        comfort.show_welcome,
+        menu="Help",
+        help="Shows the ways to begin: sample tenants, a connection of your own, or what was exported elsewhere.",
     )

@@ -162,6 +162,7 @@ def render_readme() -> None:
         start.theme.set_choice(ThemeChoice.LIGHT)
         folder = resources_dir() / "screenshots"
         folder.mkdir(exist_ok=True)
+        start.window.tabs.setCurrentIndex(0)
         save(main_window(start), folder / "overview-light.png")
         name, widget = next(workshop.screens(start, until))
         save(widget, folder / f"{name.replace('-diagram', '')}-light.png")
