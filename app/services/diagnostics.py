@@ -38,7 +38,7 @@ async def describe(services: Services, log_path: Path | None = None) -> str:
         f"Connections: {len(connections)}",
         f"Apps: {len(apps)}",
         f"Apps with staged edits: {len(drafts)} ({sum(each.changes for each in drafts)} changes)",
-        f"Secrets are kept: {services.tokens.state().sentence}",
+        services.tokens.state().sentence,
         "",
         "-- Last calls that failed --",
         *(_calls(services.activity.recent(), numbers) or ["none"]),
@@ -59,8 +59,8 @@ def _connection(connection: Connection, status: ConnectionStatus | None, apps: i
         parts.append(status.health.value)
         if status.latency_ms is not None:
             parts.append(f"{status.latency_ms:.0f} ms")
-        parts.append(f"{len(status.findings)} findings")
-    parts.append(f"{apps} apps")
+        parts.append(f"findings: {len(status.findings)}")
+    parts.append(f"apps: {apps}")
     if status is not None and status.sentence:
         parts.append(status.sentence)
     return ", ".join(parts)

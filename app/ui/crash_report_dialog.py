@@ -31,15 +31,17 @@ _KEPT = "The report is on this machine only. Read it first: then it is yours to 
 
 
 class KeptDraft(NamedTuple):
-    """Staged edits that survived."""
+    """Staged edits that survived; ``place`` is the word for the environment, "" for the local one."""
 
     ref: AppRef
     title: str
     changes: int
+    place: str = ""
 
     @property
     def text(self) -> str:
-        return f"{plain(self.title, 32) or 'untitled'} ({self.changes})"
+        place = f" · {self.place}" if self.place else ""
+        return f"{plain(self.title, 32) or 'untitled'}{place} ({self.changes})"
 
 
 def when(at: float) -> str:
@@ -127,8 +129,9 @@ class CrashBar(QFrame):
     def _draft_button(self, draft: KeptDraft) -> QPushButton:
         button = QPushButton(draft.text.replace("&", "&&"))
         button.setProperty("look", "small")
-        button.setAccessibleName(f"Open {plain(draft.title, 80)}: {_count(draft.changes)} staged")
-        button.setToolTip(f"{_count(draft.changes)} staged in {plain(draft.title, 80)}")
+        place = f" ({draft.place})" if draft.place else ""
+        button.setAccessibleName(f"Open {plain(draft.title, 80)}{place}: {_count(draft.changes)} staged")
+        button.setToolTip(f"{_count(draft.changes)} staged in {plain(draft.title, 80)}{place}")
         button.clicked.connect(partial(self._choose, draft.ref))
         self.draft_buttons.append(button)
         return button

@@ -34,7 +34,6 @@ class SharedTextDialog(QDialog):
         self.sentence.setWordWrap(True)
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
-        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setFont(mono_font())
         self.text.setTabChangesFocus(True)
         self.text.setAccessibleName(title)

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QVBoxLayout
 
+from app.core.connection import Environment
 from app.core.errors import NotFound
 from app.core.refs import AppRef
 from app.core.text import plain
@@ -140,7 +141,16 @@ class WindowLaunch(QObject):
 
         data = self._window.data
         known = [(note, app) for note in self._notes if (app := data.app(note.ref)) is not None]
-        self.bar.show_drafts([KeptDraft(note.ref, app.title, note.changes) for note, app in known])
+        self.bar.show_drafts(
+            [KeptDraft(note.ref, app.title, note.changes, self._place(note.ref)) for note, app in known]
+        )
+
+    def _place(self, ref: AppRef) -> str:
+        from app.ui.theme import badge_text
+
+        connection = self._window.data.connection(ref.connection_id)
+        is_said = connection is not None and connection.environment is not Environment.LOCAL
+        return badge_text(connection.environment) if connection is not None and is_said else ""
 
     # Help
 

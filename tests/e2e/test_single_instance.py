@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from app.bootstrap import build_services
+from app.services.connections import BUILTIN_ID
+from app.storage.paths import Profile
 from tests.support.program import WINDOW_TITLE, Desktop, Program, desktop, eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.xdist_group("window")]
@@ -141,3 +146,40 @@ def test_launch_while_the_first_one_is_ending_opens_a_window_of_its_own(place, p
     again = place.wait_for_window(f"^{WINDOW_TITLE}$")
     assert second.process.poll() is None
     close(place, second, again)
+
+
+def test_launch_with_an_app_opens_its_tab_and_so_does_a_second_one(place, seeded, tmp_path):
+    """The first with the window's own start, the second handed over; each tab copies the ID of its app."""
+    shutil.copytree(seeded, tmp_path / "profile", ignore=shutil.ignore_patterns("port"))
+    first, second = app_ids(tmp_path / "profile")[:2]
+    program = Program(place, tmp_path / "profile", targets=(f"tenantry://app/{first}",))
+    try:
+        window = place.wait_for_window(f"^{WINDOW_TITLE}$")
+        eventually(lambda: copied_id(place, window) == first, "the tab of the app")
+        assert launch(place, tmp_path / "profile", f"tenantry://app/{second}")[:2] == (0, "")
+        eventually(lambda: copied_id(place, window) == second, "the tab of the other app")
+        close(place, program, window)
+    finally:
+        program.kill()
+
+
+def copied_id(place: Desktop, window: str) -> str:
+    place.focus(window)
+    place.clear_clipboard()
+    place.keys("ctrl+shift+c")
+    return place.clipboard()
+
+
+def app_ids(profile: Path) -> list[str]:
+    """Of the sample apps, asked of the platform; the profile's own list stays as empty as it was."""
+
+    async def ask() -> list[str]:
+        services = await build_services(Profile.at(profile), opens=False)
+        try:
+            await services.local_platform.start()
+            client = await services.lifecycle._clients.get(BUILTIN_ID)
+            return [each.app_id for each in await client.list_apps()]
+        finally:
+            await services.aclose()
+
+    return asyncio.run(ask())

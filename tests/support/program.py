@@ -138,12 +138,14 @@ def desktop(size: str = "1440x900x24") -> Iterator[Desktop]:
 class Program:
     """One run of the program with a profile of its own; ``output`` is all that it printed, once it ended."""
 
-    def __init__(self, place: Desktop, profile: Path, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, place: Desktop, profile: Path, env: dict[str, str] | None = None, targets: tuple[str, ...] = ()
+    ) -> None:
         self.profile = profile
         self.log = profile.parent / f"{profile.name}.output"
         with open(self.log, "ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-W", "error", "-m", "app", "--profile", str(profile)],
+                [sys.executable, "-W", "error", "-m", "app", "--profile", str(profile), *targets],
                 env={**place.env, **(env or {})},
                 stdout=output,
                 stderr=subprocess.STDOUT,

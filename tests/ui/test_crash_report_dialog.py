@@ -30,7 +30,11 @@ Open = Callable[[], MainWindow]
 
 
 class Workshop(FakeWorkshop):
-    notes = (DraftNote(AppRef("c1", APP_ID), 100.0, 3), DraftNote(AppRef("gone", "x"), 90.0, 1))
+    notes = (
+        DraftNote(AppRef("c1", APP_ID), 100.0, 3),
+        DraftNote(AppRef("gone", "x"), 90.0, 1),
+        DraftNote(AppRef("c2", OTHER_ID), 80.0, 1),
+    )
 
     async def drafts(self) -> tuple[DraftNote, ...]:
         return self.notes
@@ -121,7 +125,8 @@ def test_window_after_a_run_that_was_cut_off_offers_the_report_and_the_edits(
     window = open_window()
     bar = shown_bar(qtbot, window)
     assert "was not closed properly" in bar.accessibleName()
-    qtbot.waitUntil(lambda: [each.text() for each in bar.draft_buttons] == ["Ana's workspace (3)"])
+    qtbot.waitUntil(lambda: len(bar.draft_buttons) == 2)
+    assert [each.text() for each in bar.draft_buttons] == ["Ana's workspace (3)", "Billing · PRODUCTION (1)"]
     qtbot.mouseClick(bar.draft_buttons[0], Qt.MouseButton.LeftButton)
     view = window.current_view()
     assert view is not None
@@ -241,7 +246,7 @@ def test_diagnostics_are_shown_before_they_are_copied_and_hold_no_secret(qtbot: 
     qtbot.waitUntil(lambda: "Connections: 2" in dialog.text.toPlainText())
     text = dialog.text.toPlainText()
     assert QGuiApplication.clipboard().text() == "before"
-    for part in ("Tenantry: ", "Qt: ", "Screens: ", "1. instant, local", "it broke with", "4 changes"):
+    for part in ("Tenantry: ", "Qt: ", "Screens: ", "1. instant, local", "it broke with", "5 changes"):
         assert part in text
     for left_out in (SECRET, "Billing", "cloud"):
         assert left_out not in text

@@ -44,9 +44,10 @@ async def test_describe_numbers_connections_and_leaves_names_and_passwords_out()
     status = ConnectionStatus("c2", Health.DEGRADED, 41.6, 1.0, 3, 9, "It answers slowly.")
     text = await describe(services_with(SQL, BROKEN, statuses=(status,)))
     assert (
-        "1. postgres, staging, postgresql://db.example, degraded, 42 ms, 0 findings, 3 apps, It answers slowly." in text
+        "1. postgres, staging, postgresql://db.example, degraded, 42 ms, findings: 0, apps: 3, It answers slowly."
+        in text
     )
-    assert "2. instant, local, an address that cannot be read, read-only, not checked, 0 apps" in text
+    assert "2. instant, local, an address that cannot be read, read-only, not checked, apps: 0" in text
     assert "Apps with staged edits: 1 (2 changes)" in text
     for left_out in ("bert", "hunter2", "sslkey", "Customer", "/shop"):
         assert left_out not in text
