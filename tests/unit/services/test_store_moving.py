@@ -91,6 +91,10 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     yield _on_server(request.getfixturevalue("postgres"), tmp_path)
 
 
+# What is decided before SQL is written is the same for both; a server's moves are cut off all along in tests/e2e.
+in_files = pytest.mark.parametrize("place", ["files"], indirect=True)
+
+
 @pytest.fixture
 def on_server(postgres: PostgresServer, tmp_path: Path) -> Place:
     return _on_server(postgres, tmp_path)
@@ -252,6 +256,7 @@ async def test_empty_tables_of_a_store_are_used(place):
     assert place.rows(place.new_store, "more") == 0
 
 
+@in_files
 async def test_main_database_itself_and_the_store_of_another_workspace_are_no_store(place):
     async with place.opened() as opened:
         with pytest.raises(Invalid, match="main database itself") as refused:
@@ -265,6 +270,7 @@ async def test_main_database_itself_and_the_store_of_another_workspace_are_no_st
             await opened.moving.plan(MAIN, place.world.workspace_ids[0], wrong)
 
 
+@in_files
 async def test_store_that_another_workspace_is_on_its_way_to_is_refused(place):
     async with place.opened() as opened:
         plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
@@ -300,6 +306,7 @@ async def test_password_of_an_open_move_is_kept_in_the_vault_until_its_end(on_se
         await opened.moving.connection_removed(MAIN)
 
 
+@in_files
 async def test_read_only_connection_plans_and_runs_nothing(place):
     async with place.opened(is_read_only=True) as opened:
         plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
@@ -310,6 +317,7 @@ async def test_read_only_connection_plans_and_runs_nothing(place):
             await opened.moving.resume(MAIN, place.workspace)
 
 
+@in_files
 async def test_unknown_workspace_and_move_are_not_found(place):
     async with place.opened() as opened:
         with pytest.raises(NotFound):
@@ -348,6 +356,7 @@ async def test_rows_written_while_they_are_copied_are_brought_up_to_date_before_
     assert place.rows(place.new_store, "messages") == 33
 
 
+@in_files
 async def test_rows_that_do_not_stop_changing_keep_the_workspace_from_being_switched(place):
     numbers = itertools.count()
 
@@ -404,6 +413,7 @@ async def test_old_rows_that_something_else_leads_to_stay(place):
     assert place.rows(place.main, "bookmarks") == 1
 
 
+@in_files
 async def test_old_rows_stay_where_the_store_lost_them_or_is_not_used_any_more(place):
     async with place.opened() as opened:
         await move(opened, place)
@@ -418,6 +428,7 @@ async def test_old_rows_stay_where_the_store_lost_them_or_is_not_used_any_more(p
     assert place.rows(place.main, "pages", f"workspace_id = '{place.workspace}'") == 1
 
 
+@in_files
 async def test_old_rows_are_the_only_ones_before_the_switch(place):
     async with place.opened() as opened:
         plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
@@ -442,7 +453,11 @@ def stop_at(phase: str, entity: str = "") -> Callable[[Any], None]:
 # Going on
 
 
-@pytest.mark.parametrize("phase", ["creating", "copying", "verifying", "switching"])
+@pytest.mark.parametrize(
+    ("place", "phase"),
+    [("server", "verifying"), *(("files", each) for each in ("creating", "copying", "verifying", "switching"))],
+    indirect=["place"],
+)
 async def test_move_that_was_cut_off_goes_on(place, phase):
     async with place.opened() as opened:
         plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
@@ -460,6 +475,7 @@ async def test_move_that_was_cut_off_goes_on(place, phase):
     same_everywhere(place)
 
 
+@in_files
 async def test_move_that_is_stopped_by_the_operator_goes_on(place):
     async with place.opened() as opened:
         plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
@@ -474,6 +490,7 @@ async def test_move_that_is_stopped_by_the_operator_goes_on(place):
     same_everywhere(place)
 
 
+@in_files
 async def test_move_runs_once_at_a_time(place):
     async with place.opened() as opened:
         plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
@@ -488,6 +505,7 @@ async def test_move_runs_once_at_a_time(place):
     same_everywhere(place)
 
 
+@in_files
 async def test_store_that_the_workspace_was_pointed_to_by_hand_is_not_written(place):
     async with place.opened() as opened:
         plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
@@ -520,6 +538,7 @@ async def test_database_that_somebody_else_filled_meanwhile_is_left_alone(on_ser
     assert postgres.psql(plan.app_id, "SELECT relname FROM pg_class WHERE relname IN ('chats', 'theirs')") == "theirs"
 
 
+@in_files
 async def test_move_that_was_given_up_leaves_no_trace_but_its_store(place):
     async with place.opened() as opened:
         plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
