@@ -244,7 +244,7 @@ def _named() -> dict[str, Any]:
     title = select(apps.c.title).where(apps.c.connection_id == connection_id, apps.c.app_id == app_id)
     last = (
         select(former.c.app_title)
-        .where(former.c.connection_id == connection_id, former.c.app_id == app_id, former.c.app_title != "")
+        .where(former.c.connection_id == connection_id, former.c.app_id == app_id)
         .order_by(former.c.id.desc())
         .limit(1)
     )

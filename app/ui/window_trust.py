@@ -62,6 +62,23 @@ class WindowTrust(QObject):
             lock, owner=self, title=f"Lock {label}", done=lambda _was: self._tell(f"{label} is locked"), quiet=True
         )
 
+    # The trail
+
+    def show_audit(self) -> None:
+        from .audit_view import AuditView
+
+        window = self._window
+
+        def make() -> AuditView:
+            view = AuditView(window.runner)
+            view.open_requested.connect(window.open_app)
+            view.told.connect(window.status.confirm)
+            return view
+
+        window.app_tabs.page("audit", "Audit trail", make)
+
+    # Inside
+
     def _forget(self) -> None:
         self._dialog = None
 
@@ -123,6 +140,14 @@ def add_trust_actions(window: MainWindow) -> None:
         menu="Connection",
         shortcut="Ctrl+Alt+L",
         help="Take no more writes on an unlocked connection, at once.",
+    )
+    add(
+        "view.audit",
+        "A&udit trail",
+        trust.show_audit,
+        menu="View",
+        shortcut="Ctrl+8",
+        help="Everything that was changed: when, by whom, where, and how it ended.",
     )
     follow_meant(window, ("connection.unlock",), _is_locked, _why_not)
     follow_meant(window, ("connection.lock",), _is_unlocked, lambda each: f"{each.label} is not unlocked.")
