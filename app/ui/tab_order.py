@@ -25,7 +25,7 @@ def focus_next(window: MainWindow, *, is_forward: bool) -> bool:
 
 
 def in_order(window: MainWindow, also: QWidget | None = None) -> list[QWidget]:
-    """All that Tab reaches, and ``also``: toolbar, tree, messages, tabs, what is in the tab in front, the lower panel."""
+    """All that Tab reaches, and ``also``: toolbar, tree, messages, tabs, what the tab in front has, lower panel."""
     overview = window.overview
     regions = [
         window.toolbar,
