@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QEvent, QSize, Qt, QUrl, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QResizeEvent, QTextDocument
+from PySide6.QtGui import QImage, QKeyEvent, QResizeEvent, QTextBlockFormat, QTextCharFormat, QTextDocument
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -63,6 +63,7 @@ class HelpView(QWidget):
         self.search.setClearButtonEnabled(True)
         self.list.setAccessibleName("Pages of the help")
         self.list.setUniformItemSizes(True)
+        self.list.setStyleSheet("QListWidget::item { padding: 4px 6px; }")
         self.browser.setAccessibleName("Page of the help")
         self.empty.hide()
         side = QWidget()
@@ -76,8 +77,9 @@ class HelpView(QWidget):
         splitter.addWidget(side)
         splitter.addWidget(self.browser)
         splitter.setStretchFactor(1, 1)
-        letters = self.fontMetrics().averageCharWidth()
-        splitter.setSizes([letters * 34, letters * 110])
+        metrics = self.fontMetrics()
+        side.setMinimumWidth(max(metrics.horizontalAdvance(each.title) for each in help_pages()) + 52)
+        splitter.setSizes([side.minimumWidth(), metrics.averageCharWidth() * _LETTERS])
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(splitter)
@@ -176,6 +178,9 @@ class HelpBrowser(QTextBrowser):
         super().__init__(parent)
         self.setOpenLinks(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        # Always there: where it came and went with the height of a picture, the picture would not know its room.
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setStyleSheet("HelpBrowser { border: 0; border-radius: 0; padding: 0; }")
         self.document().setDocumentMargin(24)
         self._room = 0
 
@@ -215,11 +220,15 @@ class HelpBrowser(QTextBrowser):
         at = self.verticalScrollBar().value()
         text = self.property("page")
         if isinstance(text, str):
-            super().setMarkdown(text)
+            self.setMarkdown(text)
             self.verticalScrollBar().setValue(at)
 
     def setMarkdown(self, markdown: str) -> None:
         self.setProperty("page", markdown)
+        # Qt would begin with the format of where the cursor stood: mostly that of a heading.
+        self.clear()
+        self.setCurrentCharFormat(QTextCharFormat())
+        self.textCursor().setBlockFormat(QTextBlockFormat())
         super().setMarkdown(markdown)
 
     def sizeHint(self) -> QSize:

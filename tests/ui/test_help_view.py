@@ -172,3 +172,14 @@ def test_pictures_fit_the_room_and_follow_the_theme(qtbot: QtBot, window: MainWi
     qtbot.waitUntil(lambda: view.browser.loadResource(kind, url).width() <= view.browser.viewport().width())
     assert view.browser.loadResource(kind, QUrl("file:///etc/passwd")) is None
     assert view.browser.loadResource(kind, QUrl("../../../secret.png")) is None
+
+
+def test_only_headings_are_large_however_often_a_page_is_filled(window: MainWindow, view: HelpView) -> None:
+    view.show_page("edit-a-schema")
+    window.registry.changed.emit()
+    window.registry.changed.emit()
+    first = view.browser.document().begin()
+    second = first.next()
+    assert first.blockFormat().headingLevel() == 1
+    assert second.blockFormat().headingLevel() == 0
+    assert second.begin().fragment().charFormat().fontWeight() < 700
