@@ -180,6 +180,7 @@ class HelpBrowser(QTextBrowser):
         self.setFrameShape(QFrame.Shape.NoFrame)
         # Always there: where it came and went with the height of a picture, the picture would not know its room.
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setStyleSheet("HelpBrowser { border: 0; border-radius: 0; padding: 0; }")
         self.document().setDocumentMargin(24)
         self._room = 0
@@ -199,7 +200,7 @@ class HelpBrowser(QTextBrowser):
         return scaled
 
     def _picture_room(self) -> int:
-        margin = int(2 * self.document().documentMargin())
+        margin = int(2 * self.document().documentMargin()) + 4
         return max(120, min(self.viewport().width() - margin, self.fontMetrics().averageCharWidth() * _LETTERS))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

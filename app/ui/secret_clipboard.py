@@ -18,7 +18,8 @@ class SecretClipboard(QObject):
     def __init__(self, parent: QObject | None = None, *, after_s: float = CLEARED_AFTER_S) -> None:
         super().__init__(parent)
         self._held: Secret | None = None
-        self._timer = QTimer(self, singleShot=True, interval=int(after_s * 1000))
+        self.after_s = after_s  # of what is copied from now on
+        self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.clear)
 
     @property
@@ -31,7 +32,7 @@ class SecretClipboard(QObject):
         data.setData(_HINT, b"secret")
         QGuiApplication.clipboard().setMimeData(data)
         self._held = secret
-        self._timer.start()
+        self._timer.start(int(self.after_s * 1000))
 
     def clear(self) -> None:
         """Only what was put here: what was copied since by others stays."""

@@ -23,7 +23,7 @@ from .dialog_size import fit
 from .form_field import ChoiceBox, FormField
 from .preview_dialog import PreviewDialog, outcome_rows
 from .runner import ProgressReporter, Runner
-from .secret_clipboard import CLEARED_AFTER_S, secret_clipboard
+from .secret_clipboard import secret_clipboard
 from .tasks_model import TaskLine, task_title
 from .template_choice import TemplateChoice, read_templates
 from .theme import mono_font
@@ -267,8 +267,9 @@ class RevealTokenDialog(ActionDialog):
             return
         secret_clipboard().copy(self._token)
         self.copy_button.setText("✓ Copied")
-        self.fields["token"].set_hint(f"The clipboard is cleared after {CLEARED_AFTER_S} seconds.")
-        self.told.emit(f"Copied the admin token of {self._name}: the clipboard is cleared after {CLEARED_AFTER_S} s")
+        after_s = f"{secret_clipboard().after_s:g}"
+        self.fields["token"].set_hint(f"The clipboard is cleared after {after_s} seconds.")
+        self.told.emit(f"Copied the admin token of {self._name}: the clipboard is cleared after {after_s} s")
 
     def _forget(self) -> None:
         self._token = None

@@ -43,6 +43,7 @@ class WindowComfort(QObject):
             from app.ui.window_toasts import WindowToasts
 
             window = self._window
+            self._put_in_force("clipboard.clear_after_s")
             self._messages = WindowToasts(window)
             self.notifier = Notifier(window, window.runner, self.preferences)
             self.notifier.clicked.connect(self.show_job)
@@ -79,6 +80,10 @@ class WindowComfort(QObject):
             window.theme.set_choice(ThemeChoice(str(preferences.get(key))))
         elif key == "look.text_scale":
             window.theme.set_text_scale(preferences.number(key))
+        elif key == "clipboard.clear_after_s":
+            from app.ui.secret_clipboard import secret_clipboard
+
+            secret_clipboard().after_s = preferences.number(key)
         elif key == "log.level":
             set_log_level(_LEVELS[str(preferences.get(key))])
 

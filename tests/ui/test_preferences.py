@@ -88,3 +88,10 @@ def test_said_is_words() -> None:
     assert setting("look.text_scale").said(120) == "120 %"
     assert setting("look.theme").said("dark") == "Dark"
     assert setting("notify.long_jobs").said(False) == "off"
+
+
+def test_every_setting_is_asked_for_somewhere() -> None:
+    """A setting that nobody reads is a switch that does nothing."""
+    code = "\n".join(path.read_text() for path in Path("app/ui").glob("*.py") if path.stem != "preferences")
+    unread = [each.key for each in SETTINGS if f'"{each.key}"' not in code]
+    assert unread == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from pytestqt.qtbot import QtBot
 
 from app.core.apps import AppSummary
 from app.core.refs import AppRef
+from app.storage.log import Redactor, open_log
 from app.ui.main_window import MainWindow
 from app.ui.preferences_dialog import PreferencesDialog
 from app.ui.rename_app_dialog import RenameAppDialog
 from app.ui.runner import Runner
+from app.ui.secret_clipboard import secret_clipboard
 from app.ui.settings import WindowSettings
 from app.ui.theme import Theme, ThemeChoice
 from app.ui.toast import Toast
@@ -178,3 +181,30 @@ def test_click_on_a_notification_brings_the_window_to_the_job(services: FakeServ
     window.comfort.notifier.clicked.emit(1)
     assert not window.isMinimized()
     assert window.bottom.jobs.isVisible()
+
+
+def test_copied_secret_is_cleared_after_the_time_that_was_set(services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    assert secret_clipboard().after_s == 30
+    window.preferences.set("clipboard.clear_after_s", 12)
+    assert secret_clipboard().after_s == 12
+    window.preferences.reset("clipboard.clear_after_s")
+    assert secret_clipboard().after_s == 30
+
+
+def test_log_level_is_put_in_force_at_once(services: FakeServices, open_window: Open, tmp_path: Path) -> None:
+    path = tmp_path / "x.log"
+    close = open_log(path, Redactor())
+    try:
+        window = open_window(services)
+        logger = logging.getLogger("app.ui.a_test")
+        logger.debug("before")
+        window.preferences.set("log.level", "debug")
+        logger.debug("while all is wanted")
+        window.preferences.set("log.level", "warning")
+        logger.info("after")
+    finally:
+        close()
+    assert "while all is wanted" in path.read_text()
+    assert "before" not in path.read_text()
+    assert "after" not in path.read_text()

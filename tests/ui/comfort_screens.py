@@ -1,0 +1,98 @@
+"""Preferences, help, welcome, imports and short messages."""
+
+from __future__ import annotations
+
+import json
+
+from PySide6.QtWidgets import QDialog
+
+from app.core.connection import Environment
+from app.ui.import_settings_dialog import ImportSettingsDialog
+from app.ui.main_window import MainWindow
+from app.ui.preferences_dialog import PreferencesDialog
+from tests.ui.screen_book import screen
+from tests.ui.stage import APP, CLOUD, LOCAL, Stage
+
+
+@screen("preferences")
+def preferences(stage: Stage) -> QDialog:
+    window = stage.window()
+    window.preferences.set("notify.after_s", 60)
+    window.comfort.show_preferences()
+    return stage.shown(PreferencesDialog)
+
+
+@screen("preferences-searched")
+def preferences_searched(stage: Stage) -> QDialog:
+    dialog = preferences(stage)
+    assert isinstance(dialog, PreferencesDialog)
+    dialog.search.setText("secret")
+    return dialog
+
+
+@screen("import-settings")
+def import_settings(stage: Stage) -> QDialog:
+    from app.services.connection_exchange import ConnectionEntry, ImportKind, read_exchange
+    from app.services.connections import ConnectionDraft
+    from app.ui.keymap import Keymap
+
+    window = stage.window()
+    content = {
+        "format": "tenantry-settings",
+        "version": 1,
+        "settings": {"look.theme": "dark", "notify.after_s": 20, "look.text_scale": "large"},
+        "keys": {"app.create": "Ctrl+M"},
+    }
+    draft = ConnectionDraft(CLOUD.label, CLOUD.platform, CLOUD.base_url, Environment.STAGING)
+    entries = (
+        ConnectionEntry(ImportKind.ADD, "Shop", "https://shop.example (Instant, staging, without its token)", draft),
+        ConnectionEntry(
+            ImportKind.CHANGE,
+            CLOUD.label,
+            "environment: production becomes staging — takes a guard away",
+            draft,
+            CLOUD.id,
+            False,
+        ),
+        ConnectionEntry(ImportKind.LEAVE, LOCAL.label, "It belongs to Tenantry."),
+    )
+    keymap = Keymap(window.registry, window.settings)
+    exchange = read_exchange(json.dumps(content, indent=1))
+    return stage.opened(ImportSettingsDialog(window.runner, window.preferences, keymap, exchange, entries, window))
+
+
+@screen("help")
+def help_page(stage: Stage) -> MainWindow:
+    window = stage.window()
+    window.comfort.show_help("edit-a-schema")
+    return window
+
+
+@screen("help-shortcuts")
+def help_shortcuts(stage: Stage) -> MainWindow:
+    window = stage.window()
+    window.comfort.show_help("shortcuts")
+    return window
+
+
+@screen("welcome")
+def welcome(stage: Stage) -> MainWindow:
+    window = stage.window()
+    window.comfort.show_welcome()
+    return window
+
+
+@screen("messages")
+def messages(stage: Stage) -> MainWindow:
+    """Short messages above the bar of pending changes."""
+    window = stage.window()
+    window.open_app(APP)
+    stage.until(lambda: window.current_editor() is not None)
+    editor = window.current_editor()
+    assert editor is not None
+    editor.document.edit("Remove an entity", lambda draft: draft.drop_entity("reactions"))
+    stage.quiet()
+    show = window.comfort.messages.show
+    show("Renamed “Ana’s workspace” to “Ana’s other”", "Undo", lambda: None)
+    show("Pushed 3 steps to “Ana’s workspace”. The live schema is as it was wanted.", "History…", lambda: None)
+    return window
