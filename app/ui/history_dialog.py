@@ -222,7 +222,7 @@ class HistoryDialog(QDialog):
         self.undo_button.setToolTip("" if record is None else _why_not(record))
         self.settle_button.setVisible(record is not None and record.outcome == "unknown")
         self.copy_button.setEnabled(record is not None)
-        nothing = "Nothing was pushed from here yet." if not self.push_model.rows else ""
+        nothing = "Nothing was pushed from here yet. Review the plan of an app and push it; here it can be undone." if not self.push_model.rows else ""
         self.details.setPlainText(record_text(record) if record is not None else nothing)
 
     def copy(self) -> None:

@@ -41,7 +41,7 @@ class JobsButton(QPushButton):
         if text != self.text() or not self.accessibleName():
             self.setText(text)
             self.setAccessibleName(spoken)
-            self.setToolTip("What runs, to look at and to stop" if running else "Show the jobs (Ctrl+3)")
+            self.setToolTip("What runs, to look at and to stop" if running else "Show the jobs")
             self.update()
 
     @property

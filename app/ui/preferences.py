@@ -70,7 +70,7 @@ SETTINGS: tuple[Setting, ...] = (
         int,
         100,
         "Size of text",
-        "In per cent of the size that the desktop gives. Ctrl++ and Ctrl+- change it too.",
+        "In per cent of the size that the desktop gives. The menu View, Text size, changes it too.",
         "Look",
         low=70,
         high=200,

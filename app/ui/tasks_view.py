@@ -153,9 +153,9 @@ class TasksView(FoundationPage):
             query = plain(self.search_box.text(), 60)
             self.empty.tell(f"Nothing matches “{query}”", f"None of {counted(total, noun)} has it.", "Clear search")
         else:
-            self.empty.tell(
-                f"No {noun}s yet", f"The {noun}s of the foundation are listed here with their databases.", ""
-            )
+            sentence = f"The product makes {noun}s; each is listed here with its database."
+            remedy = "If there should be some, look at the menu Foundation, Registries and names."
+            self.empty.tell(f"No {noun}s yet", f"{sentence} {remedy}", "")
         self.stack.setCurrentWidget(self.empty)
 
     def act_on_empty(self, action: str) -> None:

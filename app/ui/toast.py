@@ -150,8 +150,11 @@ class Toasts(QObject):
         window: QWidget,
         place: QWidget | None = None,
         obstacles: Callable[[], Iterable[QWidget]] = tuple,
+        keys: Callable[[], str] = str,
     ) -> None:
+        """``keys`` are those that answer the newest, as they are shown; "" for none."""
         super().__init__(window)
+        self._keys = keys
         self._place, self._obstacles = place or window, obstacles
         self._toasts: list[Toast] = []
         self._watched: list[QWidget] = []
@@ -176,8 +179,11 @@ class Toasts(QObject):
         self.settle()
         toast.show()
         self.settle()
-        keys = f" {action_text.replace('&', '').rstrip('…')}: Ctrl+Alt+Z." if action is not None else ""
-        told = QAccessibleAnnouncementEvent(toast, f"{toast.label.text()}{keys}")
+        keys, answer = self._keys(), action_text.replace("&", "").rstrip("…")
+        if keys:
+            toast.button.setToolTip(f"{answer} ({keys})")
+        spoken = f" {answer}: {keys}." if action is not None and keys else ""
+        told = QAccessibleAnnouncementEvent(toast, f"{toast.label.text()}{spoken}")
         QAccessible.updateAccessibility(told)
         return toast
 

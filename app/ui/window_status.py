@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QStatusBar, QWidget
 
 from app.core.connection import Connection
@@ -48,8 +49,9 @@ class WindowStatusBar(QStatusBar):
         self.tell()
 
     def confirm(self, sentence: str) -> None:
-        """Show a short confirmation."""
+        """Show a short confirmation, and have it read out."""
         self.showMessage(plain(sentence, 200), _MESSAGE_MS)
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, plain(sentence, 200)))
 
     def set_chosen(self, connection_id: str | None) -> None:
         self._chosen_id = connection_id

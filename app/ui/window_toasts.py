@@ -13,6 +13,7 @@ from app.core.apps import AppSummary
 from app.core.refs import AppRef
 from app.core.text import plain
 
+from .actions import shown_keys
 from .scope import is_alive
 from .toast import Toasts
 
@@ -33,7 +34,7 @@ class WindowToasts(QObject):
         super().__init__(window)
         self._window = window
         self._editors: list[SchemaEditor] = []
-        self.toasts = Toasts(window, window.tabs, self._pending_bars)
+        self.toasts = Toasts(window, window.tabs, self._pending_bars, lambda: self._keys_of("edit.answer"))
         window.theme.changed.connect(self.toasts.refresh_looks)
         window.tabs.currentChanged.connect(lambda _at: self.toasts.settle())
         window.editor_changed.connect(self._follow_editors)
@@ -44,6 +45,9 @@ class WindowToasts(QObject):
 
     def show(self, text: str, action_text: str = "", action: Callable[[], object] | None = None) -> None:
         self.toasts.show(text, action_text, action, self._window.preferences.number("notify.toast_s"))
+
+    def _keys_of(self, action: str) -> str:
+        return shown_keys(self._window.registry.keys_of(action))
 
     def _pending_bars(self) -> Iterable[QWidget]:
         view = self._window.current_view()
@@ -106,6 +110,7 @@ class WindowToasts(QObject):
             if is_alive(document) and stack.index() == at:
                 stack.undo()
             else:
-                self._window.status.confirm("There are newer edits: Undo (Ctrl+Z) goes back through them")
+                keys = self._keys_of("edit.undo")
+                self._window.status.confirm(f"There are newer edits: Undo ({keys}) goes back through them")
 
         self.show(f"Discarded the pending changes of “{plain(app.title, 60)}”", "Undo", undo)

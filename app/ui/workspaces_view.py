@@ -227,7 +227,8 @@ class WorkspacesView(FoundationPage):
             why = "No table here looks like one of workspaces. Where it has another name, say which."
             self.empty.tell("No table of workspaces", why, "Names…")
         else:
-            self.empty.tell("No workspaces yet", "Workspaces that the product creates are listed here.", "")
+            sentence = "The product makes workspaces; each is listed here with its store."
+            self.empty.tell("No workspaces yet", f"{sentence} If there should be some, say which table has them.", "Names…")
         self.stack.setCurrentWidget(self.empty)
 
     def act_on_empty(self, action: str) -> None:
