@@ -34,6 +34,7 @@ from app.core.errors import (
 from app.core.gate import FixedGate, Gate
 from app.core.secret import Secret
 
+from .recording import HttpDetails
 from .redaction import scrub
 
 if TYPE_CHECKING:
@@ -240,7 +241,17 @@ class HttpChannel:
         finally:
             ms = (time.perf_counter() - started) * 1000
             self._on_call(
-                ActivityEntry(time.time(), self._connection_id, operation.method, call.place, status, ms, note)
+                ActivityEntry(
+                    time.time(),
+                    self._connection_id,
+                    operation.method,
+                    call.place,
+                    status,
+                    ms,
+                    note,
+                    len(content),
+                    details=self._details(call),
+                )
             )
 
     async def _opened(self, call: _Call) -> httpx.Response:
@@ -333,8 +344,9 @@ class HttpChannel:
         async with self._slots:
             started = time.perf_counter()
             status, size, note = _UNANSWERED, 0, ""
+            details = self._details(call)
             try:
-                status, content = await self._exchange(call)
+                status, content = await self._exchange(call, details)
                 size = len(content)
                 return self._decoded(call.operation, status, content)
             except asyncio.CancelledError:
@@ -356,10 +368,18 @@ class HttpChannel:
                         note,
                         len(call.content),
                         size,
+                        details,
                     )
                 )
 
-    async def _exchange(self, call: _Call) -> tuple[int, bytes]:
+    def _details(self, call: _Call) -> HttpDetails:
+        headers = {**(call.headers or {}), **({"Content-Type": "application/json"} if call.content else {})}
+        if call.secret is not None:
+            headers["Authorization"] = "Bearer …"
+        url = self.base_url.removesuffix(self._prefix) + call.target
+        return HttpDetails(url, tuple(headers.items()), call.content, self._secrets)
+
+    async def _exchange(self, call: _Call, details: HttpDetails) -> tuple[int, bytes]:
         """One request and its whole answer. A retry after a lost answer is the caller's matter."""
         import httpx
 
@@ -367,8 +387,11 @@ class HttpChannel:
         try:
             async with asyncio.timeout(self.policy.total_timeout_s):
                 response = await self._sender().handle_async_request(request)
+                details.take_headers(response.headers)
                 try:
-                    return response.status_code, await self._body(call.operation, response)
+                    content = await self._body(call.operation, response)
+                    details.take_answer(content)
+                    return response.status_code, content
                 finally:
                     await response.aclose()
         except TimeoutError as error:

@@ -11,7 +11,7 @@ import contextlib
 import contextvars
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,6 +20,7 @@ from app.core.activity import ActivityEntry
 from app.core.errors import BadAnswer, Unreachable
 from app.core.gate import Gate
 from app.core.text import plain
+from app.platforms.recording import SqlDetails
 
 from . import errors, opening
 from .dsn import Place
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 OnCall = Callable[[ActivityEntry], None]
 _SETTLE_S = 10.0
+_MOST_NAMES = 50
 
 
 class Stopped(Exception):
@@ -259,20 +261,40 @@ class Engines:
         self._current.job.check()
         self._current.started = time.perf_counter()
 
-    def _after(self, _connection: Any, _cursor: Any, statement: str, *_arguments: Any) -> None:
-        self._tell(self._current.job, first_words(statement), self._current.started)
+    def _after(self, _connection: Any, _cursor: Any, statement: str, parameters: Any, *_arguments: Any) -> None:
+        details = SqlDetails(statement, _names(parameters))
+        self._tell(self._current.job, first_words(statement), self._current.started, details=details)
 
     def _failed(self, context: Any) -> None:
         if context.statement is not None:
             note = errors.state_of(context.original_exception)
-            self._tell(self._current.job, first_words(context.statement), self._current.started, is_ok=False, note=note)
+            details = SqlDetails(context.statement, _names(context.parameters))
+            words = first_words(context.statement)
+            self._tell(self._current.job, words, self._current.started, is_ok=False, note=note, details=details)
 
-    def _tell(self, job: _Job, what: str, started: float, *, is_ok: bool = True, note: str = "") -> None:
+    def _tell(
+        self,
+        job: _Job,
+        what: str,
+        started: float,
+        *,
+        is_ok: bool = True,
+        note: str = "",
+        details: SqlDetails | None = None,
+    ) -> None:
         ms = (time.perf_counter() - started) * 1000
         path = f"{plain(_short(job.place), 60)}: {what}"
         # No answer has a number of its own here: what is told is whether there was one, and whether it was good.
         status = 200 if is_ok else 400 if note else 0
-        job.tell(ActivityEntry(time.time(), self._connection_id, "SQL", path, status, ms, note))
+        job.tell(ActivityEntry(time.time(), self._connection_id, "SQL", path, status, ms, note, details=details))
+
+
+def _names(parameters: Any) -> tuple[str, ...]:
+    """What the bound values are called; the values themselves stay where they are."""
+    first = parameters[0] if isinstance(parameters, list) and parameters else parameters
+    if isinstance(first, Mapping):
+        return tuple(f":{name}" for name in first)[:_MOST_NAMES]
+    return tuple(f"${at + 1}" for at in range(min(len(first or ()), _MOST_NAMES)))
 
 
 def _short(place: Place) -> str:

@@ -11,6 +11,11 @@ _COMMENT: Final = re.compile(r"\A\s*/\*(.*?)\*/", re.DOTALL)
 _LENGTH: Final = 60
 
 
+def without_values(statement: str) -> str:
+    """The whole statement with its own line breaks; texts and numbers in it are masked."""
+    return _NUMBERS.sub("…", _TEXTS.sub("…", statement))
+
+
 def first_words(statement: str) -> str:
     """At most 60 characters; what a statement says of itself in a leading comment stands for it."""
     said = _COMMENT.match(statement)
