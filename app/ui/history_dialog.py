@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _MOST_STEPS = 500
 
+_NO_PUSH = "Nothing was pushed from here yet. Review the plan of an app and push it; here it can be undone."
+
 
 class HistoryDialog(QDialog):
     """Of one app (then with its versions), or of all (``connection`` and ``app`` are None).
@@ -222,7 +224,7 @@ class HistoryDialog(QDialog):
         self.undo_button.setToolTip("" if record is None else _why_not(record))
         self.settle_button.setVisible(record is not None and record.outcome == "unknown")
         self.copy_button.setEnabled(record is not None)
-        nothing = "Nothing was pushed from here yet. Review the plan of an app and push it; here it can be undone." if not self.push_model.rows else ""
+        nothing = "" if self.push_model.rows else _NO_PUSH
         self.details.setPlainText(record_text(record) if record is not None else nothing)
 
     def copy(self) -> None:

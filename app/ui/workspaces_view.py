@@ -227,8 +227,9 @@ class WorkspacesView(FoundationPage):
             why = "No table here looks like one of workspaces. Where it has another name, say which."
             self.empty.tell("No table of workspaces", why, "Names…")
         else:
-            sentence = "The product makes workspaces; each is listed here with its store."
-            self.empty.tell("No workspaces yet", f"{sentence} If there should be some, say which table has them.", "Names…")
+            sentence = "The product makes workspaces; each is listed here with its store. "
+            sentence += "If there should be some, say which table has them."
+            self.empty.tell("No workspaces yet", sentence, "Names…")
         self.stack.setCurrentWidget(self.empty)
 
     def act_on_empty(self, action: str) -> None:
