@@ -254,7 +254,7 @@ def add_navigation_actions(window: MainWindow) -> None:
     add, to = window.registry.add, window.navigation
     add("view.back", "&Back", to.go_back, menu="View", shortcut="Alt+Left", starts_group=True)
     add("view.forward", "For&ward", to.go_forward, menu="View", shortcut="Alt+Right")
-    add("view.next_tab", "Ne&xt tab", partial(to.step, 1), menu="View", shortcut=("Ctrl+Tab", "Ctrl+PgDown"))
+    add("view.next_tab", "&Next tab", partial(to.step, 1), menu="View", shortcut=("Ctrl+Tab", "Ctrl+PgDown"))
     previous = ("Ctrl+Shift+Tab", "Ctrl+PgUp")
     add("view.previous_tab", "Pre&vious tab", partial(to.step, -1), menu="View", shortcut=previous)
     window.data.apps_changed.connect(to.tell)

@@ -56,13 +56,13 @@ def add_schema_actions(window: MainWindow) -> None:
     add("duplicate", "&Duplicate", lambda each: each.duplicate(), "Ctrl+D", starts_group=True)
     add("remove", "&Remove or restore", lambda each: each.remove())
     add("find", "&Find in schema", lambda each: each.find_in_schema(), "Ctrl+Shift+F", starts_group=True)
-    add("diagram", "Show the dia&gram", lambda each: each.show_side(0), "Ctrl+5")
+    add("diagram", "Show the diagra&m", lambda each: each.show_side(0), "Ctrl+5")
     add("text", "Show the te&xt", lambda each: each.show_side(1), "Ctrl+6")
-    add("side", "Show or &hide diagram and text", lambda each: each.toggle_side(), "Ctrl+Shift+B")
+    add("side", "Sh&ow or hide diagram and text", lambda each: each.toggle_side(), "Ctrl+Shift+B")
     add("review", "Re&view plan…", lambda each: each.review(), "Ctrl+Return", starts_group=True)
     add("discard", "Discard &pending changes", lambda each: each.document.discard())
     register = window.registry.add
-    register("schema.read", "Read a&gain", window.read_schema, menu="Schema")
+    register("schema.read", "Read agai&n", window.read_schema, menu="Schema")
     commands = window.commands
     register(
         "schema.history",

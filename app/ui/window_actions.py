@@ -72,8 +72,8 @@ def _add_edit(window: MainWindow) -> None:
     add("edit.copy_env", "Copy as .&env line", apps.copy_env, menu="Edit")
     add("edit.copy_json", "Copy as &JSON", apps.copy_json, menu="Edit")
     add("edit.copy_csv", "Copy as C&SV", apps.copy_csv, menu="Edit")
-    add("edit.filter", "&Filter apps", window.focus_filter, menu="Edit", shortcut="Ctrl+F", starts_group=True)
-    add("edit.jump", "&Jump to…", window.open_palette, menu="Edit", shortcut="Ctrl+K")
+    add("edit.filter", "Fi&lter apps", window.focus_filter, menu="Edit", shortcut="Ctrl+F", starts_group=True)
+    add("edit.jump", "Jump t&o…", window.open_palette, menu="Edit", shortcut="Ctrl+K")
 
 
 def _add_view(window: MainWindow) -> None:
@@ -142,7 +142,7 @@ def _add_connection(window: MainWindow) -> None:
     add("connection.check", "&Check now", on_meant(window, commands.check), menu="Connection")
     remove = on_meant(window, commands.remove_connection, _can_go)
     add("connection.remove", "&Remove connection…", remove, menu="Connection", starts_group=True)
-    add("connection.all", "Show &all connections", lambda: window.choose_connection(None), menu="Connection")
+    add("connection.all", "&Show all connections", lambda: window.choose_connection(None), menu="Connection")
 
 
 def _add_help(window: MainWindow) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
 from app.services.engine import Engine
@@ -189,3 +189,20 @@ def test_what_names_its_keys_names_those_in_force(window: MainWindow) -> None:
     assert window.toolbar.search.toolTip().endswith("(Ctrl+Shift+P)")
     assert "Ctrl Shift P" in {each.text() for each in window.toolbar.search.findChildren(QLabel)}
     assert window.toolbar.refresh_button.toolTip() == "Refresh"
+
+
+def test_letters_of_a_menu_are_each_of_one_entry(window: MainWindow) -> None:
+    def twins(menu: QMenu) -> list[str]:
+        letters = [text[at + 1].lower() for each in menu.actions() if (at := (text := each.text()).find("&")) >= 0]
+        inner = [each.menu() for each in menu.actions() if isinstance(each.menu(), QMenu)]
+        own = [f"{menu.title()}: {letter}" for letter in set(letters) if letters.count(letter) > 1]
+        return own + [found for each in inner for found in twins(each)]
+
+    menus = [each.menu() for each in window.menuBar().actions()]
+    assert [found for each in menus if isinstance(each, QMenu) for found in twins(each)] == []
+
+
+def test_every_action_is_in_a_menu_or_has_keys(window: MainWindow) -> None:
+    registry = window.registry
+    names = [each.objectName() for each in registry]
+    assert [each for each in names if not registry.menu_of(each) and not registry.keys_of(each)] == []
