@@ -85,6 +85,8 @@ class WindowComfort(QObject):
 
             secret_clipboard().after_s = preferences.number(key)
         elif key == "log.level":
+            from app.storage.log import set_log_level
+
             set_log_level(_LEVELS[str(preferences.get(key))])
 
     def show_preferences(self) -> None:
@@ -153,17 +155,6 @@ class WindowComfort(QObject):
         if self._exchanging is None:
             self._exchanging = SettingsExchange(self._window)
         return self._exchanging
-
-
-def set_log_level(level: int) -> None:
-    """From now on the log file holds records from this level on."""
-    from app.storage.log import RedactingFormatter
-
-    root = logging.getLogger()
-    for handler in root.handlers:
-        if isinstance(handler.formatter, RedactingFormatter):
-            handler.setLevel(level)
-            root.setLevel(level)
 
 
 def add_comfort_actions(window: MainWindow) -> None:
