@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from app.core.activity import ActivityEntry
 from app.core.connection import Connection
 from app.core.text import plain
+from app.ui.activity_filter import ActivityBar, CallFilter
 from app.ui.theme import colours, mono_font
 
 _KEPT = 2_000
@@ -35,9 +37,10 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 def status_text(entry: ActivityEntry) -> str:
-    """ "200", "429 → retry in 1.2 s", "no answer"; SQL has no numbers: "ok"."""
-    is_fine_sql = entry.method == "SQL" and 200 <= entry.status < 300
-    status = "ok" if is_fine_sql else str(entry.status) if entry.status else "no answer"
+    """ "200", "429 → retry in 1.2 s", "no answer"; SQL has no numbers: "ok", or the server's code."""
+    if entry.method == "SQL":
+        return "ok" if 200 <= entry.status < 300 else entry.note or "no answer"
+    status = str(entry.status) if entry.status else "no answer"
     return f"{status} → {entry.note}" if entry.note else status
 
 
@@ -63,8 +66,16 @@ class ActivityModel(QAbstractTableModel):
         if self._entries:
             self.dataChanged.emit(self.index(0, 1), self.index(len(self._entries) - 1, 1))
 
+    def show(self, entries: Sequence[ActivityEntry]) -> None:
+        """These, and nothing else."""
+        self.beginResetModel()
+        self._entries = list(entries)[-_KEPT:]
+        self.endResetModel()
+
     def append(self, entries: Sequence[ActivityEntry]) -> None:
         new = list(entries)[-_KEPT:]
+        if not new:
+            return
         surplus = len(self._entries) + len(new) - _KEPT
         if surplus > 0:
             self.beginRemoveRows(_NONE, 0, surplus - 1)
@@ -134,17 +145,77 @@ class ActivityModel(QAbstractTableModel):
 
 
 class ActivityPanel(QWidget):
-    """Follows the newest call while the newest is in sight; Ctrl+C copies the selected rows."""
+    """Follows the newest call while the newest is in sight; Ctrl+C copies the selected rows, Enter shows one in full.
+
+    A filter and a pause change what is shown, never what is kept.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = ActivityModel(self)
         self.view = _ActivityView(self.model)
+        self.bar = ActivityBar()
+        self._kept: deque[ActivityEntry] = deque(maxlen=_KEPT)
+        self._waiting: deque[ActivityEntry] = deque(maxlen=_KEPT)
+        self._filter = CallFilter()
+        self._connections: dict[str, Connection] = {}
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(0)
+        self._box.addWidget(self.bar)
         self._box.addWidget(self.view)
+        self.bar.changed.connect(self._filter_anew)
+        self.bar.pause_toggled.connect(self._pause)
+        self.bar.clear_requested.connect(self.clear)
+        self.bar.details_requested.connect(self.show_details)
+        self.view.details_requested.connect(self.show_details)
+        self.view.selectionModel().selectionChanged.connect(lambda *_: self._follow_selection())
+        self.model.modelReset.connect(self._follow_selection)
+        self._follow_selection()
 
     def append(self, entries: Sequence[ActivityEntry]) -> None:
+        if self.bar.pause_button.isChecked():
+            self._waiting.extend(entries)
+            self.bar.tell_waiting(len(self._waiting))
+            return
+        self._kept.extend(entries)
+        self._show_new([each for each in entries if self._filter.fits(each)])
+
+    def clear(self) -> None:
+        """Empty the list; what waits for the end of a pause goes, too."""
+        self._kept.clear()
+        self._waiting.clear()
+        self.bar.tell_waiting(0)
+        self.model.show(())
+
+    def chosen(self) -> ActivityEntry | None:
+        rows = self.view.selectionModel().selectedRows()
+        return self.model.entry(rows[0].row()) if len(rows) == 1 else None
+
+    def show_details(self) -> None:
+        entry = self.chosen()
+        if entry is not None:
+            from app.ui.activity_details import ActivityDetailsDialog
+
+            connection = self._connections.get(entry.connection_id)
+            ActivityDetailsDialog(entry, connection, status_text(entry), self.window()).open()
+
+    def _follow_selection(self) -> None:
+        self.bar.details_button.setEnabled(self.chosen() is not None)
+
+    def _filter_anew(self) -> None:
+        self._filter = self.bar.wanted()
+        self.model.show([each for each in self._kept if self._filter.fits(each)])
+        self.view.scrollToBottom()
+
+    def _pause(self, is_paused: bool) -> None:
+        waiting = tuple(self._waiting)
+        self._waiting.clear()
+        self.bar.tell_waiting(0)
+        if not is_paused and waiting:
+            self.append(waiting)
+
+    def _show_new(self, entries: Sequence[ActivityEntry]) -> None:
         bar = self.view.verticalScrollBar()
         follows = bar.value() >= bar.maximum() - 1
         self.model.append(entries)
@@ -161,11 +232,14 @@ class ActivityPanel(QWidget):
 
     def _fit_rows(self) -> None:
         """Leave room for whole rows only: the newest at the end must not cut the first in sight."""
-        room = self.height() - self.view.horizontalHeader().sizeHint().height() - 2 * self.view.frameWidth()
+        used = self.bar.sizeHint().height() + self.view.horizontalHeader().sizeHint().height()
+        room = self.height() - used - 2 * self.view.frameWidth()
         self._box.setContentsMargins(0, 0, 0, max(0, room) % self.view.verticalHeader().defaultSectionSize())
 
     def set_connections(self, connections: Sequence[Connection]) -> None:
+        self._connections = {each.id: each for each in connections}
         self.model.set_connections(connections)
+        self.bar.set_connections(tuple(connections))
 
     def refresh_looks(self) -> None:
         self.view.dress()
@@ -173,6 +247,8 @@ class ActivityPanel(QWidget):
 
 
 class _ActivityView(QTableView):
+    details_requested = Signal()
+
     def __init__(self, model: ActivityModel) -> None:
         super().__init__()
         self._calls = model
@@ -188,6 +264,7 @@ class _ActivityView(QTableView):
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
+        self.doubleClicked.connect(lambda _index: self.details_requested.emit())
         self.dress()
 
     def dress(self) -> None:
@@ -201,7 +278,9 @@ class _ActivityView(QTableView):
             self.setColumnWidth(column, metrics.horizontalAdvance(sample) + 12)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.details_requested.emit()
+        elif event.matches(QKeySequence.StandardKey.Copy):
             rows = sorted(index.row() for index in self.selectionModel().selectedRows())
             if rows:
                 QGuiApplication.clipboard().setText("\n".join(self._calls.line(row) for row in rows))
