@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from app.storage.last_known import LastKnown, LastKnownReader
     from app.storage.paths import Profile
-    from app.ui.arrivals import Arrivals
+    from app.ui.arrivals import Arrivals, OpenedFiles
     from app.ui.collector import Collector
     from app.ui.entry import Entry
 
@@ -90,6 +90,7 @@ class Start(QObject):
         self._application, self._last_known = application, last_known
         self._profile, self._entry, self._watch = profile, entry, watch
         self._arrivals: Arrivals | None = None
+        self._files = _opened_files(application)
         settings = WindowSettings(profile.settings_path)
         self.theme = Theme(application, settings.theme, settings.text_scale, is_sheet_later=True)
         self.runner = Runner(engine)
@@ -176,7 +177,7 @@ class Start(QObject):
             return
         from app.ui.arrivals import Arrivals
 
-        self._arrivals = Arrivals(self._application, self.window, self._entry, self)
+        self._arrivals = Arrivals(self.window, self._entry, self._files, self)
         if self._watch is not None:
             self._watch.join(self.runner)
             self.window.launch.use(self._watch.reports, self._profile.log_path, self._entry.clean)
@@ -240,6 +241,15 @@ class _SignalWatch(QObject):
         if self._was_asked and callable(self._close_window):
             self._was_asked = False
             self._close_window()
+
+
+def _opened_files(application: QApplication) -> OpenedFiles | None:
+    """Only where the system has such events: each event of the program passes through this."""
+    if sys.platform != "darwin":
+        return None
+    from app.ui.arrivals import OpenedFiles
+
+    return OpenedFiles(application)
 
 
 def _closing_signals() -> list[signal.Signals]:

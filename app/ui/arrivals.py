@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QSocketNotifier
@@ -21,16 +21,14 @@ if TYPE_CHECKING:
 class Arrivals(QObject):
     """Opens what this start was asked for, and from then on what others are."""
 
-    def __init__(self, application: QApplication, window: MainWindow, entry: Entry, parent: QObject) -> None:
+    def __init__(self, window: MainWindow, entry: Entry, files: OpenedFiles | None, parent: QObject) -> None:
         super().__init__(parent)
         self._window, self._entry = window, entry
         self._knock: QSocketNotifier | None = None
         self._single: SingleInstance | None = None
         self._knock = self._watched_door()
-        # Every event of the program would pass through Python elsewhere.
-        self._files = OpenedFiles(self) if sys.platform == "darwin" else None
-        if self._files is not None:
-            self._files.install(application)
+        if files is not None:
+            files.hand_to(self.take)
         if entry.asked.targets:
             window.launch.open_texts(entry.asked.targets)
 
@@ -73,17 +71,22 @@ class Arrivals(QObject):
 
 
 class OpenedFiles(QObject):
-    """macOS tells of files and addresses by an event of the application."""
+    """macOS tells of files and addresses by an event of the application, the first ones before there is a window."""
 
-    def __init__(self, arrivals: Arrivals) -> None:
-        super().__init__(arrivals)
-        self._arrivals = arrivals
-
-    def install(self, application: QApplication) -> None:
+    def __init__(self, application: QApplication) -> None:
+        super().__init__(application)
+        self._early: list[Handover] = []
+        self._take: Callable[[Handover], object] = self._early.append
         application.installEventFilter(self)
+
+    def hand_to(self, take: Callable[[Handover], object]) -> None:
+        """What came until now, and what comes from now on."""
+        early, self._early, self._take = self._early, [], take
+        for each in early:
+            take(each)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.FileOpen and isinstance(event, QFileOpenEvent):
-            self._arrivals.take(Handover((event.file() or event.url().toString(),)))
+            self._take(Handover((event.file() or event.url().toString(),)))
             return True
         return False

@@ -204,19 +204,11 @@ def test_window_asked_to_come_to_the_front_is_not_minimised_any_more(
 def test_event_of_a_file_to_open_is_taken_like_a_second_launch(
     qapp: QApplication, qtbot: QtBot, event: Callable[[], QFileOpenEvent], text: str
 ) -> None:
-    from PySide6.QtCore import QObject
-
-    class Arrived(QObject):
-        def __init__(self) -> None:
-            super().__init__()
-            self.taken: list[Handover] = []
-
-        def take(self, handover: Handover) -> None:
-            self.taken.append(handover)
-
-    arrived = Arrived()
-    files = OpenedFiles(arrived)  # type: ignore[arg-type]
-    files.install(qapp)
+    """Also those that come before there is a window to take them."""
+    taken: list[Handover] = []
+    files = OpenedFiles(qapp)
+    QApplication.sendEvent(qapp, event())
+    files.hand_to(taken.append)
     QApplication.sendEvent(qapp, event())
     qapp.removeEventFilter(files)
-    assert arrived.taken == [Handover((text,))]
+    assert taken == [Handover((text,))] * 2
