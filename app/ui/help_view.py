@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QResizeEvent, QTextBlockFormat, QTextCharFormat, QTextDocument
 from PySide6.QtWidgets import (
     QFrame,
@@ -42,6 +42,8 @@ class HelpView(QWidget):
         self.browser = HelpBrowser()
         self.empty = EmptyState()
         self._shown = ""
+        self._again = QTimer(self, singleShot=True, interval=0)
+        self._again.timeout.connect(self._show_again)
         self._lay_out()
         for each in help_pages():
             item = QListWidgetItem(each.title, self.list)
@@ -168,7 +170,8 @@ class HelpView(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange) and self._shown:
-            self._show_again()
+            # Not within the change: a browser that is being polished must not get another document.
+            self._again.start()
 
 
 class HelpBrowser(QTextBrowser):
