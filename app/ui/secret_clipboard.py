@@ -1,15 +1,72 @@
-"""A secret in the clipboard, for half a minute."""
+"""A secret in the clipboard: not kept by clipboard managers, and gone after the time that was chosen."""
 
 from __future__ import annotations
 
+import sys
+
 from PySide6.QtCore import QCoreApplication, QMimeData, QObject, QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QClipboard, QGuiApplication
 
 from app.core.secret import Secret
 
 CLEARED_AFTER_S = 30
-# Clipboard managers that know the hint do not keep what has it.
+# Clipboard managers of Linux desktops that know the hint do not keep what has it.
 _HINT = "x-kde-passwordManagerHint"
+# Windows keeps what has these out of its history, the cloud, and programs that watch the clipboard.
+_WINDOWS = (
+    ("ExcludeClipboardContentFromMonitorProcessing", b"\0\0\0\0"),
+    ("CanIncludeInClipboardHistory", b"\0\0\0\0"),
+    ("CanUploadToCloudClipboard", b"\0\0\0\0"),
+)
+# By agreement of the clipboard managers of macOS (nspasteboard.org).
+_MAC = ("org.nspasteboard.ConcealedType", "org.nspasteboard.TransientType")
+
+
+def secret_data(secret: Secret, platform: str = sys.platform) -> QMimeData:
+    """The text with all marks that tell managers of this system to leave it alone."""
+    data = QMimeData()
+    data.setText(secret.reveal())
+    data.setData(_HINT, b"secret")
+    if platform == "win32":
+        for name, value in _WINDOWS:
+            data.setData(f'application/x-qt-windows-mime;value="{name}"', value)
+    elif platform == "darwin":
+        _know_mac_types()
+        for name in _MAC:
+            data.setData(name, b"")
+    return data
+
+
+def _know_mac_types() -> None:
+    """Without it Qt would write types of its own making in their place."""
+    global _mac_types
+    if _mac_types is None:
+        from PySide6 import QtGui
+
+        base = getattr(QtGui, "QUtiMimeConverter", None)
+        if base is not None:
+            _mac_types = _converter(base)
+
+
+def _converter(base: type) -> object:
+    class Concealed(base):  # type: ignore[misc]
+        def utiForMime(self, mime: str) -> str:
+            return mime if mime in _MAC else ""
+
+        def mimeForUti(self, uti: str) -> str:
+            return uti if uti in _MAC else ""
+
+        def canConvert(self, mime: str, uti: str) -> bool:
+            return mime == uti and mime in _MAC
+
+        def convertFromMime(self, _mime: str, _data: object, _uti: str) -> list[bytes]:
+            return [b""]
+
+    made: object = Concealed()
+    return made
+
+
+_mac_types: object | None = None
 
 
 class SecretClipboard(QObject):
@@ -27,10 +84,7 @@ class SecretClipboard(QObject):
         return self._held is not None
 
     def copy(self, secret: Secret) -> None:
-        data = QMimeData()
-        data.setText(secret.reveal())
-        data.setData(_HINT, b"secret")
-        QGuiApplication.clipboard().setMimeData(data)
+        QGuiApplication.clipboard().setMimeData(secret_data(secret))
         self._held = secret
         self._timer.start(int(self.after_s * 1000))
 
@@ -38,8 +92,16 @@ class SecretClipboard(QObject):
         """Only what was put here: what was copied since by others stays."""
         held, self._held = self._held, None
         self._timer.stop()
-        if held is not None and Secret(QGuiApplication.clipboard().text()) == held:
-            QGuiApplication.clipboard().clear()
+        if held is None:
+            return
+        clipboard = QGuiApplication.clipboard()
+        modes = [QClipboard.Mode.Clipboard]
+        if clipboard.supportsSelection():
+            # Where it was pasted and marked with the mouse.
+            modes.append(QClipboard.Mode.Selection)
+        for mode in modes:
+            if Secret(clipboard.text(mode)) == held:
+                clipboard.clear(mode)
 
 
 _shared: SecretClipboard | None = None

@@ -1,0 +1,75 @@
+"""A copied secret is marked for clipboard managers, and goes away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtGui import QClipboard, QGuiApplication
+from pytestqt.qtbot import QtBot
+
+from app.core.secret import Secret
+from app.ui.secret_clipboard import SecretClipboard, secret_data
+
+TOKEN = Secret("the-token-of-a-test")
+
+
+@pytest.fixture(autouse=True)
+def _clean(qapp: object) -> Iterator[None]:
+    yield
+    QGuiApplication.clipboard().clear()
+
+
+@pytest.mark.parametrize(
+    ("platform", "marks"),
+    [
+        ("linux", {}),
+        (
+            "win32",
+            {
+                'application/x-qt-windows-mime;value="ExcludeClipboardContentFromMonitorProcessing"': b"\0\0\0\0",
+                'application/x-qt-windows-mime;value="CanIncludeInClipboardHistory"': b"\0\0\0\0",
+                'application/x-qt-windows-mime;value="CanUploadToCloudClipboard"': b"\0\0\0\0",
+            },
+        ),
+        ("darwin", {"org.nspasteboard.ConcealedType": b"", "org.nspasteboard.TransientType": b""}),
+    ],
+)
+def test_secret_is_marked_for_the_managers_of_each_system(platform: str, marks: dict[str, bytes]) -> None:
+    data = secret_data(TOKEN, platform)
+    assert data.text() == TOKEN.reveal()
+    assert data.data("x-kde-passwordManagerHint") == b"secret"
+    formats = set(data.formats())
+    for name, value in marks.items():
+        assert name in formats
+        assert data.data(name) == value
+
+
+def test_copied_secret_is_cleared_after_the_seconds_that_are_set(qtbot: QtBot) -> None:
+    clipboard = SecretClipboard(after_s=1000)
+    clipboard.after_s = 0
+    clipboard.copy(TOKEN)
+    qtbot.waitUntil(lambda: not clipboard.is_holding)
+    assert QGuiApplication.clipboard().text() == ""
+
+
+def test_end_of_the_program_clears_only_what_is_still_ours(qtbot: QtBot) -> None:
+    clipboard = SecretClipboard(after_s=1000)
+    clipboard.copy(TOKEN)
+    clipboard.clear()
+    assert QGuiApplication.clipboard().text() == ""
+    clipboard.copy(TOKEN)
+    QGuiApplication.clipboard().setText("of somebody else")
+    clipboard.clear()
+    assert QGuiApplication.clipboard().text() == "of somebody else"
+
+
+def test_secret_that_was_marked_with_the_mouse_goes_too(qtbot: QtBot) -> None:
+    system = QGuiApplication.clipboard()
+    if not system.supportsSelection():
+        pytest.skip("This platform has one clipboard only.")
+    clipboard = SecretClipboard(after_s=1000)
+    clipboard.copy(TOKEN)
+    system.setText(TOKEN.reveal(), QClipboard.Mode.Selection)
+    clipboard.clear()
+    assert system.text(QClipboard.Mode.Selection) == ""
