@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FORMAT, VERSION = "tenantry-settings", 1
 MAX_CHARACTERS = 2_000_000
 _MOST = 1_000
-_NAMES = ("name", "platform", "address", "environment", "read_only", "main_database")
+_NAMES = ("name", "platform", "address", "environment", "read_only", "guarded", "main_database")
 _SUPPORTED = (Platform.INSTANT, Platform.POSTGRES)
 
 
@@ -39,13 +39,14 @@ class ImportKind(StrEnum):
 
 @dataclass(frozen=True)
 class Given:
-    """A connection as a file names it, and the line it stands on."""
+    """A connection as a file names it, and the line it stands on. A file can guard a connection, never unguard it."""
 
     label: str
     platform: Platform
     address: str
     environment: Environment
     is_read_only: bool
+    is_guarded: bool
     main_database: str | None
     line: int
 
@@ -108,6 +109,7 @@ def _written(connection: Connection) -> dict[str, object]:
         "address": address,
         "environment": connection.environment.value,
         "read_only": connection.is_kept_read_only,
+        "guarded": connection.is_guarded,
         "main_database": connection.foundation_app_id,
     }
 
@@ -172,6 +174,7 @@ def _given(found: object, path: Path, places: Places, notes: list[str]) -> Given
         _text(found, "address", path, places),
         environment,
         _truth(found, "read_only", path, places, default=is_production),
+        _truth(found, "guarded", path, places, default=is_production) or is_production,
         _text(found, "main_database", path, places) if found.get("main_database") is not None else None,
         places.line(path),
     )
@@ -248,6 +251,7 @@ class ConnectionExchange:
             environment=given.environment,
             is_read_only=given.is_read_only,
             foundation_app_id=given.main_database,
+            is_guarded=given.is_guarded,
         )
         try:
             made = self._book.check(draft)
@@ -264,6 +268,7 @@ class ConnectionExchange:
             old,
             environment=given.environment,
             is_read_only=given.is_read_only,
+            is_guarded=old.is_guarded or given.is_guarded,
             foundation_app_id=given.main_database,
         )
         differences = _differences(old, new)
@@ -276,7 +281,7 @@ class ConnectionExchange:
             base_url=old.base_url,
             environment=new.environment,
             is_read_only=new.is_read_only,
-            is_guarded=old.is_guarded or new.environment is Environment.PRODUCTION,
+            is_guarded=new.is_guarded,
             foundation_app_id=new.foundation_app_id,
         )
         loosens = (old.is_read_only and not new.is_read_only) or (
@@ -331,6 +336,8 @@ def _differences(old: Connection, new: Connection) -> list[str]:
         found.append(f"environment: {old.environment.value} becomes {new.environment.value}")
     if old.is_read_only != new.is_read_only:
         found.append("becomes read-only" if new.is_read_only else "is not read-only any more")
+    if old.is_guarded != new.is_guarded:
+        found.append("writes need unlocking")
     if old.foundation_app_id != new.foundation_app_id:
         before, after = (plain(each or "none", 60) for each in (old.foundation_app_id, new.foundation_app_id))
         found.append(f"registry: {before} becomes {after}")

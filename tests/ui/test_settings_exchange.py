@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,11 @@ from app.ui.runner import Runner
 from app.ui.settings import WindowSettings
 from app.ui.settings_exchange import SettingsExchange
 from app.ui.theme import Theme, ThemeChoice
-from tests.ui.shell_fakes import CLOUD, LOCAL, FakeServices, engine_with
+from tests.ui.shell_fakes import CLOUD as UNGUARDED
+from tests.ui.shell_fakes import LOCAL, FakeServices, engine_with
 from tests.unit.services.fakes import FakeStores, FakeVault
 
+CLOUD = replace(UNGUARDED, is_guarded=True)
 NEW = {"name": "Shop", "platform": "instant", "address": "https://shop.example", "environment": "production"}
 
 

@@ -22,7 +22,7 @@ from app.services.tokens import TokenKeeper
 from tests.unit.services.fakes import FakeStores, FakeVault
 
 CLOUD = Connection(
-    "c1", "Cloud", Platform.INSTANT, "https://api.example.com", Environment.PRODUCTION, is_read_only=True
+    "c1", "Cloud", Platform.INSTANT, "https://api.example.com", Environment.PRODUCTION, True, is_guarded=True
 )
 SHOP = Connection(
     "c2", "Shop", Platform.POSTGRES, "postgresql://ada@db.example:5432/shop", Environment.STAGING, False, "shop"
@@ -191,3 +191,21 @@ async def test_imported_connection_has_no_token(book: ConnectionBook) -> None:
     )
     text = write_exchange(book.all(), {})
     assert "per_secret123" not in text
+
+
+def test_write_tells_what_is_kept_while_a_connection_is_unlocked() -> None:
+    unlocked = replace(CLOUD, is_read_only=False, is_opened=True, is_unlocked=True)
+    assert write_exchange((unlocked,), {}) == write_exchange((CLOUD,), {})
+
+
+def test_plan_guards_and_never_takes_the_guard_away(book: ConnectionBook) -> None:
+    exchange = ConnectionExchange(book)
+    (entry,) = exchange.plan(read_exchange(write_exchange((replace(SHOP, is_guarded=True),), {})).connections)
+    assert entry.draft is not None
+    assert entry.draft.is_guarded
+    assert entry.sentence == "writes need unlocking"
+    (entry,) = exchange.plan(read_exchange(write_exchange((replace(CLOUD, is_guarded=False),), {})).connections)
+    assert entry.kind is ImportKind.LEAVE
+    (entry,) = exchange.plan(read_exchange(_file(environment="production", guarded=False)).connections)
+    assert entry.draft is not None
+    assert entry.draft.is_guarded
