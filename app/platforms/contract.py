@@ -242,7 +242,10 @@ class RowPage:
 
 @dataclass(frozen=True, slots=True)
 class StoreHealth:
-    """How one database is; ``tables``, ``bytes``, ``open_connections`` are None where they are not known."""
+    """How one database is; ``tables``, ``bytes``, ``open_connections`` are None where they are not known.
+
+    ``counted_at`` is when these were asked for, in seconds since the epoch; 0 where they were not.
+    """
 
     is_reachable: bool
     latency_ms: float | None = None
@@ -252,6 +255,7 @@ class StoreHealth:
     open_connections: int | None = None
     sentence: str = ""
     remedy: str = ""
+    counted_at: float = 0.0
 
 
 class SqlClient(PlatformClient, Protocol):
@@ -280,6 +284,7 @@ class SqlClient(PlatformClient, Protocol):
     async def write(self, app_id: str, statements: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
         """All in one transaction, values bound by name (``:name``); raises ReadOnly on a read-only connection."""
 
-    async def check(self, app_id: str, place: Place | None = None) -> StoreHealth:
+    async def check(self, app_id: str, place: Place | None = None, known: StoreHealth | None = None) -> StoreHealth:
         """Never raises a known error: it says in ``sentence`` and ``remedy`` what is wrong. With ``place`` it is gone
-        to that way, as the program goes whose store it is."""
+        to that way, as the program goes whose store it is. What was counted for ``known`` is not counted again: that
+        takes a new connection about as long as half of the connecting."""

@@ -50,6 +50,10 @@ if TYPE_CHECKING:
     from app.services.hub import ChangeHub
     from app.services.store_findings import StoreFinding
 
+# More than these at once are asked only whether they are there, where they were counted within this time.
+_MANY = 20
+_COUNTED_FOR_S = 600.0
+
 
 @dataclass
 class _Shelf:
@@ -146,10 +150,15 @@ class Stores:
         concurrency: int = 20,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> tuple[StoreCheck, ...]:
-        """Ask each store (None: every readable one, each once) how it is; a failing one is in the answer."""
+        """Ask each store (None: every readable one, each once) how it is; a failing one is in the answer.
+
+        Of many at once, tables and sizes are counted again only where that was over ten minutes ago.
+        """
         reading = await self._reading(connection_id, is_fresh=app_ids is None)
         connection, client = self._connections.get(connection_id), await self._client(connection_id)
         checks = self._checks(connection_id)
+        wanted = list(dict.fromkeys(reading.stores if app_ids is None else app_ids))
+        recent = self._clock() - _COUNTED_FOR_S if len(wanted) > _MANY else float("inf")
 
         def checked(check: StoreCheck) -> None:
             checks[check.app_id] = check
@@ -157,11 +166,16 @@ class Stores:
                 on_check(check)
 
         async def ask(app_id: str) -> StoreHealth:
-            return await client.check(app_id, await self._way(connection, reading, app_id))
+            last = checks.get(app_id)
+            known = last.health if last is not None and last.health is not None else None
+            is_recent = known is not None and known.counted_at > recent
+            return await client.check(
+                app_id, await self._way(connection, reading, app_id), known if is_recent else None
+            )
 
         return await check_stores(
             ask,
-            reading.stores if app_ids is None else app_ids,
+            wanted,
             self._clock,
             plain(connection.label, 60),
             on_check=checked,

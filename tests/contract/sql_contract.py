@@ -132,6 +132,11 @@ class SqlContract(PlatformContract):
         assert (health.is_reachable, health.tables) == (True, 1)
         assert health.version
         assert health.latency_ms is not None
+        # What was counted before is not counted again.
+        known = replace(health, tables=77, bytes=5)
+        again = await client.check(app_id, known=known)
+        assert again.is_reachable
+        assert (again.tables, again.bytes, again.counted_at) == (77, 5, health.counted_at)
         missing = await client.check(new_id())
         assert not missing.is_reachable
         assert missing.sentence

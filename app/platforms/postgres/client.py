@@ -85,12 +85,12 @@ class PostgresClient:
         """How the server is, and what may be done here; never raises a known error."""
         return await health.probe(self)
 
-    async def check(self, app_id: str, place: Place | None = None) -> StoreHealth:
+    async def check(self, app_id: str, place: Place | None = None, known: StoreHealth | None = None) -> StoreHealth:
         """How one database is: one connection, one question. Never raises a known error.
 
         With ``place`` it is gone to that way, with that user and password: as the program goes whose store it is.
         """
-        return await health.check(self, app_id, place)
+        return await health.check(self, app_id, place, known)
 
     # Apps
 

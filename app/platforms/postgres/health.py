@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from app.core.errors import Forbidden, KnownError, RateLimited, ReadOnly, Timeout, Unauthorised, Unreachable
@@ -47,6 +47,8 @@ _PG_CHECK: Final = """/* check */ SELECT split_part(current_setting('server_vers
   (SELECT count(*) FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition AND oid >= 16384),
   pg_catalog.pg_database_size(oid)::int8, pg_catalog.pg_stat_get_db_numbackends(oid)
 FROM pg_catalog.pg_database WHERE datname = current_database()"""
+_PG_REACH: Final = "/* check */ SELECT split_part(current_setting('server_version'), ' ', 1)"
+_LITE_REACH: Final = "/* check */ SELECT sqlite_version()"
 _LITE_CHECK: Final = """/* check */ SELECT sqlite_version(),
   (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'),
   (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)"""
@@ -80,25 +82,38 @@ async def probe(client: PostgresClient) -> Probe:
     return Probe(health, latency_ms, sentence, remedy, able, findings)
 
 
-async def check(client: PostgresClient, app_id: str, place: Place | None = None) -> StoreHealth:
+async def check(
+    client: PostgresClient, app_id: str, place: Place | None = None, known: StoreHealth | None = None
+) -> StoreHealth:
     started = time.perf_counter()
+    work = _counted if known is None or not known.is_reachable else _reached
     try:
         place = place or await client.place_of(app_id)
-        row = await client.engines.run(place, _checked, doing="reach the store", limits=_CHECK)
+        row = await client.engines.run(place, work, doing="reach the store", limits=_CHECK)
     except KnownError as error:
         has_answer = not isinstance(error, Unreachable | Timeout)
         latency_ms = (time.perf_counter() - started) * 1000 if has_answer else None
         return StoreHealth(False, latency_ms, sentence=error.sentence, remedy=error.remedy)
     latency_ms = (time.perf_counter() - started) * 1000
-    version, tables, size, *others = row
+    version, *counts = row
+    if known is not None and not counts:
+        return replace(known, latency_ms=latency_ms, version=version)
+    tables, size, *others = counts
     # The connection that asks is one of them.
     connections = max(0, others[0] - 1) if others and others[0] is not None else None
-    return StoreHealth(True, latency_ms, tables, size, version, connections)
+    return StoreHealth(True, latency_ms, tables, size, version, connections, counted_at=time.time())
 
 
-def _checked(connection: sa.Connection) -> tuple[Any, ...]:
-    question = _LITE_CHECK if connection.dialect.name == "sqlite" else _PG_CHECK
-    return tuple(asker(connection)(question)[0])
+def _counted(connection: sa.Connection) -> tuple[Any, ...]:
+    return _answer(connection, _LITE_CHECK, _PG_CHECK)
+
+
+def _reached(connection: sa.Connection) -> tuple[Any, ...]:
+    return _answer(connection, _LITE_REACH, _PG_REACH)
+
+
+def _answer(connection: sa.Connection, lite: str, postgres: str) -> tuple[Any, ...]:
+    return tuple(asker(connection)(lite if connection.dialect.name == "sqlite" else postgres)[0])
 
 
 def _look(client: PostgresClient) -> Callable[[sa.Connection], Seen]:

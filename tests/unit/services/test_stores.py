@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -245,6 +246,23 @@ async def test_all_stores_are_checked_once_each(tmp_path: Path) -> None:
         assert all(each.is_reachable and each.tables >= 8 and each.bytes > 0 for each in checks)
         assert (progress[-1].done, progress[-1].total) == (4, 4)
         assert set(opened.stores.last_checks(MAIN)) == {each.app_id for each in checks}
+
+
+async def test_check_of_many_counts_what_was_counted_long_ago_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.stores._MANY", 2)
+    world = hosted_files(tmp_path, workspaces=3)
+    async with opened_stores(world) as opened:
+        first = await opened.stores.check(MAIN)
+        path = path_of(world.stores[world.workspace_ids[0]])
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("CREATE TABLE another (id integer PRIMARY KEY)")
+        again = {each.app_id: each.tables for each in await opened.stores.check(MAIN)}
+        assert again == {each.app_id: each.tables for each in first}
+        # One that is asked by itself is asked everything.
+        (one,) = await opened.stores.check(MAIN, [path])
+        assert one.tables == again[path] + 1
 
 
 async def test_store_that_is_gone_fails_alone(tmp_path: Path) -> None:
