@@ -26,6 +26,7 @@ NAMES = (
     "main-database-and-stores",
     "move-a-workspace",
     "read-only-and-production",
+    "what-was-done",
     "doctor",
     "shortcuts",
     "files-and-profile",
@@ -42,6 +43,7 @@ OF_VIEWS = {
     "ReconcileView": "reconcile",
     "WorkspacesView": "main-database-and-stores",
     "DoctorView": "doctor",
+    "AuditView": "what-was-done",
     "WelcomeView": "first-steps",
     "HelpView": "first-steps",
 }

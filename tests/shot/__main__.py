@@ -172,7 +172,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev shot", description="Render the screens to PNG, light and dark.")
     parser.add_argument("folder", metavar="DIR", type=Path, nargs="?", help="where the pictures go")
     parser.add_argument("--readme", action="store_true", help="render the README's picture instead")
+    parser.add_argument("--pictures", action="store_true", help="render the pictures of the help instead")
     options = parser.parse_args()
+    if options.pictures:
+        from tests.shot import help_pictures
+
+        help_pictures.main([])
+        return 0
     if options.readme:
         render_readme()
         return 0

@@ -1,4 +1,4 @@
-"""``python -m tests.shot.help_pictures [NAME…]``: render the pictures of the help into ``resources/help/pictures``.
+"""``./dev shot --pictures``: render the pictures of the help into ``resources/help/pictures``.
 
 Each is a screen over fakes with realistic data (see ``tests.ui.screens``), light and dark, in few colours to be small.
 """
@@ -14,7 +14,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.storage.paths import resources_dir
 from app.ui.application import make_application
@@ -35,7 +35,8 @@ def names() -> list[str]:
 
 
 def main(wanted: list[str]) -> None:
-    application = make_application(["tenantry"])
+    application = QApplication.instance() or make_application(["tenantry"])
+    assert isinstance(application, QApplication)
     theme = Theme(application, ThemeChoice.LIGHT)
     folder = resources_dir() / "help" / "pictures"
     folder.mkdir(exist_ok=True)
