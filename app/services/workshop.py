@@ -140,7 +140,6 @@ class SchemaWorkshop:
         ``restores``: it will take back another push, and brings dropped parts back with their data where possible.
         """
         from app.schema.check import check
-        from app.schema.operations import Risk
         from app.schema.renames import suggest
 
         rules = await self._platforms.rules(ref)
@@ -150,7 +149,7 @@ class SchemaWorkshop:
         suggestions = await asyncio.to_thread(suggest, mine.base, mine.wanted, mine.renames)
         rendered, is_base_old, error = await self._rendered(ref, mine, plan, restores)
         is_production = self._platforms.connection(ref).environment is Environment.PRODUCTION
-        needs_typed_name = is_production and bool(plan) and plan.worst is Risk.DESTROYS
+        needs_typed_name = is_production and bool(plan)
         return Review(ref, draft, plan, rendered, problems, suggestions, needs_typed_name, is_base_old, error)
 
     async def counts(

@@ -55,7 +55,7 @@ class DraftNote:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What a push of the draft would do. ``needs_typed_name``: it destroys data in production.
+    """What a push of the draft would do. ``needs_typed_name``: it changes something in production.
 
     ``rendered`` is empty where the platform cannot be asked now (``error`` says why), and where ``is_base_old``.
     """

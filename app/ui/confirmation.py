@@ -1,11 +1,12 @@
-"""Asks for a second look before data is destroyed; in production the app's name has to be typed."""
+"""Asks for a second look before data is destroyed; in production the app's name has to be typed for any change."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
-from app.core.connection import Connection
+from app.core.connection import Connection, Environment
+from app.core.text import plain
 from app.core.words import counted
 
 from .check_mark import CheckBox
@@ -17,7 +18,7 @@ _ARE = "destroy data"
 
 
 class Confirmation(QWidget):
-    """Hidden where nothing is destroyed. ``changed`` says that ``is_given`` may be another."""
+    """Hidden where there is nothing to agree to. ``changed`` says that ``is_given`` may be another."""
 
     changed = Signal()
 
@@ -35,10 +36,13 @@ class Confirmation(QWidget):
     def ask(self, destroying: int, total: int, *, needs_name: bool) -> None:
         """Anew for each plan: what was agreed to for another plan does not count."""
         self._clear()
-        self.setVisible(destroying > 0)
-        if not destroying:
+        is_asked = destroying > 0 or (needs_name and total > 0)
+        self.setVisible(is_asked)
+        if not is_asked:
             return
         what = f"{destroying:,} of {counted(total, 'change')} {_IS if destroying == 1 else _ARE}"
+        if not destroying:
+            what = f"{counted(total, 'change is', 'changes are')} sent"
         if needs_name:
             self._ask_for_name(what)
         else:
@@ -54,7 +58,7 @@ class Confirmation(QWidget):
         edit = self.edit = QLineEdit()
         edit.setPlaceholderText(self._phrase)
         edit.textChanged.connect(lambda _text: self.changed.emit())
-        where = f"{self._connection.label} ({SPOKEN[self._connection.environment]})"
+        where = f"{plain(self._connection.label, 80)} ({SPOKEN[self._connection.environment]})"
         field = FormField(f"{what} on {where}. &Type the app’s {self._what} to go on", edit)
         field.label.setWordWrap(True)
         self._add(field)
@@ -76,3 +80,32 @@ class Confirmation(QWidget):
                 widget.hide()
                 widget.deleteLater()
         self._field = self.check = self.edit = None
+
+
+class TypedName(QWidget):
+    """Asks for the connection's name in production, and for nothing elsewhere. ``what`` names how many of what."""
+
+    changed = Signal()
+
+    def __init__(self, connection: Connection, what: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._phrase = connection.label.strip()
+        self.edit: QLineEdit | None = None
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        is_asked = connection.environment is Environment.PRODUCTION
+        self.setVisible(is_asked)
+        if not is_asked:
+            return
+        label = plain(connection.label, 80)
+        edit = self.edit = QLineEdit()
+        edit.setPlaceholderText(label)
+        edit.textChanged.connect(lambda _text: self.changed.emit())
+        where = f"{label} ({SPOKEN[connection.environment]})"
+        field = FormField(f"{what} on {where}. &Type the connection’s name to go on", edit)
+        field.label.setWordWrap(True)
+        box.addWidget(field)
+
+    @property
+    def is_given(self) -> bool:
+        return self.edit is None or self.edit.text().strip() == self._phrase

@@ -15,6 +15,7 @@ from app.platforms.traits import traits_of
 
 from .action_dialog import ActionDialog
 from .badges import text_label
+from .environment_badge import SPOKEN
 from .form_field import FormField
 from .runner import Runner
 from .theme import mono_font
@@ -81,7 +82,10 @@ class DeleteAppDialog(ActionDialog):
         what = "name" if is_named else "title" if self._title else "ID"
         edit.setPlaceholderText(self._phrase)
         edit.textChanged.connect(lambda _text: self.action_button.setEnabled(self.can_act()))
-        self.add_field("confirmation", FormField(f"This is production. &Type the {self._word}’s {what} to go on", edit))
+        where = f"{plain(connection.label, 80)} ({SPOKEN[connection.environment]})"
+        label = f"1 {self._word} is deleted on {where}. &Type the {self._word}’s {what} to go on"
+        field = self.add_field("confirmation", FormField(label, edit))
+        field.label.setWordWrap(True)
         edit.setFocus()
 
     def can_act(self) -> bool:

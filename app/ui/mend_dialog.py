@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from app.core.connection import Connection
+from app.core.connection import Connection, Environment
 from app.core.words import counted
 
 from .dialog_size import fit
@@ -43,7 +43,10 @@ class MendDialog(PreviewDialog):
         self._choices, self._subjects = dict(choices), dict(subjects or {})
         self.add_parts()
         verb = "destroys" if destroying == 1 else "destroy"
-        self.ask(f"{destroying:,} of {counted(len(choices), 'mend')} {verb} something" if destroying else "")
+        what = f"{destroying:,} of {counted(len(choices), 'mend')} {verb} something" if destroying else ""
+        if not what and connection.environment is Environment.PRODUCTION:
+            what = counted(len(choices), "mend is done", "mends are done")
+        self.ask(what)
         fit(self, 92, 20 + min(14, 2 * len(choices)))
         self._preview()
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from app.core.apps import AppSummary
-from app.core.connection import Connection
+from app.core.connection import Connection, Environment
 from app.core.refs import AppRef
 from app.core.secret import Secret
 from app.core.text import plain
@@ -137,6 +137,8 @@ class CleanUpDialog(PreviewDialog):
         verb = _VERBS[preview.action]
         self.action_button.setText(f"{verb} {counted(count, 'database')}")
         what = f"{counted(count, 'database')} will be deleted with all data" if preview.action == "delete" else ""
+        if not what and self.connection.environment is Environment.PRODUCTION:
+            what = f"{counted(count, 'database')} will be changed ({preview.action})"
         self.ask(what if count else "")
         lines = [f"Goes: {each}" for each in preview.goes] + [f"Stays: {each}" for each in preview.stays]
         if preview.kept_until:

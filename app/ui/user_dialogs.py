@@ -16,6 +16,7 @@ from app.core.words import counted
 
 from .action_dialog import ActionDialog
 from .badges import text_label
+from .confirmation import TypedName
 from .form_field import ChoiceBox, FormField
 from .mailbox import Mailbox
 from .runner import Runner
@@ -181,7 +182,7 @@ class LinkAppDialog(ActionDialog):
             label.setWordWrap(True)
             self.body.addWidget(label)
         self.add_field("filter", FormField("&Find", self.filter_edit))
-        self.app_list.setMinimumHeight((self.fontMetrics().height() + 10) * 6)
+        self.app_list.setMinimumHeight(min(160, (self.fontMetrics().height() + 10) * 6))
         self.app_list.setFont(mono_font())
         self.add_field("app_id", FormField("&Apps that nobody owns", self.app_list))
         self.filter_edit.textChanged.connect(lambda _text: self._show())
@@ -260,9 +261,16 @@ class UnlinkAppDialog(ActionDialog):
         # Enter must not unlink: it has to be meant.
         self.action_button.setDefault(False)
         self.action_button.setAutoDefault(False)
+        self.name = TypedName(connection, "1 app is unlinked")
+        self.name.changed.connect(lambda: self.action_button.setEnabled(self.can_act()))
+        self.body.addWidget(self.name)
+        self.action_button.setEnabled(self.can_act())
+
+    def can_act(self) -> bool:
+        return self.name.is_given
 
     def act(self) -> None:
-        if self.is_working:
+        if self.is_working or not self.can_act():
             return
         connection_id, user_id, app_id = self._connection_id, self._user.user_id, str(self.app_box.currentData())
 

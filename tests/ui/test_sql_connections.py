@@ -137,7 +137,9 @@ def test_delete_dialog_says_that_a_database_is_gone_for_good(qtbot: QtBot, windo
     dialog = DeleteAppDialog(runner, SERVER, STORE, window)
     dialog.open()
     assert dialog.windowTitle() == "Delete database"
-    assert dialog.fields["confirmation"].label.text() == "This is production. &Type the database’s name to go on"
+    said = dialog.fields["confirmation"].label.text()
+    assert said.startswith("1 database is deleted on ")
+    assert said.endswith(" (production environment). &Type the database’s name to go on")
     assert dialog.title_edit is not None
     assert not dialog.can_act()
     dialog.title_edit.setText("ada")

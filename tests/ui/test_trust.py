@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from app.core.connection import Environment
 from app.core.gate import current_act
 from app.services.guards import Guards, Unlocked
+from app.ui.confirmation import Confirmation, TypedName
 from app.ui.guard_bar import GuardBar, left_text
 from app.ui.main_window import MainWindow
 from app.ui.runner import Runner
@@ -174,3 +175,32 @@ def test_bar_goes_when_either_clock_says_so(qtbot: QtBot) -> None:
         with qtbot.waitSignal(bar.over):
             bar.look()
         assert not bar.rows
+
+
+def test_any_push_in_production_asks_for_the_name_and_says_how_many_and_where(qtbot: QtBot) -> None:
+    confirmation = Confirmation(GUARDED, "Billing", "app-1")
+    qtbot.addWidget(confirmation)
+    confirmation.ask(0, 3, needs_name=True)
+    assert confirmation.edit is not None
+    label = confirmation.findChild(QLabel)
+    assert isinstance(label, QLabel)
+    assert label.text() == "3 changes are sent on Live (production environment). &Type the app’s title to go on"
+    assert not confirmation.is_given
+    qtbot.keyClicks(confirmation.edit, "Billing")
+    assert confirmation.is_given
+    confirmation.ask(0, 3, needs_name=False)
+    assert confirmation.is_given
+    assert confirmation.isHidden()
+
+
+def test_name_of_the_connection_is_asked_for_in_production_only(qtbot: QtBot) -> None:
+    name = TypedName(GUARDED, "1 app is unlinked")
+    qtbot.addWidget(name)
+    assert name.edit is not None
+    assert not name.is_given
+    qtbot.keyClicks(name.edit, "Live")
+    assert name.is_given
+    elsewhere = TypedName(READ_ONLY, "1 app is unlinked")
+    qtbot.addWidget(elsewhere)
+    assert elsewhere.edit is None
+    assert elsewhere.is_given

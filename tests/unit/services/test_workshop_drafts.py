@@ -152,13 +152,14 @@ async def test_review_suggests_a_rename():
 
 
 @pytest.mark.parametrize(("environment", "needs"), [("production", True), ("staging", False), ("local", False)])
-async def test_only_what_destroys_data_in_production_needs_the_typed_name(environment, needs):
+async def test_whatever_changes_something_in_production_needs_the_typed_name(environment, needs):
     from app.core.connection import Environment
 
     world = World(environment=Environment(environment))
     assert (await world.workshop.review(REF, draft_of())).needs_typed_name is needs
     safe = Draft(TODO, TODO).add_attribute("todos", Attribute("done"))
-    assert (await world.workshop.review(REF, safe)).needs_typed_name is False
+    assert (await world.workshop.review(REF, safe)).needs_typed_name is needs
+    assert (await world.workshop.review(REF, Draft(TODO, TODO))).needs_typed_name is False
 
 
 async def test_counts_are_told_one_by_one():
