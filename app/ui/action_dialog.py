@@ -13,9 +13,10 @@ from app.core.connection import Connection
 from app.core.errors import Invalid, KnownError
 from app.core.status import Severity
 
+from . import dialog_size
 from .badges import ElidedLabel, StateMark, text_label
-from .dialog_size import OF_SCREEN
 from .environment_badge import EnvironmentBadge
+from .form_area import FormArea
 from .form_field import FormField, clear_errors, show_invalid
 from .runner import SHOWN_AFTER_S, Runner, Ticket
 
@@ -31,6 +32,9 @@ class ActionDialog(QDialog):
     While it works, what was typed stays and cannot be changed, and Cancel ends the work. A failure is shown in
     the dialog: beside a field where it is about one, else as a sentence with its remedy.
     """
+
+    # Whether the content is higher than a small screen with large text, and is scrolled there.
+    scrolls = False
 
     def __init__(self, runner: Runner, heading: str, action: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,7 +84,7 @@ class ActionDialog(QDialog):
         layout.setContentsMargins(22, 20, 22, 18)
         layout.setSpacing(14)
         layout.addLayout(top)
-        layout.addWidget(self.content, 1)
+        layout.addWidget(FormArea(self.content) if self.scrolls else self.content, 1)
         layout.addWidget(self.message)
         layout.addWidget(self.progress)
         layout.addLayout(self.buttons)
@@ -102,6 +106,7 @@ class ActionDialog(QDialog):
         is_done = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
             self._grow()
+            self.order_tabs()
         return is_done
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -112,7 +117,8 @@ class ActionDialog(QDialog):
         """Tab goes through the content first, then through the buttons from left to right."""
         last = self._last_of_content()
         for at in range(self.buttons.count()):
-            button = self.buttons.itemAt(at).widget()
+            item = self.buttons.itemAt(at)
+            button = item.widget() if item is not None else None
             if button is not None:
                 if last is not None:
                     QWidget.setTabOrder(last, button)
@@ -134,7 +140,7 @@ class ActionDialog(QDialog):
         width = max(self.width(), layout.totalMinimumSize().width())
         height = layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else layout.totalSizeHint().height()
         # Where even the screen is too low, what can be scrolled gives way.
-        height = min(height, int(self.screen().availableGeometry().height() * OF_SCREEN))
+        height = min(height, dialog_size.room_for(self).height())
         if width > self.width() or height > self.height():
             self.resize(width, max(height, self.height()))
 

@@ -53,6 +53,8 @@ class ConnectionDialog(ActionDialog):
     saved = Signal(object)
     removed = Signal(str)
 
+    scrolls = True
+
     def __init__(self, runner: Runner, connection: Connection | None = None, parent: QWidget | None = None) -> None:
         heading = "Edit connection" if connection else "Add connection"
         super().__init__(runner, heading, "Save", parent)

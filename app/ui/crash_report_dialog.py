@@ -186,6 +186,7 @@ class CrashReportDialog(SharedTextDialog):
         self.delete_button.setAccessibleName("Delete this report")
         self.delete_button.clicked.connect(self.delete)
         self.buttons.insertWidget(2, self.delete_button)
+        QWidget.setTabOrder(self.save_button, self.delete_button)
         self._fill()
         self.text.setFocus()
 

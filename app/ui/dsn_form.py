@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIntValidator
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.core.errors import FieldError, Invalid, KnownError
 from app.core.secret import Secret
@@ -28,34 +28,6 @@ _TLS = (
 )
 # So many letters at once were pasted, not typed.
 _PASTED = 4
-
-
-class FormArea(QScrollArea):
-    """A form in its full height where there is room, and to be scrolled where large text leaves none."""
-
-    def __init__(self, form: QWidget, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._form = form
-        self.setWidgetResizable(True)
-        # It follows the field that has the keyboard.
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWidget(form)
-        form.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest:
-            self.updateGeometry()
-        return super().eventFilter(watched, event)
-
-    def sizeHint(self) -> QSize:
-        # Lines that may wrap want more at least than they want at best.
-        return self._form.sizeHint().expandedTo(self._form.minimumSizeHint())
-
-    def minimumSizeHint(self) -> QSize:
-        hint = self._form.minimumSizeHint()
-        return QSize(hint.width(), min(hint.height(), self.fontMetrics().height() * 10))
 
 
 class DsnForm(QWidget):

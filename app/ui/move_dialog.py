@@ -19,7 +19,8 @@ from app.core.words import counted
 
 from .badges import text_label
 from .dialog_size import fit
-from .dsn_form import DsnForm, FormArea
+from .dsn_form import DsnForm
+from .form_area import FormArea
 from .form_field import ChoiceBox, FormField, TokenEdit
 from .icons import state_icon
 from .move_page import MovePage

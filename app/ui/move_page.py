@@ -86,7 +86,7 @@ class MovePage(QWidget):
         header.setSectionResizeMode(_HOW, QHeaderView.ResizeMode.Stretch)
         for at in (_TABLE, _ROWS, _STATE):
             header.setSectionResizeMode(at, QHeaderView.ResizeMode.ResizeToContents)
-        tree.setMinimumHeight(self.fontMetrics().height() * 8)
+        tree.setMinimumHeight(min(120, self.fontMetrics().height() * 8))
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(6)

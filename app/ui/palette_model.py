@@ -62,6 +62,8 @@ class HitsModel(QAbstractListModel):
             return hit
         if role == _ACCESSIBLE:
             return spoken(hit)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return "\n".join(each for each in (hit.title, hit.detail) if each)
         return hit.detail if role == _ACCESSIBLE_HELP else None
 
 

@@ -23,7 +23,7 @@ from app.core.status import Severity
 from app.core.text import plain
 from app.core.words import counted
 
-from .badges import StateMark, text_label
+from .badges import ElidedLabel, StateMark, text_label
 from .dialog_size import space_rows
 from .icons import State, state_icon
 from .note_row import NoteRow, NoteStack
@@ -55,6 +55,7 @@ _OUTCOMES: dict[PushOutcome, tuple[Severity, State]] = {
 }
 _MOST_STEPS = 200
 _MOST_JOBS_BESIDE = 7
+_LEAST_HEIGHT = 66
 _NO_LIMIT = 16_777_215
 
 
@@ -122,7 +123,7 @@ class _Phases(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(7)
-        self.labels = [text_label(word) for word in self._words]
+        self.labels = [ElidedLabel(word) for word in self._words]
         for label in self.labels:
             mark = StateMark(AppState.UNKNOWN)
             self._marks.append(mark)
@@ -153,7 +154,7 @@ class _Phases(QWidget):
 
     def show_jobs(self, jobs: Sequence[PushJob]) -> None:
         ended = sum(job.status in ("completed", "errored") for job in jobs)
-        self.labels[2].setText(f"{self._words[2]}: {ended:,} of {len(jobs):,}" if jobs else self._words[2])
+        self.labels[2].set_text(f"{self._words[2]}: {ended:,} of {len(jobs):,}" if jobs else self._words[2])
 
     def _show(self, states: Sequence[State]) -> None:
         words = {AppState.OK: "done", AppState.CREATING: "running", AppState.UNKNOWN: "not yet"}
@@ -214,7 +215,7 @@ class PushPage(QWidget):
         self.table.selectionModel().currentRowChanged.connect(lambda _now, _before: self._follow())
         for widget in (self.table, self.rows.table, self.left):
             widget.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
-            widget.setMinimumHeight(self.fontMetrics().height() * 4)
+            widget.setMinimumHeight(min(_LEAST_HEIGHT, self.fontMetrics().height() * 4))
         self.left.setReadOnly(True)
         self.left.setTabChangesFocus(True)
         self.left.setAccessibleName("What remains to be done")

@@ -171,6 +171,7 @@ class ReconcileView(FoundationPage):
     def _group_item(self, kind: str, rows: Sequence[RegistryFinding]) -> QTreeWidgetItem:
         group = QTreeWidgetItem([kind_title(kind), counted(len(rows), "finding")])
         group.setFont(0, scaled_font(1.0, is_bold=True))
+        group.setToolTip(0, kind_title(kind))
         group.setData(0, _KEY, kind)
         group.setData(0, _ACCESSIBLE, f"{kind_title(kind)}, {counted(len(rows), 'finding')}")
         group.setFlags(group.flags() | Qt.ItemFlag.ItemIsUserCheckable)

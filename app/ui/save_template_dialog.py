@@ -43,6 +43,7 @@ class SaveTemplateDialog(ActionDialog):
     """
 
     saved = Signal(object)
+    scrolls = True
 
     def __init__(
         self,
@@ -69,7 +70,9 @@ class SaveTemplateDialog(ActionDialog):
         self.description_edit.setTabChangesFocus(True)
         line = self.fontMetrics().height()
         self.description_edit.setFixedHeight(line * 3 + 12)
-        self.choice.setFixedHeight((line + 9) * _AGENT_ROWS + 10)
+        wanted = (line + 9) * _AGENT_ROWS + 10
+        self.choice.setMinimumHeight(min(wanted, 150))
+        self.choice.setMaximumHeight(wanted)
         self.note.setWordWrap(True)
         self.add_field("place", FormField("&Save as", self.place_box)).hide()
         self.add_field("title", FormField("&Title", self.title_edit))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
-from .badges import ElidedLabel, text_label
+from .badges import ElidedLabel
 
 
 class TextHead(QWidget):
@@ -16,7 +16,7 @@ class TextHead(QWidget):
     def __init__(self, label: str, reason: str, parent: QWidget | None = None) -> None:
         """``reason``: why the text cannot be edited, "" where it can."""
         super().__init__(parent)
-        chip = text_label(label, "chip")
+        chip = ElidedLabel(label, look="chip")
         chip.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.reason = ElidedLabel(reason, look="muted")
         row = QHBoxLayout(self)

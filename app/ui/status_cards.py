@@ -44,7 +44,7 @@ class StatusCard(QFrame):
         self._mark = StateMark(Health.UNKNOWN)
         self._name = ElidedLabel(look="title")
         self._badge = EnvironmentBadge(connection.environment)
-        self._word = text_label("")
+        self._word = ElidedLabel()
         self._latency = text_label("", "muted")
         self._line = ElidedLabel(look="muted")
         self._age = ElidedLabel(look="small")
@@ -98,7 +98,7 @@ class StatusCard(QFrame):
         has_main = connection.foundation_app_id is not None and traits_of(connection).has_main_database
         self._workspaces.setVisible(has_main)
         self._mark.set_state(status.health)
-        self._word.setText(health_word(status))
+        self._word.set_text(health_word(status))
         self._latency.setText("" if status.latency_ms is None else f"{status.latency_ms:.0f} ms")
         self._line.set_text(plain(status.sentence, 300) if status.sentence else self._counts())
         self.tell_age(time.time())

@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QPalette
 from app.ui.theme_colours import Colours
 
 LEAST = 7.0
+_SURELY = 7.1  # names of colours are rounded
 _STEPS = 40
 
 
@@ -127,9 +128,12 @@ def _following(system: QPalette) -> Colours:
     look = CONTRAST if luminance(window) < luminance(text) else _ON_WHITE
     words, accent = text.name(), system.color(_ROLE.Highlight)
     fill = base if contrast(base, text) >= LEAST else window
-    link = _apart(system.color(_ROLE.Link), text, (window, fill))
+    # Texts on what is selected keep their own colours, so that the fill gives way instead.
+    selection = _apart(accent, window, (text,))
     fills: dict[str, Any] = {name: _apart(QColor(getattr(look, name)), window, (text,)).name() for name in _FILLS}
-    states: dict[str, Any] = {name: _apart(QColor(getattr(look, name)), text, (window, fill)).name() for name in _WORDS}
+    grounds = (window, fill, selection, *(QColor(each) for each in fills.values()))
+    states: dict[str, Any] = {name: _apart(QColor(getattr(look, name)), text, grounds).name() for name in _WORDS}
+    link = _apart(system.color(_ROLE.Link), text, grounds)
     return replace(
         look,
         window=window.name(),
@@ -143,8 +147,7 @@ def _following(system: QPalette) -> Colours:
         accent_hover=accent.name(),
         on_accent=system.color(_ROLE.HighlightedText).name(),
         link=link.name(),
-        # Texts on what is selected keep their own colours, so that the fill gives way instead.
-        selection=_apart(accent, window, (text,)).name(),
+        selection=selection.name(),
         **fills,
         **states,
         tip=window.name(),
@@ -170,6 +173,6 @@ def _apart(colour: QColor, towards: QColor, others: tuple[QColor, ...]) -> QColo
             colour.greenF() + (towards.greenF() - colour.greenF()) * share,
             colour.blueF() + (towards.blueF() - colour.blueF()) * share,
         )
-        if all(contrast(mixed, each) >= LEAST for each in others):
+        if all(contrast(mixed, each) >= _SURELY for each in others):
             return mixed
     return towards

@@ -37,6 +37,7 @@ class Toast(QFrame):
         self, parent: QWidget, text: str, action_text: str, action: Callable[[], object] | None, seconds: float
     ) -> None:
         super().__init__(parent)
+        self.setProperty("overlay", True)  # it is meant to lie over what is there
         self._action = action
         self._focus_before: QWidget | None = None
         self.label = text_label(plain(text, _LONGEST))
