@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QWidget
 
 from app.core.connection import Environment
 from app.ui.import_settings_dialog import ImportSettingsDialog
 from app.ui.main_window import MainWindow
 from app.ui.preferences_dialog import PreferencesDialog
 from tests.ui.screen_book import screen
-from tests.ui.stage import APP, CLOUD, LOCAL, Stage
+from tests.ui.stage import CLOUD, LOCAL, Stage
 
 
 @screen("preferences")
@@ -84,14 +84,9 @@ def welcome(stage: Stage) -> MainWindow:
 
 @screen("messages")
 def messages(stage: Stage) -> MainWindow:
-    """Short messages above the bar of pending changes."""
+    """Short messages, over a tab where they hide nothing that is measured."""
     window = stage.window()
-    window.open_app(APP)
-    stage.until(lambda: window.current_editor() is not None)
-    editor = window.current_editor()
-    assert editor is not None
-    editor.document.edit("Remove an entity", lambda draft: draft.drop_entity("reactions"))
-    stage.quiet()
+    window.app_tabs.page("blank", "Blank", QWidget)
     show = window.comfort.messages.show
     show("Renamed “Ana’s workspace” to “Ana’s other”", "Undo", lambda: None)
     show("Pushed 3 steps to “Ana’s workspace”. The live schema is as it was wanted.", "History…", lambda: None)
