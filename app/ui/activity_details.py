@@ -38,7 +38,7 @@ class ActivityDetailsDialog(QDialog):
         self.text.setTabChangesFocus(True)
         self.text.setFont(mono_font())
         self.text.setAccessibleName("The call in full")
-        self.curl_button = QPushButton("Copy as &curl")
+        self.curl_button = QPushButton("Copy as c&url")
         self.curl_button.setToolTip("The token is left out: the command takes it from $TOKEN")
         self.curl_button.setEnabled(self.call is not None and bool(self.call.url))
         self.copy_button = QPushButton("&Copy all")

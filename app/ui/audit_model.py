@@ -16,7 +16,7 @@ from .theme import colours
 
 HEADERS = ("When", "Who", "What", "App", "Connection", "Environment", "How it ended", "About")
 # How many letters each usually has.
-LETTERS = (19, 10, 16, 24, 20, 13, 26, 30)
+LETTERS = (24, 10, 17, 24, 22, 17, 27, 30)
 OUTCOME, ABOUT = 6, 7
 _DISPLAY, _FOREGROUND, _TOOLTIP = 0, 9, 3
 _NONE = QModelIndex()
@@ -110,7 +110,7 @@ class AuditModel(QAbstractTableModel):
         record = self.records[index.row()]
         if role == _DISPLAY:
             return self._text(record, index.column())
-        if role == _TOOLTIP and index.column() in (OUTCOME, ABOUT):
+        if role == _TOOLTIP:
             return self._text(record, index.column())
         if role == _FOREGROUND:
             return self._colour(record, index.column())

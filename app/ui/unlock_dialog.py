@@ -41,6 +41,8 @@ class UnlockDialog(ActionDialog):
         self.minutes_box.setRange(1, _LONGEST_MINUTES)
         self.minutes_box.setValue(minutes)
         self.minutes_box.setSuffix(" min")
+        # Up and Down, and digits: the style's small arrows clash with the rounded frame.
+        self.minutes_box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.minutes_box.valueChanged.connect(lambda _value: self._follow())
         self.name_edit: QLineEdit | None = None
         self._build(reason)

@@ -15,8 +15,18 @@ from tests.ui.stage import Stage
 
 # These fill the registry.
 from tests.ui import app_screens, comfort_screens, dialog_screens, launch_screens, window_screens  # isort: skip
+from tests.ui import trust_screens  # isort: skip
 
-__all__ = ["SCREENS", "app_screens", "comfort_screens", "dialog_screens", "launch_screens", "screen", "window_screens"]
+__all__ = [
+    "SCREENS",
+    "app_screens",
+    "comfort_screens",
+    "dialog_screens",
+    "launch_screens",
+    "trust_screens",
+    "window_screens",
+    "screen",
+]
 
 # By name, in the order in which they are told of. Each builds its screen on a stage and gives the top-level widget.
 SCREENS: Mapping[str, Callable[[Stage], QWidget]] = screen_book.SCREENS
