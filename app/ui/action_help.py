@@ -80,6 +80,8 @@ HELP = {
 _REASONS = {
     "edit.undo": "There is nothing to undo in the tab in front.",
     "edit.redo": "There is nothing to redo in the tab in front.",
+    "edit.answer": "There is no message that offers anything.",
+    "view.message": "There is no message.",
     "schema.review": "Nothing is staged in the tab in front.",
     "schema.discard": "Nothing is staged in the tab in front.",
     "schema.add_index": "Open an app on PostgreSQL or SQLite first: other platforms have their indexes by attribute.",

@@ -51,7 +51,7 @@ class PreferencesDialog(QDialog):
         self._area = QScrollArea()
         self.empty = EmptyState()
         self.notes = NoteStack()
-        self.reset_all_button = _button("Reset all…", self._reset_all)
+        self.reset_all_button = _button("Reset all", self._reset_all)
         self.export_button = _button("Export…", self.export_requested.emit)
         self.import_button = _button("Import…", self.import_requested.emit)
         self.close_button = _button("Close", self.accept)

@@ -146,6 +146,8 @@ class Toasts(QObject):
     They stay clear of what ``obstacles`` names, for as long as that is in sight.
     """
 
+    changed = Signal()  # there are others now
+
     def __init__(
         self,
         window: QWidget,
@@ -186,12 +188,17 @@ class Toasts(QObject):
         spoken = f" {answer}: {keys}." if action is not None and keys else ""
         told = QAccessibleAnnouncementEvent(toast, f"{toast.label.text()}{spoken}")
         QAccessible.updateAccessibility(told)
+        self.changed.emit()
         return toast
 
     @property
     def shown(self) -> tuple[Toast, ...]:
         """Oldest first."""
         return tuple(self._toasts)
+
+    @property
+    def can_answer(self) -> bool:
+        return any(each.can_answer for each in self._toasts)
 
     def answer_newest(self) -> None:
         newest = next((each for each in reversed(self._toasts) if each.can_answer), None)
@@ -212,6 +219,7 @@ class Toasts(QObject):
             self._toasts.remove(toast)
             toast.deleteLater()
             self.settle()
+            self.changed.emit()
 
     # Where they are
 

@@ -41,7 +41,14 @@ class WindowToasts(QObject):
         window.app_tabs.closed_by_hand.connect(self._closed)
         window.commands.renamed.connect(self._renamed)
         window.commands.app_created.connect(self._created)
+        self.toasts.changed.connect(self._tell_actions)
+        self._tell_actions()
         self._follow_editors()
+
+    def _tell_actions(self) -> None:
+        registry = self._window.registry
+        registry["edit.answer"].setEnabled(self.toasts.can_answer)
+        registry["view.message"].setEnabled(bool(self.toasts.shown))
 
     def show(self, text: str, action_text: str = "", action: Callable[[], object] | None = None) -> None:
         self.toasts.show(text, action_text, action, self._window.preferences.number("notify.toast_s"))

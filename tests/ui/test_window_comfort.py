@@ -113,9 +113,13 @@ def test_closed_tab_can_be_opened_again(qtbot: QtBot, services: FakeServices, op
 
 def test_key_does_what_the_newest_message_offers(services: FakeServices, open_window: Open) -> None:
     window = open_window(services)
+    answer, go_to = window.registry["edit.answer"], window.registry["view.message"]
+    assert (answer.isEnabled(), go_to.isEnabled()) == (False, False)
     window.open_app(REF)
     window.close_current_tab()
-    window.registry["edit.answer"].trigger()
+    assert (answer.isEnabled(), go_to.isEnabled()) == (True, True)
+    answer.trigger()
+    assert (answer.isEnabled(), go_to.isEnabled()) == (False, False)
     assert window.tabs.count() == 2
     assert window.comfort.messages.toasts.shown == ()
 
