@@ -417,11 +417,6 @@ class MainWindow(QMainWindow):
                 part.refresh_looks()
         self._show_connections()
 
-    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: A002 - Qt's own name
-        from app.ui.tab_order import focus_next
-
-        return focus_next(self, is_forward=next) or super().focusNextPrevChild(next)
-
     # Ending
 
     def event(self, event: QEvent) -> bool:

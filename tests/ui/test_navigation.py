@@ -211,36 +211,6 @@ def test_closed_tab_opens_again_where_it_was(qtbot: QtBot, services: FakeService
     assert not window.registry["app.reopen_tab"].isEnabled()
 
 
-def test_tab_goes_through_the_window_as_one_reads_it(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
-    window = open_window(services)
-    qtbot.waitUntil(lambda: bool(window.overview.strip.rows()) and window.data.token_place is not None)
-    window.activateWindow()
-    window.toolbar.switcher.setFocus()
-    qtbot.waitUntil(window.toolbar.switcher.hasFocus)
-    overview = window.overview
-    regions = [window.toolbar, window.tree_dock, window.tabs.tabBar(), overview.cards, overview.strip]
-    regions += [overview.app_list, window.bottom_dock]
-
-    def region() -> int:
-        focus = QApplication.focusWidget()
-        assert focus is not None
-        return next(at for at, each in enumerate(regions) if each is focus or each.isAncestorOf(focus))
-
-    walked, parts = [region()], [QApplication.focusWidget()]
-    while True:
-        qtbot.keyClick(parts[-1], Qt.Key.Key_Tab)
-        if QApplication.focusWidget() is parts[0]:
-            break
-        walked.append(region())
-        parts.append(QApplication.focusWidget())
-    assert walked == sorted(walked)
-    assert set(walked) == set(range(len(regions)))
-    assert overview.app_list.filter_box in parts
-    for expected in reversed(parts):
-        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Backtab, SHIFT)
-        assert QApplication.focusWidget() is expected
-
-
 def test_dialog_that_closes_gives_the_keyboard_back(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
     window = open_window(services)
     window.activateWindow()
