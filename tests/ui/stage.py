@@ -21,6 +21,7 @@ from app.core.refs import AppRef
 from app.core.status import ConnectionStatus, Finding, FindingAction, FindingKind, Health, Severity
 from app.platforms.instant.schema_rules import RULES
 from app.platforms.postgres.schema_rules import RULES_POSTGRES
+from app.platforms.traits import traits_of
 from app.schema.draft import Draft
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
 from app.schema.types import BooleanType, DateType, JsonType, NumberType, StringType
@@ -185,6 +186,11 @@ class Workshop(workshop_fakes.FakeWorkshop, content_fakes.FakeWorkshop):
     async def save_draft(self, ref: AppRef, draft: Draft | None) -> None:
         return None
 
+    async def text(self, schema: Schema, previous_text: str | None = None, ref: AppRef | None = None) -> str:
+        made = traits_of(STORES if ref is not None and ref.connection_id == STORES.id else LOCAL).text
+        assert made is not None
+        return made.render(schema)
+
 
 class Doctor:
     """Finds something of each state."""
@@ -327,6 +333,10 @@ class Stage:
     def shown(self, kind: type[D]) -> D:
         """The dialog of this kind that somebody else opened."""
         return next(each for each in QApplication.topLevelWidgets() if isinstance(each, kind) and each.isVisible())
+
+    def latest(self) -> QWidget:
+        """The dialog that is open above the window."""
+        return next(each for each in QApplication.topLevelWidgets() if isinstance(each, QDialog) and each.isVisible())
 
     def until(self, is_true: Callable[[], object]) -> None:
         """Run the loop until something holds."""
