@@ -68,6 +68,10 @@ class WindowComfort(QObject):
         if window.bottom is not None:
             window.bottom.jobs.reveal(key)
 
+    def tell_written(self, sentence: str) -> None:
+        """Something was written elsewhere: the audit trail has it."""
+        self.messages.show(sentence, "Audit trail", lambda: self.trigger("view.audit"))
+
     def answer(self) -> None:
         self.messages.toasts.answer_newest()
 

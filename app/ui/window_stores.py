@@ -55,6 +55,7 @@ class WindowStores(QObject):
         page.open_requested.connect(window.open_app)
         page.compare_requested.connect(self.compare)
         page.copied.connect(window.status.confirm)
+        page.written.connect(window.comfort.tell_written)
         page.edit_connection_requested.connect(window.commands.edit_connection)
         return page
 

@@ -212,3 +212,15 @@ def test_log_level_is_put_in_force_at_once(services: FakeServices, open_window: 
     assert "while all is wanted" in path.read_text()
     assert "before" not in path.read_text()
     assert "after" not in path.read_text()
+
+
+def test_what_was_written_elsewhere_leads_to_the_audit_trail(services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    window.comfort.tell_written("Aurora has a store of its own now")
+    toast = _toast(window)
+    assert (toast.label.text(), toast.button.text()) == ("Aurora has a store of its own now", "Audit trail")
+    asked: list[str] = []
+    window.registry["view.audit"].triggered.disconnect()
+    window.registry["view.audit"].triggered.connect(lambda: asked.append("audit"))
+    toast.answer()
+    assert asked == ["audit"]
