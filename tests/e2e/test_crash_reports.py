@@ -110,7 +110,7 @@ def test_start_after_a_crash_offers_a_report_with_the_trace(place, profile, star
     (report,) = crashes(profile).glob("*.txt")
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
     place.focus(window)
-    eventually(lambda: place.keys("alt+r") or place.windows("^Crash report$"), "the report from the bar")
+    eventually(lambda: place.keys("alt+t") or place.windows("^Crash report$"), "the report from the bar")
     text = shown(place)
     assert f"Fatal Python error: {words}" in text
     assert "Current thread 0x" in text
