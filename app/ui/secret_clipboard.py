@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from PySide6.QtCore import QCoreApplication, QMimeData, QObject, QTimer
-from PySide6.QtGui import QClipboard, QGuiApplication
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QObject, Qt, QTimer
+from PySide6.QtGui import QClipboard, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QLineEdit
 
 from app.core.secret import Secret
 
@@ -102,6 +103,27 @@ class SecretClipboard(QObject):
         for mode in modes:
             if Secret(clipboard.text(mode)) == held:
                 clipboard.clear(mode)
+
+
+class CopyAsSecret(QObject):
+    """What is copied out of a line with a secret in it goes the same way as by the button for it."""
+
+    def __init__(self, edit: QLineEdit) -> None:
+        super().__init__(edit)
+        edit.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        edit.setDragEnabled(False)
+        edit.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        is_key = event.type() in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride)
+        if not is_key or not isinstance(event, QKeyEvent) or not isinstance(watched, QLineEdit):
+            return False
+        if not (event.matches(QKeySequence.StandardKey.Copy) or event.matches(QKeySequence.StandardKey.Cut)):
+            return False
+        if event.type() == QEvent.Type.KeyPress and watched.hasSelectedText():
+            secret_clipboard().copy(Secret(watched.selectedText()))
+        event.accept()
+        return True
 
 
 _shared: SecretClipboard | None = None

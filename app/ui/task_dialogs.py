@@ -23,7 +23,7 @@ from .dialog_size import fit
 from .form_field import ChoiceBox, FormField
 from .preview_dialog import PreviewDialog, outcome_rows
 from .runner import ProgressReporter, Runner
-from .secret_clipboard import secret_clipboard
+from .secret_clipboard import CopyAsSecret, secret_clipboard
 from .tasks_model import TaskLine, task_title
 from .template_choice import TemplateChoice, read_templates
 from .theme import mono_font
@@ -225,6 +225,7 @@ class RevealTokenDialog(ActionDialog):
         about.setWordWrap(True)
         self.edit = QLineEdit("••••••••")
         self.edit.setReadOnly(True)
+        CopyAsSecret(self.edit)
         self.edit.setFont(mono_font())
         self.copy_button = QPushButton("&Copy")
         self.copy_button.setAutoDefault(False)

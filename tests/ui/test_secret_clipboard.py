@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QClipboard, QGuiApplication
+from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from app.core.secret import Secret
-from app.ui.secret_clipboard import SecretClipboard, secret_data
+from app.ui.secret_clipboard import CopyAsSecret, SecretClipboard, secret_clipboard, secret_data
 
 TOKEN = Secret("the-token-of-a-test")
 
@@ -73,3 +75,16 @@ def test_secret_that_was_marked_with_the_mouse_goes_too(qtbot: QtBot) -> None:
     system.setText(TOKEN.reveal(), QClipboard.Mode.Selection)
     clipboard.clear()
     assert system.text(QClipboard.Mode.Selection) == ""
+
+
+def test_keys_copy_a_shown_secret_as_one(qtbot: QtBot) -> None:
+    edit = QLineEdit(TOKEN.reveal())
+    qtbot.addWidget(edit)
+    CopyAsSecret(edit)
+    edit.show()
+    edit.selectAll()
+    qtbot.keyClick(edit, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().mimeData().data("x-kde-passwordManagerHint") == b"secret"
+    assert secret_clipboard().is_holding
+    secret_clipboard().clear()
+    assert QGuiApplication.clipboard().text() == ""
