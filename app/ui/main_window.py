@@ -29,7 +29,7 @@ from app.ui.closing import Closing
 from app.ui.commands import Commands
 from app.ui.live_data import LiveData
 from app.ui.message_bar import MessageBar
-from app.ui.navigation import Navigation
+from app.ui.navigation import Navigation, order_parts
 from app.ui.overview import OverviewPanel
 from app.ui.runner import JobState, Runner
 from app.ui.settings import WindowSettings
@@ -214,6 +214,7 @@ class MainWindow(QMainWindow):
         self.comfort.complete()
         use_own_keys(self)
         self.navigation.watch_mouse()
+        order_parts(self)
         self.tab_memory = TabMemory(self)
 
     def _connect_tree(self, tree: DatabaseTree) -> None:

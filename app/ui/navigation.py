@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QEvent, QObject, Qt
@@ -243,6 +244,14 @@ class Navigation(QObject):
             tabs.tabBar().moveTab(tabs.currentIndex(), min(max(1, at), tabs.count() - 1))
             break
         self.tell()
+
+
+def order_parts(window: MainWindow) -> None:
+    """Tab goes from the toolbar to the tree and from there to the tabs, although the tree is made last."""
+    if window.tree is not None:
+        parts = (window.toolbar.create_button, window.tree.field, window.tree.view, window.tabs.tabBar())
+        for before, after in pairwise(parts):
+            QWidget.setTabOrder(before, after)
 
 
 def add_reopen_action(window: MainWindow) -> None:

@@ -211,6 +211,23 @@ def test_closed_tab_opens_again_where_it_was(qtbot: QtBot, services: FakeService
     assert not window.registry["app.reopen_tab"].isEnabled()
 
 
+def test_tab_goes_from_the_toolbar_to_the_tree_to_the_tabs(
+    qtbot: QtBot, services: FakeServices, open_window: Open
+) -> None:
+    window = open_window(services)
+    assert window.tree is not None
+    window.activateWindow()
+    window.toolbar.switcher.setFocus()
+    qtbot.waitUntil(window.toolbar.switcher.hasFocus)
+    walked = [QApplication.focusWidget()]
+    while walked[-1] is not window.tabs.tabBar():
+        assert len(walked) < 20
+        qtbot.keyClick(walked[-1], Qt.Key.Key_Tab)
+        walked.append(QApplication.focusWidget())
+    assert walked[-2] is window.tree.view
+    assert all(each is not None and window.toolbar.isAncestorOf(each) for each in walked[:-2])
+
+
 def test_dialog_that_closes_gives_the_keyboard_back(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
     window = open_window(services)
     window.activateWindow()
