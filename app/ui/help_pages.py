@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 from app.storage.paths import resources_dir
 
+from .preferences import SETTINGS
+
 _FOLDER = "help"
+_SETTINGS = "{settings}"  # stands for the list of them
 # In the order in which they are listed: a name is that of its file.
 NAMES = (
     "first-steps",
@@ -28,6 +31,7 @@ NAMES = (
     "read-only-and-production",
     "what-was-done",
     "doctor",
+    "settings",
     "shortcuts",
     "files-and-profile",
     "bug-reports",
@@ -99,4 +103,11 @@ def picture_bytes(name: str) -> bytes:
 
 def _read(name: str) -> HelpPage:
     text = (resources_dir() / _FOLDER / f"{name}.md").read_text(encoding="utf-8")
-    return HelpPage(name, text.partition("\n")[0].removeprefix("#").strip(), text)
+    title = text.partition("\n")[0].removeprefix("#").strip()
+    return HelpPage(name, title, text.replace(_SETTINGS, settings_text()))
+
+
+def settings_text() -> str:
+    """Every setting as a list."""
+    lines = (f"- **{each.label}** — {each.said(each.default)}. {each.help}" for each in SETTINGS)
+    return "\n".join(lines)

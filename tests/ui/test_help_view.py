@@ -105,6 +105,12 @@ def test_every_view_of_a_tab_has_its_page() -> None:
     assert page_of("Nothing") == NAMES[0]
 
 
+def test_every_setting_is_told_of() -> None:
+    text = next(page.text for page in help_pages() if page.name == "settings")
+    for each in SETTINGS:
+        assert f"**{each.label}** — {each.said(each.default)}. {each.help}" in text
+
+
 def test_page_says_the_keys_that_are_in_force(window: MainWindow, view: HelpView) -> None:
     assert "Ctrl+Shift+C" in view.browser.toPlainText()
     window.registry.set_keys({"edit.copy_ids": "Ctrl+M"})
