@@ -1,6 +1,8 @@
-"""``./dev shot DIR``: render the screens to PNG, light and dark, with the sample data of a real local platform.
+"""``./dev shot DIR``: render the screens to PNG.
 
-The files are ``<screen>-<theme>.png``. ``./dev shot --readme`` renders the README's picture.
+``DIR/screens/<screen>-<theme>.png`` is every screen and dialog over fakes, light, dark and in high contrast;
+``DIR/<screen>-<theme>.png`` the main ones with the sample data of a real local platform, light and dark.
+``./dev shot --screens DIR`` renders the former alone, ``./dev shot --readme`` the README's picture.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from app.ui.connection_dialog import ConnectionDialog, Kind
 from app.ui.create_app_dialog import CreateAppDialog
 from app.ui.doctor_view import DoctorView
 from app.ui.theme import ThemeChoice
-from tests.shot import agents, foundation, stores, tables, workshop
+from tests.shot import agents, foundation, screens, stores, tables, workshop
 
 _LIMIT_MS = 60_000
 _SIZE = (1440, 900)
@@ -55,6 +57,10 @@ def settled() -> None:
 
 def save(widget: QWidget, target: Path) -> None:
     settled()
+    save_at_once(widget, target)
+
+
+def save_at_once(widget: QWidget, target: Path) -> None:
     if not widget.grab().save(str(target)):
         raise RuntimeError(f"{target} could not be written")
     print(target)
@@ -173,6 +179,7 @@ def main() -> int:
     parser.add_argument("folder", metavar="DIR", type=Path, nargs="?", help="where the pictures go")
     parser.add_argument("--readme", action="store_true", help="render the README's picture instead")
     parser.add_argument("--pictures", action="store_true", help="render the pictures of the help instead")
+    parser.add_argument("--screens", action="store_true", help="only what needs no platform: each screen over fakes")
     options = parser.parse_args()
     if options.pictures:
         from tests.shot import help_pictures
@@ -185,7 +192,9 @@ def main() -> int:
     if options.folder is None:
         parser.error("say where the pictures go: ./dev shot DIR")
     options.folder.mkdir(parents=True, exist_ok=True)
-    render_all(options.folder)
+    screens.render(options.folder / "screens", save_at_once)
+    if not options.screens:
+        render_all(options.folder)
     return 0
 
 
