@@ -194,6 +194,7 @@ async def _composed(
     catalog = Catalog(clients, directory, inventory, hub, versions=versions, known=known_schemas, names=names)
     directory.on_schema(catalog.saw)
     trail, journal = AuditTrail(audit), JournalStore(database)
+    connections.record_in(trail)
     stores = Stores(
         connections,
         clients,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -13,15 +14,17 @@ from urllib.parse import urlsplit
 from app.core.changes import Changes
 from app.core.connection import Connection, Environment, Platform, TokenKind
 from app.core.errors import FieldError, Invalid, NotFound, Unsupported
-from app.core.refs import is_uuid, new_id
+from app.core.refs import AppRef, is_uuid, new_id
 from app.core.secret import Secret
 from app.core.status import Health
+from app.core.text import plain
 from app.platforms.contract import Probe
 from app.platforms.postgres.dsn import Dsn
 from app.platforms.traits import traits_of
 from app.services.sql_address import make_file
 
 if TYPE_CHECKING:
+    from app.services.audit import AuditTrail
     from app.services.clients import ClientPool
     from app.services.hub import ChangeHub
     from app.services.tokens import TokenKeeper
@@ -77,6 +80,7 @@ class ConnectionBook:
         self._clients: ClientPool | None = None
         self._before_removal: list[Callable[[str], Awaitable[None]]] = []
         self._as_it_is: Callable[[Connection], Connection] = _unchanged
+        self._trail: AuditTrail | None = None
 
     def on_remove(self, forget: Callable[[str], Awaitable[None]]) -> None:
         """``forget`` is awaited before a connection is removed; where it raises, the connection stays."""
@@ -89,6 +93,10 @@ class ConnectionBook:
     def show_as(self, as_it_is: Callable[[Connection], Connection]) -> None:
         """What is answered for a connection is what ``as_it_is`` makes of what is kept: see ``Guards.shown``."""
         self._as_it_is = as_it_is
+
+    def record_in(self, trail: AuditTrail) -> None:
+        """From now on, what the operator does to connections is in the audit trail."""
+        self._trail = trail
 
     async def load(self) -> None:
         self._connections = {each.id: each for each in await asyncio.to_thread(self._store.all)}
@@ -110,9 +118,10 @@ class ConnectionBook:
         """Raises Invalid with the fields that are wrong."""
         connection = self._checked(new_id(), draft)
         await _made_file(connection, draft)
-        await asyncio.to_thread(self._store.add, connection)
-        self._connections[connection.id] = connection
-        await self._keep_tokens(connection.id, draft)
+        async with self._recorded(connection, "add connection"):
+            await asyncio.to_thread(self._store.add, connection)
+            self._connections[connection.id] = connection
+            await self._keep_tokens(connection.id, draft)
         self._hub.publish(Changes(connections=True))
         return connection
 
@@ -125,9 +134,10 @@ class ConnectionBook:
             connection = replace(connection, base_url=old.base_url, environment=old.environment, platform=old.platform)
         await self._ensure_password_stays(old, connection, draft)
         await _made_file(connection, draft)
-        await self._put(connection)
-        if not old.is_builtin:
-            await self._keep_tokens(connection_id, draft)
+        async with self._recorded(connection, "edit connection"):
+            await self._put(connection)
+            if not old.is_builtin:
+                await self._keep_tokens(connection_id, draft)
         self._retire(connection_id)
         self._hub.publish(Changes(connections=True))
         return connection
@@ -138,7 +148,8 @@ class ConnectionBook:
             raise Unsupported("The connection to the local platform belongs to Tenantry and stays.")
         for forget in self._before_removal:
             await forget(connection_id)
-        await self._tokens.forget(connection_id)
+        async with self._recorded(self.get(connection_id), "remove connection"):
+            await self._tokens.forget(connection_id)
         await asyncio.to_thread(self._store.remove, connection_id)
         self._connections.pop(connection_id, None)
         self._retire(connection_id)
@@ -189,6 +200,13 @@ class ConnectionBook:
         self._retire(BUILTIN_ID)
         self._hub.publish(Changes(connections=True))
         return self._connections[BUILTIN_ID]
+
+    def _recorded(self, connection: Connection, action: str) -> AbstractAsyncContextManager[None]:
+        if self._trail is None:
+            return nullcontext()
+        modes = ("read-only", connection.is_kept_read_only), ("guarded", connection.is_guarded)
+        words = [plain(connection.label, 80), connection.environment.value, *(word for word, is_on in modes if is_on)]
+        return self._trail.recorded(AppRef(connection.id, ""), action, ", ".join(words))
 
     async def _put(self, connection: Connection) -> None:
         await asyncio.to_thread(self._store.update, connection)

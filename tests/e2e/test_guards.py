@@ -57,6 +57,7 @@ async def test_production_is_locked_unlocked_written_to_and_locked_again(profile
             ("Live", "production", "create", "done"),
             ("Live", "production", "unlock", "done"),
             ("Live", "production", "create", "failed"),
+            ("Live", "production", "add connection", "done"),
         ]
         # Another connection is none of its business.
         await services.lifecycle.create(BUILTIN_ID, "Elsewhere", "chat")
@@ -70,7 +71,7 @@ async def test_nothing_is_unlocked_at_the_next_start(profile):
         assert services.guards.all() == ()
         with pytest.raises(Locked):
             await services.lifecycle.create(live.id, "Refused", "chat")
-        assert [each[2] for each in await _acts(services)][1:] == ["lock", "unlock"]
+        assert [each[2] for each in await _acts(services)][1:] == ["lock", "unlock", "add connection"]
 
 
 async def test_unlocked_read_only_connection_is_told_as_one_that_takes_writes(profile):

@@ -189,3 +189,35 @@ async def test_test_of_a_file_that_is_to_be_made_asks_nobody_and_makes_nothing(w
     assert (await world.book.test(new)).sentence == "The file is not there yet: it is made when you save."
     assert world.pool.tested == []
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_what_is_done_to_connections_is_in_the_trail(world):
+    from app.services.audit import AuditTrail
+
+    class Trail:
+        def __init__(self):
+            self.acts = []
+
+        def add(self, who, at, connection_id, app_id, action, outcome, detail):
+            self.acts.append((action, outcome, detail))
+
+    trail = Trail()
+    world.book.record_in(AuditTrail(trail))
+    added = await world.book.add(draft())
+    await world.book.update(added.id, draft(is_read_only=True, is_guarded=False))
+    await world.book.remove(added.id)
+    with pytest.raises(Invalid):
+        await world.book.add(draft(label=""))
+    assert trail.acts == [
+        ("add connection", "done", "Production, production, guarded"),
+        ("edit connection", "done", "Production, production, read-only"),
+        ("remove connection", "done", "Production, production, read-only"),
+    ]
+
+
+@pytest.mark.parametrize(("environment", "is_guarded"), [("production", True), ("staging", False), ("local", False)])
+async def test_production_is_guarded_unless_somebody_says_otherwise(world, environment, is_guarded):
+    added = await world.book.add(draft(environment=Environment(environment)))
+    assert added.is_guarded is is_guarded
+    changed = await world.book.update(added.id, draft(environment=Environment(environment), is_guarded=not is_guarded))
+    assert changed.is_guarded is not is_guarded
