@@ -125,12 +125,9 @@ class ActionDialog(QDialog):
                 last = button
 
     def _last_of_content(self) -> QWidget | None:
-        last, at = None, self.content.nextInFocusChain()
-        while at is not None and at is not self.content:
-            if self.content.isAncestorOf(at) and at.focusPolicy() & Qt.FocusPolicy.TabFocus:
-                last = at
-            at = at.nextInFocusChain()
-        return last
+        # Not along Qt's own chain: there each part's handle would depend on the one before, and go with it.
+        parts = self.content.findChildren(QWidget)
+        return next((each for each in reversed(parts) if each.focusPolicy() & Qt.FocusPolicy.TabFocus), None)
 
     def _grow(self) -> None:
         """The window grows with what is said in it, instead of pressing the fields together."""

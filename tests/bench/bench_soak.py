@@ -104,7 +104,12 @@ def _kinds(world: Any) -> Counter[str]:
     from PySide6.QtCore import QObject
     from PySide6.QtWidgets import QApplication
 
-    roots: list[QObject] = [QApplication.instance(), world.start, world.start.runner, *QApplication.topLevelWidgets()]
+    from tests.support.monkey import hold
+
+    roots: list[QObject] = [QApplication.instance(), world.start, world.start.runner]
+    for each in QApplication.topLevelWidgets():
+        hold(each)
+        roots.append(each)
     found: dict[int, str] = {}
     for root in roots:
         for each in (root, *root.findChildren(QObject)):

@@ -174,6 +174,7 @@ class Monkey:
         window = self._window = front(self._random.choice)
         if window is None:
             return None
+        hold(window)
         if isinstance(window, QMenu):
             return self._choose_entry(window)
         is_main = isinstance(window, QMainWindow)
@@ -462,6 +463,18 @@ _DEEDS: dict[str, Callable[[QWidget, dict[str, Any], Hands], None]] = {
 
 
 # Finding widgets, and finding them again
+
+_held: list[QWidget] = []
+
+
+def hold(window: QWidget) -> None:
+    """Keep the handle of a window for good where it is Qt's own.
+
+    WORKAROUND: asking a window for its parts makes their handles depend on its own, and those that the program itself
+    has go with it when the next collection takes it (PySide 6.11).
+    """
+    if type(window).__module__.startswith("PySide6") and not any(each is window for each in _held):
+        _held.append(window)
 
 
 def find(action: Action) -> QWidget | None:

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from app.services.engine import Engine
+from app.ui.action_dialog import ActionDialog
 from app.ui.keymap_dialog import KeymapDialog
 from app.ui.main_window import MainWindow
 from app.ui.runner import Runner
@@ -49,3 +52,19 @@ def test_a_look_is_taken_off_before_another_is_put_on(
     assert sheets[0] == ""
     assert sheets[1:] == [qapp.styleSheet()]
     assert sheets[1]
+
+
+def test_a_dialog_keeps_hold_of_its_parts_when_one_goes(window: MainWindow) -> None:
+    dialog = ActionDialog(window.runner, "Do it", "Do", window)
+    first, button = QLineEdit(), QToolButton()
+    menu = QMenu(button)
+    entry = menu.addAction("Entry")
+    button.setMenu(menu)
+    dialog.body.addWidget(first)
+    dialog.body.addWidget(button)
+    dialog.open()
+    first.deleteLater()
+    QCoreApplication.sendPostedEvents(first, QEvent.Type.DeferredDelete)
+    assert not isValid(first)
+    assert isValid(entry)
+    dialog.reject()
