@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QApplication,
     QButtonGroup,
     QFrame,
     QHBoxLayout,
@@ -72,8 +73,14 @@ class MendPane(QScrollArea):
         self._box.setSpacing(8)
 
     def _end(self) -> None:
+        focus, shown = QApplication.focusWidget(), self.widget()
+        had_keyboard = shown is not None and focus is not None and shown.isAncestorOf(focus)
         self._box.addStretch(1)
         self.setWidget(self._page)
+        if had_keyboard:
+            # What had it is gone with what was shown before.
+            chosen = next((each for each in self.radios.values() if each.isChecked()), None)
+            (chosen or self).setFocus()
 
     def _say(self, text: str, look: str = "", indent: int = 0) -> None:
         label = text_label(text, look)

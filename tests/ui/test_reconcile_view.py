@@ -84,6 +84,16 @@ def test_view_each_mend_is_offered_with_its_sentence(view: ReconcileView) -> Non
     assert view.pane.radios[f"keep:{ALI}"].isChecked()
 
 
+def test_view_keyboard_stays_on_the_chosen_mend(view: ReconcileView, qtbot: QtBot) -> None:
+    view.activateWindow()
+    view.tree.setCurrentItem(_item(view, SEVERAL))
+    view.pane.radios[f"keep:{ALI}"].setFocus()
+    qtbot.waitUntil(view.pane.radios[f"keep:{ALI}"].hasFocus)
+    qtbot.keyClick(view.pane.radios[f"keep:{ALI}"], Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: view.pane.radios[f"keep:{OLD}"].isChecked())
+    qtbot.waitUntil(lambda: view.pane.radios[f"keep:{OLD}"].hasFocus())
+
+
 def test_view_one_finding_is_mended_by_the_chosen_way(view: ReconcileView, qtbot: QtBot, services: Any) -> None:
     view.tree.setCurrentItem(_item(view, SEVERAL))
     view.pane.radios[f"keep:{OLD}"].click()
