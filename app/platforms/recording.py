@@ -17,15 +17,21 @@ from .redaction import MASK, scrub
 _KEPT, _SHOWN = 9 * 1024, 8 * 1024
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
 _NAMES = r"token|secret|passw|authorization|cookie|api[-_]?key|credential|private[-_]?key|refresh"
-# A value under a telling name, as JSON writes it; also in JSON that is a text within JSON.
-_NAMED = re.compile(rf'(?i)(\\*"[^"\\]*(?:{_NAMES})[^"\\]*\\*"\s*:\s*)(\\*")(?:[^"\\]|\\(?!"))*')
-_IN_ADDRESS = re.compile(r"(//[^/\s:@\"]+:)[^@\s/\"]+(?=@)")
+# A value under a telling name, as JSON writes it; also in JSON that is a text within JSON. Lengths are bounded: what
+# comes from a server must not make looking at it slow.
+_NAME = rf'[^"\\]{{0,60}}(?:{_NAMES})[^"\\]{{0,60}}'
+_NAMED = re.compile(rf'(?i)(?<!\\)("{_NAME}"\s{{0,9}}:\s{{0,9}}")(?:[^"\\]|\\.)*')
+_NAMED_WITHIN = re.compile(
+    rf'(?i)(\\{{1,7}}"{_NAME}\\{{1,7}}"\s{{0,9}}:\s{{0,9}}\\{{1,7}}")(?:[^"\\]|\\{{2,9}}"?|\\(?!["\\]))*'
+)
+_IN_ADDRESS = re.compile(r"(//[^/\s:@\"]{1,80}:)[^@\s/\"]{1,200}(?=@)")
 
 
 def without_secrets(text: str, secrets: Iterable[Secret] = ()) -> str:
     """What looks like a secret, is known as one, or stands under the name of one, is masked."""
     found = scrub(text, secrets)
-    found = _NAMED.sub(lambda each: f"{each[1]}{each[2]}{MASK}", found)
+    for telling in (_NAMED, _NAMED_WITHIN):
+        found = telling.sub(lambda each: f"{each[1]}{MASK}", found)
     return _IN_ADDRESS.sub(lambda each: f"{each[1]}{MASK}", found)
 
 
