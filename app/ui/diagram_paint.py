@@ -70,6 +70,10 @@ class DiagramPainter:
         self._fonts = fonts
         self._rects = {box.name: QRectF(box.x, box.y, box.width, box.height) for box in diagram.boxes}
         self._reach = [_reach(edge) for edge in diagram.edges]
+        # Labels of links reach beyond the boxes.
+        self.whole = QRectF(0, 0, diagram.width, diagram.height)
+        for each in self._reach:
+            self.whole = self.whole.united(each)
         self._shapes: dict[int, LinkShape] = {}
         self._colours = {NEW: look.good, CHANGED: look.warning, RENAMED: look.warning, REMOVED: look.danger}
 

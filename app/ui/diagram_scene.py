@@ -28,7 +28,7 @@ class DiagramItem(QGraphicsItem):
     def show_diagram(self, painter: DiagramPainter) -> None:
         self.prepareGeometryChange()
         self.painter_of = painter
-        self._rect = QRectF(0, 0, painter.diagram.width, painter.diagram.height)
+        self._rect = painter.whole
         self.update()
 
     def boundingRect(self) -> QRectF:
@@ -79,7 +79,7 @@ class DiagramScene(QGraphicsScene):
         self.show_diagram(self.diagram)
 
     def contents(self) -> QRectF:
-        return QRectF(0, 0, self.diagram.width, self.diagram.height)
+        return self.item.boundingRect()
 
     def box_at(self, point: QPointF) -> Box | None:
         x, y = point.x(), point.y()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QListWidgetItem, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QListWidgetItem, QPushButton, QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
 from app.core.connection import Connection, Environment
 from app.core.errors import Invalid, KnownError
@@ -127,6 +127,8 @@ class MoveDialog(PreviewDialog):
         self.body.setStretchFactor(self.sentences, 0)
         self.body.insertWidget(self.body.indexOf(self.bar), self.page, 2)
         self.body.addWidget(self.password_field)
+        # Where there are no tables to fill the room, it is below what is said.
+        self.body.addItem(QSpacerItem(0, 0, QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding))
         for at, button in enumerate((self.back_button, self.forget_button)):
             button.setAutoDefault(False)
             self.buttons.insertWidget(at, button)

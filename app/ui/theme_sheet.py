@@ -27,8 +27,7 @@ QToolButton:focus {{ border: 2px solid {look.link}; padding: 2px; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QPlainTextEdit:focus, QTextEdit:focus {{
   border: 2px solid {look.link}; padding: 3px 7px; }}
 QLineEdit[look="filter"], QPushButton[look="search"] {{ border-color: {look.line_strong}; }}
-QMenu::item:selected, QMenuBar::item:selected, QTreeView::item:selected, QListView::item:selected,
-QTableView::item:selected {{ border: 1px solid {look.line_strong}; }}
+QMenu::item:selected, QMenuBar::item:selected, QListView::item:selected {{ border: 1px solid {look.line_strong}; }}
 QFrame[look="card"] {{ border-color: {look.line_strong}; }}
 QFrame[look="card"]:focus, QFrame[look="card"][chosen="true"] {{ border: 2px solid {look.link}; }}
 QTabBar::tab:selected {{ border-bottom: 3px solid {look.link}; }}

@@ -6,6 +6,7 @@ from app.core.refs import AppRef
 from app.schema.draft import Draft
 from app.ui.add_agent_dialog import AddAgentDialog
 from app.ui.app_view import AppView
+from app.ui.diagram_view import DiagramView
 from app.ui.entity_dialog import EntityDialog
 from app.ui.main_window import MainWindow
 from app.ui.schema_editor import SchemaEditor
@@ -31,6 +32,10 @@ def _opened(stage: Stage, ref: AppRef, draft: Draft | None, entity: str) -> tupl
 def schema_diagram(stage: Stage) -> MainWindow:
     window, editor = _opened(stage, APP, staged(), "messages")
     editor.show_side(0)
+    diagram = editor.side.fill()
+    assert isinstance(diagram, DiagramView)
+    stage.until(lambda: diagram.scene.diagram.boxes)
+    diagram.canvas.fit()
     return window
 
 
@@ -92,6 +97,10 @@ def _tables() -> Draft:
 def tables_diagram(stage: Stage) -> MainWindow:
     window, editor = _opened(stage, TABLES, _tables(), "messages")
     editor.show_side(0)
+    diagram = editor.side.fill()
+    assert isinstance(diagram, DiagramView)
+    stage.until(lambda: diagram.scene.diagram.boxes)
+    diagram.canvas.fit()
     return window
 
 
