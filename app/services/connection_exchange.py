@@ -287,7 +287,7 @@ class ConnectionExchange:
         loosens = (old.is_read_only and not new.is_read_only) or (
             old.environment is Environment.PRODUCTION and new.environment is not Environment.PRODUCTION
         )
-        sentence = "; ".join(differences) + (" — takes a guard away" if loosens else "")
+        sentence = ("Takes a guard away: " if loosens else "") + "; ".join(differences)
         return ConnectionEntry(ImportKind.CHANGE, old.label, sentence, draft, old.id, not loosens)
 
     async def apply(self, entries: Iterable[ConnectionEntry]) -> Imported:

@@ -76,12 +76,13 @@ class ImportSettingsDialog(ActionDialog):
         self.tree.setHeaderLabels(["What", "Is done", "How"])
         self.tree.setRootIsDecorated(False)
         self.tree.setUniformRowHeights(True)
+        self.tree.setStyleSheet("QTreeWidget::item { padding: 3px 0; }")
         metrics = self.fontMetrics()
         self.tree.setColumnWidth(0, metrics.averageCharWidth() * 38)
         self.tree.setColumnWidth(1, metrics.averageCharWidth() * 18)
         self.body.addWidget(self.tree, 1)
         self.body.addWidget(self.notes)
-        fit(self, 120, 34)
+        fit(self, 160, 36)
 
     def _told(self, exchange: Exchange) -> list[str]:
         has_new = any(line.kind is ImportKind.ADD and isinstance(line.what, ConnectionEntry) for _, line in self._items)

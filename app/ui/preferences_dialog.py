@@ -31,6 +31,7 @@ from .dialog_size import fit
 from .empty_state import EmptyState
 from .form_field import ChoiceBox
 from .note_row import NoteRow, NoteStack
+from .number_box import NumberBox
 from .preferences import SETTINGS, Preferences, Setting, Value
 
 
@@ -216,15 +217,8 @@ class SettingRow(QWidget):
         self._preferences.reset(self.setting.key)
 
 
-class _StillSpinBox(QSpinBox):
-    """The wheel scrolls the page; it never changes a number that the pointer happens to pass."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-
 class _StillChoiceBox(ChoiceBox):
-    """Likewise."""
+    """The wheel scrolls the page; it never makes a choice that the pointer happens to pass."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
@@ -244,7 +238,7 @@ def _check_box(setting: Setting, put: Callable[[Value], None]) -> tuple[QCheckBo
 
 
 def _number_box(setting: Setting, put: Callable[[Value], None]) -> tuple[QSpinBox, Callable[[Value], None]]:
-    box = _StillSpinBox()
+    box = NumberBox()
     box.setRange(setting.low, setting.high)
     box.setSuffix(f" {setting.unit}" if setting.unit else "")
     box.setSingleStep(10 if setting.key == "look.text_scale" else 1)

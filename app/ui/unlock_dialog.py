@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.core.connection import Connection, Environment
 from app.core.text import plain
@@ -15,6 +15,7 @@ from .action_dialog import ActionDialog
 from .badges import text_label
 from .environment_badge import SPOKEN
 from .form_field import FormField
+from .number_box import NumberBox
 from .runner import Runner
 
 if TYPE_CHECKING:
@@ -37,12 +38,10 @@ class UnlockDialog(ActionDialog):
         self.connection = connection
         self._label = plain(connection.label, 80)
         self.set_place(connection)
-        self.minutes_box = QSpinBox()
+        self.minutes_box = NumberBox()
         self.minutes_box.setRange(1, _LONGEST_MINUTES)
         self.minutes_box.setValue(minutes)
         self.minutes_box.setSuffix(" min")
-        # Up and Down, and digits: the style's small arrows clash with the rounded frame.
-        self.minutes_box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.minutes_box.valueChanged.connect(lambda _value: self._follow())
         self.name_edit: QLineEdit | None = None
         self._build(reason)

@@ -49,7 +49,7 @@ def import_settings(stage: Stage) -> QDialog:
         ConnectionEntry(
             ImportKind.CHANGE,
             CLOUD.label,
-            "environment: production becomes staging — takes a guard away",
+            "Takes a guard away: environment: production becomes staging",
             draft,
             CLOUD.id,
             False,

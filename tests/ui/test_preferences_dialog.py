@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.ui.preferences import SETTINGS, Preferences
 from app.ui.preferences_dialog import PreferencesDialog
 from app.ui.settings import WindowSettings
+from app.ui.theme import Theme, ThemeChoice
 
 
 @pytest.fixture
@@ -116,3 +117,12 @@ def test_reset_all_can_be_undone(qtbot: QtBot, dialog: PreferencesDialog, prefer
     qtbot.mouseClick(dialog.notes.rows[0].buttons[0], Qt.MouseButton.LeftButton)
     assert preferences.number("notify.after_s") == 99
     assert not preferences.is_on("start.restore_tabs")
+
+
+def test_number_can_be_read(qapp: QApplication, dialog: PreferencesDialog) -> None:
+    Theme(qapp, ThemeChoice.DARK)
+    for key in ("notify.after_s", "look.text_scale"):
+        box = dialog.rows[key].editor
+        assert isinstance(box, QSpinBox)
+        needed = box.fontMetrics().horizontalAdvance(box.text())
+        assert box.lineEdit().width() > needed

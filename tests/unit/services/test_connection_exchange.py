@@ -122,7 +122,7 @@ def test_plan_does_not_advise_what_takes_a_guard_away(book: ConnectionBook) -> N
         (entry,) = ConnectionExchange(book).plan(given.connections)
         assert entry.kind is ImportKind.CHANGE
         assert not entry.is_advised
-        assert "takes a guard away" in entry.sentence
+        assert entry.sentence.startswith("Takes a guard away: ")
 
 
 def test_plan_never_sends_a_stored_token_elsewhere(book: ConnectionBook) -> None:
