@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QVBoxLayout, QWidget
 
 from app.core.activity import ActivityEntry
 from app.core.connection import Connection
@@ -169,6 +169,8 @@ class ActivityPanel(QWidget):
         self.bar.clear_requested.connect(self.clear)
         self.bar.details_requested.connect(self.show_details)
         self.view.details_requested.connect(self.show_details)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.customContextMenuRequested.connect(lambda at: self.menu().popup(self.view.viewport().mapToGlobal(at)))
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._follow_selection())
         self.model.modelReset.connect(self._follow_selection)
         self._follow_selection()
@@ -199,6 +201,26 @@ class ActivityPanel(QWidget):
 
             connection = self._connections.get(entry.connection_id)
             ActivityDetailsDialog(entry, connection, status_text(entry), self.window()).open()
+
+    def menu(self) -> QMenu:
+        """What can be done with the chosen rows."""
+        menu = QMenu(self.view)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        entry = self.chosen()
+        menu.addAction("Details…\tEnter", self.show_details).setEnabled(entry is not None)
+        shown = entry.details.shown() if entry is not None and entry.details is not None else None
+        menu.addAction("Copy as curl", self.copy_curl).setEnabled(shown is not None and bool(shown.url))
+        menu.addAction("Copy row\tCtrl+C", self.view.copy_rows).setEnabled(self.view.selectionModel().hasSelection())
+        return menu
+
+    def copy_curl(self) -> None:
+        """The token stays out of it: the command takes it from ``$TOKEN``."""
+        from app.ui.curl_text import curl_text
+
+        entry = self.chosen()
+        shown = entry.details.shown() if entry is not None and entry.details is not None else None
+        if entry is not None and shown is not None and shown.url:
+            QGuiApplication.clipboard().setText(curl_text(entry.method, shown))
 
     def _follow_selection(self) -> None:
         self.bar.details_button.setEnabled(self.chosen() is not None)
@@ -281,8 +303,11 @@ class _ActivityView(QTableView):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.details_requested.emit()
         elif event.matches(QKeySequence.StandardKey.Copy):
-            rows = sorted(index.row() for index in self.selectionModel().selectedRows())
-            if rows:
-                QGuiApplication.clipboard().setText("\n".join(self._calls.line(row) for row in rows))
+            self.copy_rows()
         else:
             super().keyPressEvent(event)
+
+    def copy_rows(self) -> None:
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        if rows:
+            QGuiApplication.clipboard().setText("\n".join(self._calls.line(row) for row in rows))

@@ -149,6 +149,9 @@ def add_trust_actions(window: MainWindow) -> None:
         shortcut="Ctrl+8",
         help="Everything that was changed: when, by whom, where, and how it ended.",
     )
+    window.registry.describe("Activity", "Show the chosen call in full", "Enter")
+    window.registry.describe("Activity", "Copy the chosen rows", "Ctrl+C")
+    window.registry.describe("Audit trail", "Open the app of the chosen act", "Enter")
     follow_meant(window, ("connection.unlock",), _is_locked, _why_not)
     follow_meant(window, ("connection.lock",), _is_unlocked, lambda each: f"{each.label} is not unlocked.")
 

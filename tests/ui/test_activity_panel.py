@@ -145,3 +145,16 @@ def test_call_that_is_kept_no_longer_says_so(qtbot: QtBot) -> None:
 def test_curl_takes_a_body_that_was_cut_from_a_file() -> None:
     call = ShownCall("https://a.example/x y", request="{", is_request_cut=True)
     assert curl_text("PUT", call).splitlines()[1] == "curl -X PUT 'https://a.example/x y' --data-binary @body.json"
+
+
+def test_menu_of_a_call_copies_it_as_curl_and_as_a_row(panel: ActivityPanel) -> None:
+    panel.view.selectRow(1)
+    actions = {each.text().partition("\t")[0]: each for each in panel.menu().actions()}
+    assert all(each.isEnabled() for each in actions.values())
+    actions["Copy as curl"].trigger()
+    assert QGuiApplication.clipboard().text().startswith("curl -X POST https://api.example/apps")
+    actions["Copy row"].trigger()
+    assert QGuiApplication.clipboard().text().split("\t")[2:4] == ["POST", "/apps"]
+    panel.view.selectRow(2)
+    actions = {each.text().partition("\t")[0]: each for each in panel.menu().actions()}
+    assert not actions["Copy as curl"].isEnabled()
