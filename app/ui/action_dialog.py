@@ -126,8 +126,11 @@ class ActionDialog(QDialog):
 
     def _last_of_content(self) -> QWidget | None:
         # Not along Qt's own chain: there each part's handle would depend on the one before, and go with it.
-        parts = self.content.findChildren(QWidget)
-        return next((each for each in reversed(parts) if each.focusPolicy() & Qt.FocusPolicy.TabFocus), None)
+        for each in reversed(self.content.findChildren(QWidget)):
+            # Lists that drop down are windows of their own.
+            if each.focusPolicy() & Qt.FocusPolicy.TabFocus and self.content.isAncestorOf(each):
+                return each
+        return None
 
     def _grow(self) -> None:
         """The window grows with what is said in it, instead of pressing the fields together."""

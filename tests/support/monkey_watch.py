@@ -27,7 +27,7 @@ from app.ui.schema_document import SchemaDocument
 
 LIMIT_MS = 100.0
 # Another theme or size of text dresses every widget anew, in one go: Qt has no other way.
-LOOK_LIMIT_MS = 300.0
+LOOK_LIMIT_MS = 600.0
 _BEAT_MS = 16
 _LOOK_S = 0.01
 _SLOW_MS = 40.0

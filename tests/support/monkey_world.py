@@ -159,7 +159,8 @@ class World:
         for ref, draft in staged.items():
             kept = shelf._load(ref)
             if (kept is None or not is_same(kept.draft, draft)) and draft.plan():
-                self.find("lost draft", f"Edits of {ref} were staged when the window was closed, and are gone.")
+                found = "nothing" if kept is None else f"{kept.draft.plan()}"
+                self.find("lost draft", f"Edits of {ref} at the end: {draft.plan()}; kept is {found}")
         database.close()
 
 

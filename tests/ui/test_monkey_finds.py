@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QToolButton
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
@@ -60,8 +60,12 @@ def test_a_dialog_keeps_hold_of_its_parts_when_one_goes(window: MainWindow) -> N
     menu = QMenu(button)
     entry = menu.addAction("Entry")
     button.setMenu(menu)
+    choices = QComboBox()
+    choices.addItem("One")
+    choices.view()  # a window of its own, and the last part that takes the keyboard
     dialog.body.addWidget(first)
     dialog.body.addWidget(button)
+    dialog.body.addWidget(choices)
     dialog.open()
     first.deleteLater()
     QCoreApplication.sendPostedEvents(first, QEvent.Type.DeferredDelete)
