@@ -152,11 +152,16 @@ class World:
         from app.services.hub import ChangeHub
         from app.storage.database import Database
         from app.storage.paths import Profile
+        from app.storage.stores import ConnectionStore
         from app.storage.workshop_stores import DraftStore
 
         database = Database.open(Profile.at(self.folder / "profile").database_path)
         shelf = DraftShelf(DraftStore(database), ChangeHub())
+        there = {each.id for each in ConnectionStore(database).all()}
         for ref, draft in staged.items():
+            if ref.connection_id not in there:
+                # With a connection that was removed go the edits of its apps.
+                continue
             kept = shelf._load(ref)
             if (kept is None or not is_same(kept.draft, draft)) and draft.plan():
                 found = "nothing" if kept is None else f"{kept.draft.plan()}"
