@@ -62,7 +62,7 @@ class CrashBar(QFrame):
         self.setObjectName("crashBar")
         self.sentence = text_label("", "title")
         self.detail = text_label("", "muted")
-        self.read_button = QPushButton("Read &the report…")
+        self.read_button = QPushButton("Sho&w the report…")
         self.read_button.setProperty("look", "small")
         self.read_button.clicked.connect(self.read_requested)
         self.close_button = QToolButton()
@@ -102,7 +102,7 @@ class CrashBar(QFrame):
         others = f", and {len(reports) - 1} more" if len(reports) > 1 else ""
         self.sentence.setText(f"{_WORDS[newest.kind]} ({when(newest.at)}{others})")
         self.detail.setText(_KEPT)
-        self.read_button.setText("Read &the reports…" if others else "Read &the report…")
+        self.read_button.setText("Sho&w the reports…" if others else "Sho&w the report…")
         self._speak()
         self.show()
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
