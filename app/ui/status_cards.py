@@ -76,17 +76,25 @@ class StatusCard(QFrame):
         button = QToolButton(self)
         button.setIcon(sign("more"))
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(button)
-        menu.addAction("Check now", lambda: self.check_requested.emit(self.connection.id))
-        menu.addAction("Show only its apps", lambda: self.chosen.emit(self.connection.id))
-        self._workspaces = menu.addAction("Workspaces", lambda: self.workspaces_requested.emit(self.connection.id))
-        menu.addAction("Edit connection…", lambda: self.edit_requested.emit(self.connection.id))
-        menu.addAction("Ask the doctor", lambda: self.doctor_requested.emit(self.connection.id))
-        if not self.connection.is_builtin:
-            menu.addSeparator()
-            menu.addAction("Remove connection…", lambda: self.remove_requested.emit(self.connection.id))
+        menu = self._menu = QMenu(button)
+        menu.aboutToShow.connect(self._fill_menu)
+        self._fill_menu()
         button.setMenu(menu)
         return button
+
+    def _fill_menu(self) -> None:
+        """Anew each time that it is shown: what can be done depends on the connection as it is then."""
+        menu, connection = self._menu, self.connection
+        menu.clear()
+        menu.addAction("Check now", lambda: self.check_requested.emit(connection.id))
+        menu.addAction("Show only its apps", lambda: self.chosen.emit(connection.id))
+        if connection.foundation_app_id is not None and traits_of(connection).has_main_database:
+            menu.addAction("Workspaces", lambda: self.workspaces_requested.emit(connection.id))
+        menu.addAction("Edit connection…", lambda: self.edit_requested.emit(connection.id))
+        menu.addAction("Ask the doctor", lambda: self.doctor_requested.emit(connection.id))
+        if not connection.is_builtin:
+            menu.addSeparator()
+            menu.addAction("Remove connection…", lambda: self.remove_requested.emit(connection.id))
 
     def show_status(self, connection: Connection, status: ConnectionStatus) -> None:
         self.connection, self.status = connection, status
@@ -95,8 +103,6 @@ class StatusCard(QFrame):
         self._badge.set_environment(connection.environment)
         self._more.setAccessibleName(f"Actions for {label}")
         self._more.setToolTip(f"Actions for {label}")
-        has_main = connection.foundation_app_id is not None and traits_of(connection).has_main_database
-        self._workspaces.setVisible(has_main)
         self._mark.set_state(status.health)
         self._word.set_text(health_word(status))
         self._latency.setText("" if status.latency_ms is None else f"{status.latency_ms:.0f} ms")
