@@ -128,18 +128,25 @@ def test_workspace_moves_to_a_store_of_its_own(run: Run, place: Desktop, postgre
     place.type(postgres.dsn("alone_blue"))
     place.keys("Tab")
     pointer = f"SELECT database_url FROM workspace_apps WHERE workspace_id = '{world.workspace_ids[1]}'"
-    # The plan of the move, then the move itself.
-    pressed = ("alt+l", "alt+m")
-    eventually(lambda: place.keys(*pressed) or postgres.psql("alone_main", pointer), "the pointer to the store", 60)
+
+    def moved() -> str:
+        # The plan of the move, then the move itself.
+        place.press_in("^Move to its own store", "alt+l", "alt+m")
+        return postgres.psql("alone_main", pointer)
+
+    eventually(moved, "the pointer to the store", 60)
     assert "alone_blue" in postgres.psql("alone_main", pointer)
     assert postgres.password not in postgres.psql("alone_main", pointer)
     messages = "SELECT count(*) FROM messages"
     assert postgres.psql("alone_blue", messages) == "32"
     assert postgres.psql("alone_main", messages) == "96"
-    # What is left there goes only on request, after a plan of its own.
-    eventually(
-        lambda: place.keys("alt+i", "alt+r") or postgres.psql("alone_main", messages) == "64", "the old rows to go", 60
-    )
+
+    def removed() -> bool:
+        # What is left there goes only on request, after a plan of its own.
+        place.press_in("^Move to its own store", "alt+i", "alt+r")
+        return postgres.psql("alone_main", messages) == "64"
+
+    eventually(removed, "the old rows to go", 60)
     assert postgres.psql("alone_blue", messages) == "32"
     assert run.program.process.poll() is None
 

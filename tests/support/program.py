@@ -71,6 +71,13 @@ class Desktop:
         self.run("xdotool", "mousemove", "--sync", str(x), str(y))
         self.run("xdotool", "click", "--repeat", str(times), "--delay", "120", str(button))
 
+    def press_in(self, title: str, *keys: str) -> None:
+        """Press the keys in the window of this title, if it is there."""
+        if found := self.windows(title):
+            # It may go in the very moment in which it is asked for.
+            self.run("xdotool", "windowactivate", "--sync", found[-1], check=False)
+            self.keys(*keys)
+
     def open_by(self, keys: Callable[[], None], title: str, limit_s: float = 60.0) -> str:
         """Press the keys until there is a window of this title; they do nothing while what they act on is not there."""
 
@@ -89,10 +96,7 @@ class Desktop:
         def look() -> bool:
             if self.windows(then) if then else not self.windows(title):
                 return True
-            if found := self.windows(title):
-                # It may go in the very moment in which it is asked for.
-                self.run("xdotool", "windowactivate", "--sync", found[-1], check=False)
-                self.keys(*keys)
+            self.press_in(title, *keys)
             return False
 
         eventually(look, f"{then or 'no dialog'} after {title}", limit_s)
