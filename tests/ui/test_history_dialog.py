@@ -140,7 +140,7 @@ def test_history_without_pushes_says_so(qtbot: QtBot, runner: Runner, window: QW
     dialog = HistoryDialog(runner, (LOCAL,), APP, window)
     dialog.open()
     qtbot.waitUntil(lambda: dialog.version_model.rowCount() == 2)
-    assert dialog.details.toPlainText() .startswith("Nothing was pushed from here yet.")
+    assert dialog.details.toPlainText().startswith("Nothing was pushed from here yet.")
     assert not dialog.undo_button.isEnabled()
 
 
