@@ -113,11 +113,22 @@ def _kinds(world: Any) -> Counter[str]:
     found: dict[int, str] = {}
     for root in roots:
         for each in (root, *root.findChildren(QObject)):
+            if _is_history(each):
+                continue
             found[shiboken6.getCppPointer(each)[0]] = type(each).__name__
     for each in shiboken6.getAllValidWrappers():
-        if isinstance(each, QObject):
+        if isinstance(each, QObject) and not _is_history(each):
             found[shiboken6.getCppPointer(each)[0]] = type(each).__name__
     return Counter(found.values())
+
+
+def _is_history(each: Any) -> bool:
+    """Rows of jobs that have ended and of findings: there are as many as there is to tell, of jobs a hundred."""
+    while each is not None:
+        if type(each).__name__ in ("JobRow", "FindingRow", "JobsPanel", "FindingsPanel"):
+            return True
+        each = each.parent()
+    return False
 
 
 def _tasks(world: Any) -> int:
