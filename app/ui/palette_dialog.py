@@ -22,7 +22,7 @@ from .palette_search import MOST_SHOWN, PaletteSearch
 from .theme import scaled_font
 
 # A keystroke has 16 ms, and half of them belong to the repaint.
-_FIRST_SLICE_S, _SLICE_S, _SHOWN_EVERY_S = 0.003, 0.003, 0.08
+_FIRST_SLICE_S, _SLICE_S, _SHOWN_EVERY_S = 0.0015, 0.003, 0.08
 _PINNED, _RECENT, _DISABLED = 200, 120, -60
 _FILTERS = ((">", "Actions"), ("@", "Connections"), ("#", "Apps"), (":", "Entities"))
 _STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 10, Qt.Key.Key_PageUp: -10}
