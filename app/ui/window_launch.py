@@ -5,11 +5,12 @@ Everything is made when it is first needed; nothing of it is painted first.
 
 from __future__ import annotations
 
+import concurrent.futures
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QVBoxLayout
 
@@ -29,15 +30,15 @@ if TYPE_CHECKING:
     from app.ui.main_window import MainWindow
     from app.ui.opened_targets import OpenedTargets
 
+    Reports = tuple[CrashReport, ...]
+
 _STATE_EVERY_MS = 5_000
+_LOOK_MS = 30
 _NEED_REPORTS = ("help.log_folder", "help.crash_reports", "help.diagnostics")
 
 
 class WindowLaunch(QObject):
     """``use`` gives it what belongs to the running program; before that its actions are grey."""
-
-    _settled = Signal(object)
-    _read = Signal(object)
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -48,8 +49,6 @@ class WindowLaunch(QObject):
         self._clean: Callable[[str], str] = _unknown
         self._notes: tuple[DraftNote, ...] = ()
         self.bar: CrashBar | None = None
-        self._settled.connect(self._offer, Qt.ConnectionType.QueuedConnection)
-        self._read.connect(self._show_reports, Qt.ConnectionType.QueuedConnection)
 
     # Targets
 
@@ -87,7 +86,7 @@ class WindowLaunch(QObject):
         clock.timeout.connect(self.note_state)
         clock.start()
         self.note_state()
-        self._in_background(lambda: self._settled.emit(reports.settle()))
+        self._in_background(reports.settle, self._offer)
 
     def note_state(self) -> None:
         if self._reports is not None:
@@ -157,7 +156,7 @@ class WindowLaunch(QObject):
     def show_reports(self) -> None:
         reports = self._reports
         if reports is not None:
-            self._in_background(lambda: self._read.emit(reports.all()))
+            self._in_background(reports.all, self._show_reports)
 
     def _show_reports(self, found: tuple[CrashReport, ...]) -> None:
         from app.ui.crash_report_dialog import CrashReportDialog
@@ -187,9 +186,32 @@ class WindowLaunch(QObject):
         dialog.failed.connect(self._window.runner.known_error)
         dialog.open()
 
-    def _in_background(self, work: Callable[[], None]) -> None:
-        """Not on the engine: a report must be readable also where the services cannot be built."""
-        threading.Thread(target=work, name="crash-reports", daemon=True).start()
+    def _in_background(self, work: Callable[[], Reports], take: Callable[[Reports], None]) -> None:
+        """Not on the engine: a report must be readable also where the services cannot be built.
+
+        The thread knows nothing of the window, which may be gone before it.
+        """
+        future: concurrent.futures.Future[Reports] = concurrent.futures.Future()
+
+        def run() -> None:
+            try:
+                future.set_result(work())
+            except OSError as error:
+                future.set_exception(error)
+            finally:
+                future.cancel()
+
+        def look() -> None:
+            if future.done():
+                clock.stop()
+                clock.deleteLater()
+                if not future.cancelled():
+                    take(future.result())
+
+        clock = QTimer(self, interval=_LOOK_MS)
+        clock.timeout.connect(look)
+        clock.start()
+        threading.Thread(target=run, name="crash-reports", daemon=True).start()
 
 
 def _unknown(text: str) -> str:
