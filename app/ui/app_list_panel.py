@@ -16,7 +16,8 @@ from app.core.refs import AppRef
 from app.core.text import plain
 
 from . import copy_formats
-from .app_list_model import HEADERS, AppListModel, age
+from .ages import ago
+from .app_list_model import HEADERS, AppListModel
 from .app_list_view import AppListView
 from .app_table import AppColumn, AppTable
 from .empty_state import EmptyState
@@ -139,8 +140,7 @@ class AppListPanel(QWidget):
     def tick(self) -> None:
         """Bring the ages up to now; the window calls it every few seconds."""
         if self._updated_at:
-            since = age(self._updated_at, time.time())
-            self.updated_label.setText("Updated just now" if since == "just now" else f"Updated {since} ago")
+            self.updated_label.setText(f"Updated {ago(self._updated_at, time.time())}")
         else:
             self.updated_label.setText("Last known" if self._is_loaded else "")
         if self._stack.currentWidget() is self.view:
