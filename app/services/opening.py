@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable
@@ -102,8 +103,8 @@ class Opening:
         self._note()
         self._unsubscribe = hub.subscribe(self._heard)
         self._status.start()
-        self._spawn(self._probe_vault())
-        self._spawn(self._read(self._seen))
+        self._spawn(self._probe_vault)
+        self._spawn(functools.partial(self._read, self._seen))
 
     async def stop(self) -> None:
         if self._unsubscribe is not None:
@@ -122,7 +123,7 @@ class Opening:
         for gone in before.keys() - self._seen.keys():
             self._directory.forget(gone)
         if changed:
-            self._spawn(self._read(changed))
+            self._spawn(functools.partial(self._read, changed))
 
     def _note(self) -> None:
         self._seen = {each.id: each.as_kept() for each in self._connections.all()}
@@ -134,15 +135,15 @@ class Opening:
         ids = list(connection_ids)
         await asyncio.gather(self._directory.refresh(ids), *(self._status.check(each) for each in ids))
 
-    def _spawn(self, work: Awaitable[None]) -> None:
+    def _spawn(self, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.ensure_future(_logged(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
 
-async def _logged(work: Awaitable[None]) -> None:
+async def _logged(work: Callable[[], Awaitable[None]]) -> None:
     try:
-        await work
+        await work()
     except KnownError as error:
         # Shown by the status of the connection.
         _logger.info("A connection could not be read: %s", error.sentence)
