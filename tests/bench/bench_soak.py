@@ -87,8 +87,9 @@ def rest(world: Any) -> Rest:
     for each in QApplication.topLevelWidgets():
         if each is not window and each.isVisible():
             each.close()
-    while window.tabs.count() > 1:
-        window.app_tabs.close_at(window.tabs.count() - 1)
+    # From the end: wherever the overview was dragged to, it stays.
+    for at in reversed(range(window.tabs.count())):
+        window.app_tabs.close_at(at)
     world.forget_connections()
     runner = world.start.runner
     for key in tuple(runner._running):
