@@ -206,7 +206,7 @@ class Session:
 
         world = self._world
         if self._is_over() or len(world.findings) >= _MOST_FINDINGS or (self._is_replay and not self._replay):
-            self._quit()
+            self._end()
             return
         with world.heart.unheard():
             is_kept = world.drafts.check(world)
@@ -221,6 +221,18 @@ class Session:
         with world.heart.unheard():
             world.drafts.note()
         self._perform(action, widget)
+
+    def _end(self) -> None:
+        """An open menu runs a loop of its own: it is shut first, or this one would never return."""
+        from PySide6.QtCore import QTimer
+        from PySide6.QtWidgets import QApplication
+
+        popup = QApplication.activePopupWidget()
+        if popup is None:
+            self._quit()
+        else:
+            popup.close()
+            QTimer.singleShot(_STEP_MS, self._end)
 
     def _perform(self, action: Any, widget: Any) -> None:
         from tests.support.monkey import Hands, perform
