@@ -26,7 +26,6 @@ NAMES = (
     "tree",
     "stores",
     "palette",
-    "soak",
 )
 # What is promised; a figure beyond its limit is named at the end and makes the exit code 1.
 AT_MOST = {
@@ -43,8 +42,6 @@ AT_MOST = {
     "tree": {"ui_ms": 50},
     "stores": {"ratio": 1.3},
     "palette": {"p95_ms": 16},
-    # A few parts are made only when they are first needed, and then stay: a leak of one in a hundred actions is more.
-    "soak": {"growth_percent": 10, "objects_growth": 80, "tasks_growth": 0},
 }
 AT_LEAST = {"compare": {"speedup": 2.0}}
 
