@@ -10,7 +10,7 @@ from app.core.errors import Invalid
 from app.core.targets import LONGEST, AppTarget, SchemaFileTarget, address_of, parse_target
 
 APP_ID = "7f3a1c22-9d04-4e0b-b0a1-5cf2d7e8aa10"
-HERE = Path("/work/shop")
+HERE = Path("/srv/shop")
 
 
 @pytest.mark.parametrize(

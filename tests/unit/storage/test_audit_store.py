@@ -121,5 +121,6 @@ def test_hundred_thousand_acts_are_read_a_page_at_a_time(
         plan = connection.exec_driver_sql(
             "EXPLAIN QUERY PLAN SELECT id FROM audit WHERE action = 'push' AND id < 900 ORDER BY id DESC LIMIT 300"
         ).all()
-    assert "ix_audit_action" in str(plan)
+    # By the index of the kind or by the ID: neither looks at all entries, nor sorts them.
+    assert "SEARCH audit" in str(plan)
     assert "TEMP B-TREE" not in str(plan)
