@@ -140,8 +140,13 @@ class HistoryDialog(QDialog):
         split.addWidget(self.details)
         split.setSizes((300, 220))
         self.tabs.addTab(_page(split, (self.copy_button, self.settle_button, self.undo_button)), "Pushes")
+        versions = _page(self.versions, (self.compare_two_button, self.compare_button))
         if self._app is not None:
-            self.tabs.addTab(_page(self.versions, (self.compare_two_button, self.compare_button)), "Versions")
+            self.tabs.addTab(versions, "Versions")
+        else:
+            # Never seen, but it has to go with the dialog.
+            versions.setParent(self)
+            versions.hide()
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         buttons.addWidget(self.close_button)

@@ -46,7 +46,7 @@ class SchemaGrids(QWidget):
         self.links_head = text_label("", "sectionHead")
         self.referring = text_label("", "muted")
         self.indexes: SchemaGrid | None = self._make_indexes() if self._has_sql else None
-        self.indexes_head = text_label("", "sectionHead")
+        self.indexes_head = text_label("", "sectionHead") if self._has_sql else None
         self.index_button: QPushButton | None = QPushButton("Index") if self._has_sql else None
         self.table_button: QPushButton | None = QPushButton("Table…") if self._has_sql else None
         self._active = self.attributes
@@ -99,7 +99,6 @@ class SchemaGrids(QWidget):
         self.settings.setContentsMargins(14, 0, 8, 6)
         self.settings.setWordWrap(True)
         self.links_head.setContentsMargins(14, 14, 8, 4)
-        self.indexes_head.setContentsMargins(14, 14, 8, 4)
         self.referring.setContentsMargins(14, 6, 8, 0)
         self.referring.setWordWrap(True)
         outer = QVBoxLayout(self)
@@ -112,7 +111,8 @@ class SchemaGrids(QWidget):
         layout.addWidget(self.links_head)
         layout.addWidget(self.links)
         layout.addWidget(self.referring)
-        if self.indexes is not None:
+        if self.indexes is not None and self.indexes_head is not None:
+            self.indexes_head.setContentsMargins(14, 14, 8, 4)
             layout.addWidget(self.indexes_head)
             layout.addWidget(self.indexes)
         layout.addStretch(1)
@@ -192,7 +192,7 @@ class SchemaGrids(QWidget):
         self._tell_mark(name, entity is not None)
         self._fit_head()
         self._tell_section(self.links, self.links_head, "FOREIGN KEYS" if self._has_sql else "LINKS")
-        if self.indexes is not None:
+        if self.indexes is not None and self.indexes_head is not None:
             self._tell_section(self.indexes, self.indexes_head, "INDEXES")
             self._tell_referring(name)
             self._tell_table(entity)
