@@ -129,10 +129,13 @@ def _kinds(world: Any) -> Counter[str]:
 
 def _is_history(each: Any) -> bool:
     """Rows of jobs that have ended and of findings: there are as many as there is to tell, of jobs a hundred."""
+    from PySide6.QtCore import QObject
+
     while each is not None:
         if type(each).__name__ in ("JobRow", "FindingRow", "JobsPanel", "FindingsPanel"):
             return True
-        each = each.parent()
+        # Not ``each.parent()``: of a model of a tree it can be that of an index, which has one without end.
+        each = QObject.parent(each)
     return False
 
 
