@@ -75,6 +75,7 @@ def rest(world: Any) -> Rest:
     from PySide6.QtCore import QCoreApplication, QEvent
     from PySide6.QtWidgets import QApplication
 
+    from tests.support.monkey import let_go
     from tests.support.monkey_watch import is_saved
     from tests.support.monkey_world import until
 
@@ -97,6 +98,7 @@ def rest(world: Any) -> Rest:
         runner.cancel(key)
     until(lambda: is_saved(runner))
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    let_go()
     for _ in range(3):
         gc.collect()
     # What was given back to the allocator is no memory in use.

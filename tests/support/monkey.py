@@ -477,6 +477,13 @@ def hold(window: QWidget) -> None:
         _held.append(window)
 
 
+def let_go() -> None:
+    """Of the windows that are gone: their handles would be kept for good."""
+    from shiboken6 import isValid
+
+    _held[:] = [each for each in _held if isValid(each)]
+
+
 def find(action: Action) -> QWidget | None:
     """The widget of an action of an earlier run, None where there is none like it now."""
     for window in windows():
