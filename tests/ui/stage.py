@@ -276,6 +276,8 @@ def services() -> Any:
     )
     made.notices = ()
     made.names = KnownNames(_NoNames())
+    # Nothing is to be written here, and there may be no loop for it.
+    made.names._writer = SimpleNamespace(done=lambda: False)
     made.names.saw(APP, CHAT)
     return made
 

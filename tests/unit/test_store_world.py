@@ -20,10 +20,10 @@ def test_hosted_world_has_what_it_says(postgres: PostgresServer) -> None:
 
 
 def test_local_world_is_one_database(postgres: PostgresServer) -> None:
-    local_world(postgres, "alone", chats=2)
-    names = postgres.psql("alone_main", "SELECT tablename FROM pg_tables WHERE schemaname = 'public'").split()
+    local_world(postgres, "single", chats=2)
+    names = postgres.psql("single_main", "SELECT tablename FROM pg_tables WHERE schemaname = 'public'").split()
     assert sorted(names) == sorted((*SYSTEM_TABLES, *APPLICATION_TABLES))
-    assert postgres.psql("alone_main", "SELECT count(*) FROM messages") == str(3 * 2 * 4)
+    assert postgres.psql("single_main", "SELECT count(*) FROM messages") == str(3 * 2 * 4)
 
 
 def test_files_hold_the_same(tmp_path: Path) -> None:

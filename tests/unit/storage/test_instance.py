@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,16 +101,16 @@ def test_instance_listens_where_nobody_but_its_user_comes(folder: Path, held: In
 
 
 def test_instance_without_a_runtime_folder_listens_in_a_folder_of_its_own(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("XDG_RUNTIME_DIR")
-    short = tmp_path / "t"
-    short.mkdir()
-    monkeypatch.setattr(instance_module.tempfile, "gettempdir", lambda: str(short))
-    instance = Instance.claim(folder)
-    assert instance is not None
-    assert Path(instance.address).parent == short / f"tenantry-{os.getuid()}"
-    instance.release()
+    # The address of a socket is at most about a hundred characters long; a test's own folder is longer under workers.
+    with tempfile.TemporaryDirectory(prefix="t") as short:
+        monkeypatch.setattr(instance_module.tempfile, "gettempdir", lambda: short)
+        instance = Instance.claim(folder)
+        assert instance is not None
+        assert Path(instance.address).parent == Path(short) / f"tenantry-{os.getuid()}"
+        instance.release()
 
 
 def test_instance_where_its_folder_is_open_to_others_does_not_listen(
