@@ -70,18 +70,18 @@ def spoken(opened: Opened) -> str:
 
 
 async def test_hosted_world_is_read_checked_and_routed(postgres: PostgresServer, prefix: str) -> None:
-    world = hosted_world(postgres, prefix, workspaces=8)
+    world = hosted_world(postgres, prefix, workspaces=20)
     async with opened_stores(world) as opened:
         overview = await opened.stores.overview(MAIN)
-        assert (overview.mode, overview.app_id, len(overview.workspaces)) == ("hosted", f"{prefix}_main", 8)
+        assert (overview.mode, overview.app_id, len(overview.workspaces)) == ("hosted", f"{prefix}_main", 20)
         assert {each.store.app_id for each in overview.workspaces if each.store} == {
-            f"{prefix}_store_{number}" for number in range(8)
+            f"{prefix}_store_{number}" for number in range(20)
         }
         assert {each.store.secret_place for each in overview.workspaces if each.store} == {"row"}
         first = next(each for each in overview.workspaces if each.id == world.workspace_ids[3])
         assert (first.members, first.roles, first.teams, first.invites) == (4, 2, 1, 1)
         checks = await opened.stores.check(MAIN)
-        assert len(checks) == 8
+        assert len(checks) == 20
         assert all(each.is_reachable and each.tables == 8 for each in checks)
         route = await opened.stores.for_table(MAIN, world.workspace_ids[0], "messages")
         assert (route.store, route.app_id) == ("store", f"{prefix}_store_0")
