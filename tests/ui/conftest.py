@@ -9,14 +9,19 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.ui import theme
+
 _PATIENCE_MS = 30_000
 
 
 @pytest.fixture(autouse=True)
 def _look_of_the_application(qapp: QApplication) -> Iterator[None]:
-    """What a theme did to the application must not change the sizes that the next test measures."""
-    sheet, font, palette = qapp.styleSheet(), qapp.font(), qapp.palette()
+    """What a theme did to the application must not change what the next test measures; no dialog stays before it."""
+    sheet, font, palette, colours = qapp.styleSheet(), qapp.font(), qapp.palette(), theme._current
     yield
+    theme._current = colours
+    while (left := qapp.activeModalWidget()) is not None and left.isVisible():
+        left.hide()
     if qapp.styleSheet() != sheet:
         qapp.setStyleSheet(sheet)
     if qapp.font() != font:
