@@ -76,19 +76,6 @@ def store_of(workspace: Workspace) -> StoreRow:
     return workspace.store
 
 
-def in_main(overview: MainOverview, table: str) -> str:
-    """The name of a table that is asked of the main database itself, for what needs no workspace.
-
-    Raises Unsupported for a tenant's table in hosted mode, NotFound for one that is not there.
-    """
-    kind, name = kind_of(overview, table)
-    if overview.mode == "hosted" and kind == "application":
-        raise Unsupported(f"{plain(table, 80)} belongs to a tenant: in hosted mode it is in the stores.")
-    if not name:
-        raise NotFound(f"The main database has no table {plain(table, 80)}.")
-    return name
-
-
 def names_in(tables: Iterable[str], wanted: str) -> str:
     """What a store calls a table: the exact name, else the same in the other number; "" for none."""
     known = tuple(tables)

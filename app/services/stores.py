@@ -39,7 +39,7 @@ from app.services.store_checks import check_stores
 from app.services.store_keeping import StoreKeeper
 from app.services.store_places import StorePlaces, is_beside
 from app.services.store_registry import registry_of
-from app.services.store_routing import Side, in_main, route
+from app.services.store_routing import Side, route
 from app.services.store_words import MainOverview, Route, StoreChange, StoreCheck, StoreRow, Workspace
 
 if TYPE_CHECKING:
@@ -241,11 +241,6 @@ class Stores:
         """
         reading = await self._reading(connection_id, is_fresh=False)
         return route(reading.overview, _workspace(reading, workspace_id), table, asked)
-
-    async def main_table(self, connection_id: str, table: str) -> Route:
-        """Where a table is that needs no workspace: of the main database, or refused as in ``for_table``."""
-        overview = (await self._reading(connection_id, is_fresh=False)).overview
-        return Route(overview.app_id, "main", in_main(overview, table))
 
     def places(self, connection_id: str) -> StorePlaces:
         """Where the apps are that are not databases of the connection's own server; for the client."""

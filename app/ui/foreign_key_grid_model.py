@@ -15,13 +15,12 @@ from app.schema.model import Link, LinkKey, OnDelete, link_key
 
 from .extras import extra_of, with_extra
 from .link_choices import changed_link, named_anew, names_taken, new_link, with_name
+from .linked_rows import LinkedRow, LinkedRowsModel
 from .schema_grid_model import (
     Cell,
     Choice,
     EditorKind,
-    GridRow,
     Index,
-    SchemaGridModel,
     change_cell,
     removed_mark,
 )
@@ -62,11 +61,11 @@ _TITLES: dict[int, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class KeyRow(GridRow):
-    link: Link
+class KeyRow(LinkedRow):
+    pass
 
 
-class ForeignKeyGridModel(SchemaGridModel[KeyRow]):
+class ForeignKeyGridModel(LinkedRowsModel[KeyRow]):
     titles = ("Foreign key", "Over", "To", "Its attributes", "On delete", "")
     spoken_titles = ("Foreign key", "Over the attributes", "To", "Attributes there", "On delete", "Change")
 
@@ -219,32 +218,7 @@ class ForeignKeyGridModel(SchemaGridModel[KeyRow]):
             name = free_name(f"{link.forward.label}_copy", taken)
             taken.add(name)
             made.append(replace(with_name(link, name), is_system=False))
-        if not made:
-            return []
-
-        def make(draft: Draft) -> Draft:
-            for each in made:
-                draft = draft.add_link(each)
-            return draft
-
-        is_made = self.document.edit(f"Duplicate {self._named(rows)}", make)
-        return [each.forward.label for each in made] if is_made else []
-
-    def remove_or_restore(self, rows: Sequence[int]) -> bool:
-        """Remove what is there; where all of it is removed already, bring it back. One undo step."""
-        free = [self.row(at) for at in rows if self.row(at).is_removed or not self.lock(at, KeyColumn.NAME)]
-        standing = [link_key(each.link) for each in free if not each.is_removed]
-        keys = list(dict.fromkeys(standing or [link_key(each.link) for each in free]))
-        if not keys:
-            return False
-
-        def make(draft: Draft) -> Draft:
-            for key in keys:
-                act = draft.drop_link if standing else draft.restore_link
-                draft = act(key)
-            return draft
-
-        return self.document.edit(f"{'Remove' if standing else 'Restore'} {self._named(rows)}", make)
+        return [each.forward.label for each in made] if self._add_links(rows, made) else []
 
     def explain(self, row: int) -> str:
         """What "on delete" means in this row, in names."""

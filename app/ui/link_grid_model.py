@@ -12,7 +12,8 @@ from app.core.words import free_name
 from app.schema.draft import Draft
 from app.schema.model import Link, LinkEnd, LinkKey, OnDelete, link_key
 
-from .schema_grid_model import Cell, Choice, GridRow, Index, SchemaGridModel, change_cell, removed_mark
+from .linked_rows import LinkedRow, LinkedRowsModel
+from .schema_grid_model import Cell, Choice, Index, change_cell, removed_mark
 
 _ON_DELETE: dict[OnDelete | None, str] = {
     None: "keep",
@@ -55,8 +56,7 @@ _FIELDS: dict[int, tuple[bool, str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class LinkRow(GridRow):
-    link: Link
+class LinkRow(LinkedRow):
     is_forward: bool
 
     @property
@@ -68,7 +68,7 @@ class LinkRow(GridRow):
         return self.link.reverse if self.is_forward else self.link.forward
 
 
-class LinkGridModel(SchemaGridModel[LinkRow]):
+class LinkGridModel(LinkedRowsModel[LinkRow]):
     titles = ("Label", "Has", "To", "Reverse label", "Has", "Required", "On delete", "")
     spoken_titles = ("Label", "Has", "To", "Reverse label", "Reverse has", "Required", "On delete", "Change")
 
@@ -237,31 +237,7 @@ class LinkGridModel(SchemaGridModel[LinkRow]):
                 )
                 copy = replace(copy, name=_link_name(copy.forward.entity, copy.forward.label))
                 made[_own(copy, row.is_forward).label] = copy
-        if not made:
-            return []
-
-        def make(each: Draft) -> Draft:
-            for link in made.values():
-                each = each.add_link(link)
-            return each
-
-        return list(made) if self.document.edit(f"Duplicate {self._named(rows)}", make) else []
-
-    def remove_or_restore(self, rows: Sequence[int]) -> bool:
-        """Remove what is there; where all of it is removed already, bring it back. One undo step."""
-        free = [self.row(at) for at in rows if self.row(at).is_removed or not self.lock(at, LinkColumn.LABEL)]
-        standing = [link_key(each.link) for each in free if not each.is_removed]
-        keys = list(dict.fromkeys(standing or [link_key(each.link) for each in free]))
-        if not keys:
-            return False
-
-        def make(draft: Draft) -> Draft:
-            for key in keys:
-                act = draft.drop_link if standing else draft.restore_link
-                draft = act(key)
-            return draft
-
-        return self.document.edit(f"{'Remove' if standing else 'Restore'} {self._named(rows)}", make)
+        return list(made) if self._add_links(rows, tuple(made.values())) else []
 
     def explain(self, row: int) -> str:
         """What "on delete" means in this row, in names."""

@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
@@ -175,7 +175,6 @@ class Runner(QObject):
         self._ended: deque[Job] = deque(maxlen=_KEPT_ENDED)
         self._waiting: list[_Work] = []
         self._scopes = Scopes()
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._is_closing = False
         self._lock = threading.Lock()
         self._changes = Changes()
@@ -202,8 +201,6 @@ class Runner(QObject):
         self._is_closing = True
         for key in tuple(self._running):
             self.cancel(key)
-        for task in tuple(self._tasks):
-            task.cancel()
         for unsubscribe in self._unsubscribe:
             unsubscribe()
 
@@ -271,22 +268,6 @@ class Runner(QObject):
             return await waiting
         finally:
             self.cancel(item.key)
-
-    def spawn(self, coroutine: Coroutine[Any, Any, None], *, owner: QObject, title: str) -> None:
-        """Run a coroutine on the UI thread's loop; it is owned here, dies with ``owner``, and its errors are routed."""
-        import asyncio
-
-        task = asyncio.get_running_loop().create_task(coroutine)
-        self._tasks.add(task)
-        leave = self._scopes.enter(owner, next(self._keys), _canceller(task))
-
-        def ended(finished: asyncio.Task[None]) -> None:
-            self._tasks.discard(finished)
-            leave()
-            if not finished.cancelled() and (error := finished.exception()) is not None:
-                self.route(error, title)
-
-        task.add_done_callback(ended)
 
     def cancel(self, key: int) -> None:
         item = self._running.get(key)

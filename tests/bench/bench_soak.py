@@ -147,7 +147,7 @@ def _tasks(world: Any) -> int:
     async def counted(_services: Any) -> int:
         return len(asyncio.all_tasks())
 
-    return int(world.asked(counted)) + len(asyncio.all_tasks(world.start._loop)) + len(world.start.runner._tasks)
+    return int(world.asked(counted)) + len(asyncio.all_tasks(world.start._loop))
 
 
 def _rss_mb() -> float:

@@ -8,7 +8,7 @@ import pytest
 
 from app.core.errors import KnownError, NotFound, Unsupported
 from app.services.main_map import MainMap
-from app.services.store_routing import in_main, kind_of, names_in, route
+from app.services.store_routing import kind_of, names_in, route
 from app.services.store_words import MainOverview, Route, StoreRow, Workspace
 
 NAMES = MainMap(users="user", workspaces="workspaces", roles="crm.roles", others=("currencies",))
@@ -83,15 +83,6 @@ def test_refusals_say_why(workspace: Workspace, table: str, asked: Any, kind: ty
     with pytest.raises(kind, match=words) as refused:
         route(overview("hosted"), workspace, table, asked)
     assert refused.value.remedy
-
-
-def test_main_database_is_asked_for_what_needs_no_workspace() -> None:
-    assert in_main(overview("hosted"), "users") == "user"
-    assert in_main(overview("local"), "chats") == "chat"
-    with pytest.raises(Unsupported):
-        in_main(overview("hosted"), "chats")
-    with pytest.raises(NotFound):
-        in_main(overview("local"), "invoices")
 
 
 def test_stores_may_call_tables_in_the_other_number() -> None:
