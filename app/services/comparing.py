@@ -11,6 +11,7 @@ from app.core.apps import AppState
 from app.core.connection import Environment
 from app.core.errors import Invalid, KnownError, NotFound, Unsupported
 from app.core.refs import AppRef
+from app.core.side_by_side import for_each
 from app.core.text import plain
 from app.platforms.traits import INSTANT, POSTGRES, Traits
 from app.schema.compare import compare
@@ -207,23 +208,16 @@ class Cohorts:
         return chosen
 
     async def _read_all(self, refs: list[AppRef], failed: set[AppRef], on_progress: OnProgress) -> None:
-        waiting, done = iter(refs), 0
+        done = 0
 
-        async def work() -> None:
+        async def read(ref: AppRef) -> None:
             nonlocal done
-            for ref in waiting:
-                if not await self._read(ref):
-                    failed.add(ref)
-                done += 1
-                on_progress(Progress(done, len(refs), "Reading schemas"))
+            if not await self._read(ref):
+                failed.add(ref)
+            done += 1
+            on_progress(Progress(done, len(refs), "Reading schemas"))
 
-        workers = [asyncio.create_task(work()) for _ in range(min(self._workers(refs), len(refs)))]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            for each in workers:
-                each.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+        await for_each(refs, read, self._workers(refs))
 
     async def _read(self, ref: AppRef) -> bool:
         try:

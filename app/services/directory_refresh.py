@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from app.core.apps import AppState
@@ -22,6 +23,7 @@ from app.core.errors import (
     Unsupported,
 )
 from app.core.refs import AppRef, is_uuid
+from app.core.side_by_side import for_each, side_by_side
 from app.core.text import plain
 from app.platforms.contract import RemoteApp
 from app.platforms.postgres.dsn import Dsn, may_be_elsewhere
@@ -121,16 +123,13 @@ class Sweeper:
         if traits_of(connection).has_sql:
             await self._look_elsewhere(connection, client, shelf, claimed, found)
             return
-        asked = iter([each for each in claimed if each not in found and is_uuid(each)][:_MOST_LOOKED_FOR])
+        asked = [each for each in claimed if each not in found and is_uuid(each)][:_MOST_LOOKED_FOR]
 
-        async def look() -> None:
-            for app_id in asked:
-                try:
-                    found[app_id] = await client.get_app(app_id)
-                except (NotFound, Forbidden, Unauthorised, Invalid, Unsupported):
-                    continue
+        async def look(app_id: str) -> None:
+            with suppress(NotFound, Forbidden, Unauthorised, Invalid, Unsupported):
+                found[app_id] = await client.get_app(app_id)
 
-        await asyncio.gather(*(look() for _ in range(_workers(connection))))
+        await for_each(asked, look, _workers(connection))
 
     async def _look_elsewhere(
         self,
@@ -141,18 +140,17 @@ class Sweeper:
         found: dict[str, RemoteApp],
     ) -> None:
         """Stores each have a server of their own: one that does not answer is there all the same."""
-        asked = iter([each for each in claimed if each not in found][:_MOST_STORES_LOOKED_FOR])
+        asked = [each for each in claimed if each not in found][:_MOST_STORES_LOOKED_FOR]
 
-        async def look() -> None:
-            for app_id in asked:
-                try:
-                    found[app_id] = await client.get_app(app_id)
-                except NotFound:
-                    continue
-                except KnownError as error:
-                    found[app_id], shelf.unread[app_id] = RemoteApp(app_id, app_id), error
+        async def look(app_id: str) -> None:
+            try:
+                found[app_id] = await client.get_app(app_id)
+            except NotFound:
+                return
+            except KnownError as error:
+                found[app_id], shelf.unread[app_id] = RemoteApp(app_id, app_id), error
 
-        await asyncio.gather(*(look() for _ in range(_workers(connection))))
+        await for_each(asked, look, _workers(connection))
 
     # Schemas
 
@@ -161,11 +159,7 @@ class Sweeper:
     ) -> KnownError | None:
         """Read the schema of every listed app with a few workers; the error that made them give up, or None."""
         count = min(_workers(connection), sweep.total)
-        tasks = [asyncio.create_task(self._work(connection, client, shelf, sweep)) for _ in range(count)]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            await _ended(*tasks)
+        await side_by_side(lambda: self._work(connection, client, shelf, sweep), count)
         return sweep.gave_up
 
     async def _read_stores(
@@ -203,11 +197,10 @@ class Sweeper:
             self._saw(AppRef(connection.id, app_id), outcome)
 
 
-async def _ended(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel what still runs and wait for its end; nothing may outlive the refresh."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+async def _ended(task: asyncio.Future[Any]) -> None:
+    """Cancel it where it still runs and wait for its end; nothing may outlive the refresh."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _no_foundation(connection: Connection) -> NotFound:

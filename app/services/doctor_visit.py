@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -11,6 +10,7 @@ from app.core.apps import AppState
 from app.core.connection import Connection, TokenKind
 from app.core.errors import KnownError
 from app.core.refs import AppRef
+from app.core.side_by_side import for_each
 from app.core.status import Health
 from app.core.text import plain
 from app.services import doctor_checks_connection as checks
@@ -202,20 +202,18 @@ class Visit:
         self, client: PlatformClient, groups: list[list[str]]
     ) -> tuple[int, Mapping[str, tuple[str, ...]]]:
         """How many apps were looked at, and the sentences of the first app of each group that has any."""
-        waiting, rules = iter(groups[:_MOST_SCHEMAS]), client.schema_rules
         found: dict[str, tuple[str, ...]] = {}
         looked_at = 0
 
-        async def work() -> None:
+        async def look(group: list[str]) -> None:
             nonlocal looked_at
-            for group in waiting:
-                try:
-                    schema = await client.read_schema(group[0])
-                except KnownError:
-                    continue
-                looked_at += len(group)
-                sentences = foundation_checks.conflicts_in(schema, rules)
-                found.update(dict.fromkeys(group, sentences) if sentences else {})
+            try:
+                schema = await client.read_schema(group[0])
+            except KnownError:
+                return
+            looked_at += len(group)
+            sentences = foundation_checks.conflicts_in(schema, client.schema_rules)
+            found.update(dict.fromkeys(group, sentences) if sentences else {})
 
-        await asyncio.gather(*(work() for _ in range(_AT_ONCE)))
+        await for_each(groups[:_MOST_SCHEMAS], look, _AT_ONCE)
         return looked_at, found

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from app.core.apps import AppKind, AppState, AppSummary
 from app.core.errors import Conflict, FieldError, Invalid, KnownError, NotFound, ReadOnly
 from app.core.refs import AppRef, new_id
+from app.core.side_by_side import for_each
 from app.core.text import plain
 from app.services import registry as reading
 from app.services.foundation_map import FoundationMap
@@ -323,15 +324,13 @@ class Foundation:
 
     async def _ask_created(self, place: _Place, user_ids: Iterable[str]) -> None:
         """What the platform does not tell stays unknown."""
-        waiting = iter(user_ids)
 
-        async def ask() -> None:
-            for user_id in waiting:
-                with suppress(KnownError):
-                    found = await place.client.get_user(place.app_id, user_id=user_id)
-                    self._created[place.app_id, user_id] = reading.seconds((found or {}).get("created_at"))
+        async def ask(user_id: str) -> None:
+            with suppress(KnownError):
+                found = await place.client.get_user(place.app_id, user_id=user_id)
+                self._created[place.app_id, user_id] = reading.seconds((found or {}).get("created_at"))
 
-        await asyncio.gather(*(ask() for _ in range(_AT_ONCE)))
+        await for_each(user_ids, ask, _AT_ONCE)
 
     async def _new_user_id(self, place: _Place, email: str) -> str:
         """The same for the same address, so that a repeat makes no second user."""

@@ -25,6 +25,7 @@ from app.core.errors import (
     Unreachable,
 )
 from app.core.refs import AppRef
+from app.core.side_by_side import side_by_side
 from app.core.text import plain
 from app.services.directory import Progress
 from app.services.directory_refresh import WORKERS_LOCAL, WORKERS_REMOTE
@@ -156,13 +157,9 @@ class Provisioning:
         batch = _Batch(asked, on_progress or _ignore, run.connection.label)
         landing = self._landing()
         count = min(_workers(run.connection), len(asked))
-        tasks = [asyncio.create_task(self._work(run, batch, landing)) for _ in range(count)]
         try:
-            await asyncio.gather(*tasks)
+            await side_by_side(lambda: self._work(run, batch, landing), count)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             await self._settled(run, landing)
         return batch.outcomes()
 

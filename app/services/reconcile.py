@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from app.core.apps import AppKind
 from app.core.connection import Environment
 from app.core.errors import KnownError, NotFound, ReadOnly
+from app.core.side_by_side import for_each
 from app.core.text import plain
 from app.services import registry as reading
 from app.services.directory import Progress
@@ -19,7 +20,7 @@ from app.services.directory_refresh import WORKERS_LOCAL, WORKERS_REMOTE
 from app.services.foundations import foundation_of
 from app.services.reconcile_findings import Facts, findings
 from app.services.reconcile_mends import Mending, failed, no_rotation, refused
-from app.services.reconcile_tokens import dead_tokens, side_by_side
+from app.services.reconcile_tokens import dead_tokens
 from app.services.reconcile_words import (
     KINDS,
     FindingKind,
@@ -151,17 +152,14 @@ class Reconciler:
         still = {each.key: each for each in await asyncio.to_thread(findings, facts)}
         mending = Mending(registry, client, writer, self._foundation, self._templates, self._rotator)
         outcomes: dict[str, MendOutcome] = {}
+
+        async def mend_one(item: tuple[RegistryFinding, Mend, str]) -> None:
+            finding, mend, choice = item
+            outcomes[finding.key] = await self._mended(mending, still.get(finding.key), finding, mend, choice)
+            on_progress(Progress(len(outcomes), len(chosen), "Mending"))
+
         for kind in _ORDER:
-            waiting = iter([each for each in chosen if each[0].kind == kind])
-
-            async def work(
-                waiting: Iterable[tuple[RegistryFinding, Mend, str]] = waiting,
-            ) -> None:
-                for finding, mend, choice in waiting:
-                    outcomes[finding.key] = await self._mended(mending, still.get(finding.key), finding, mend, choice)
-                    on_progress(Progress(len(outcomes), len(chosen), "Mending"))
-
-            await side_by_side(work, _MENDS_AT_ONCE)
+            await for_each([each for each in chosen if each[0].kind == kind], mend_one, _MENDS_AT_ONCE)
         with suppress(KnownError):
             await self._directory.reread_registry(connection_id)
         return tuple(outcomes[each] for each in choices)

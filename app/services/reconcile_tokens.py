@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from app.core.errors import Forbidden, KnownError, NotFound, Unauthorised
 from app.core.refs import is_uuid
 from app.core.secret import Secret
+from app.core.side_by_side import for_each
 from app.services.registry import Claim
 
 _QUESTION = {"$users": {"$": {"limit": 1, "fields": ["id"]}}}
@@ -27,22 +27,21 @@ async def dead_tokens(
 ) -> tuple[dict[str, str], int]:
     """The records whose token is not accepted, with the platform's words for it ("" where there is no token); and how
     many could not be tried. Each token is tried once, with a question for one row."""
-    waiting, dead = iter(claims), {}
+    dead: dict[str, str] = {}
     done = untried = 0
 
-    async def work() -> None:
+    async def attempt(claim: Claim) -> None:
         nonlocal done, untried
-        for claim in waiting:
-            try:
-                why = await refusal_of(client, claim.app_id, tokens.get(claim.record_id))
-            except KnownError:
-                why, untried = None, untried + 1
-            if why is not None:
-                dead[claim.record_id] = why
-            done += 1
-            on_done(done)
+        try:
+            why = await refusal_of(client, claim.app_id, tokens.get(claim.record_id))
+        except KnownError:
+            why, untried = None, untried + 1
+        if why is not None:
+            dead[claim.record_id] = why
+        done += 1
+        on_done(done)
 
-    await side_by_side(work, min(workers, len(claims)))
+    await for_each(claims, attempt, workers)
     order = {each.record_id: number for number, each in enumerate(claims)}
     return dict(sorted(dead.items(), key=lambda each: order[each[0]])), untried
 
@@ -59,14 +58,3 @@ async def refusal_of(client: TokenClient, app_id: str, token: Secret | None) -> 
     except (Unauthorised, Forbidden, NotFound) as error:
         return error.sentence
     return None
-
-
-async def side_by_side(work: Callable[[], Coroutine[Any, Any, None]], count: int) -> None:
-    """Run ``work`` so many times at once; when one fails, or the caller is cancelled, none goes on."""
-    tasks = [asyncio.create_task(work()) for _ in range(count)]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for each in tasks:
-            each.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

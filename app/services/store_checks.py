@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
 from app.core.errors import KnownError
+from app.core.side_by_side import for_each
 from app.services.directory import Progress
 from app.services.store_words import StoreCheck
 
@@ -28,23 +28,16 @@ async def check_stores(
 ) -> tuple[StoreCheck, ...]:
     """Each store once, in the order given; a failing one is in the answer. Ends with the caller."""
     wanted = list(dict.fromkeys(app_ids))
-    waiting, found = iter(wanted), dict[str, StoreCheck]()
+    found: dict[str, StoreCheck] = {}
 
-    async def work() -> None:
-        for app_id in waiting:
-            check = found[app_id] = await _checked(ask, app_id, clock)
-            if on_check is not None:
-                on_check(check)
-            if on_progress is not None:
-                on_progress(Progress(len(found), len(wanted), f"{label}: checking stores"))
+    async def look(app_id: str) -> None:
+        check = found[app_id] = await _checked(ask, app_id, clock)
+        if on_check is not None:
+            on_check(check)
+        if on_progress is not None:
+            on_progress(Progress(len(found), len(wanted), f"{label}: checking stores"))
 
-    tasks = [asyncio.create_task(work()) for _ in range(min(max(concurrency, 1), len(wanted)))]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    await for_each(wanted, look, max(concurrency, 1))
     return tuple(found[each] for each in wanted)
 
 

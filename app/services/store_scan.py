@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from app.core.errors import KnownError
+from app.core.side_by_side import for_each
 from app.core.text import plain
 from app.core.words import counted
 from app.services.directory import Progress
@@ -108,24 +108,16 @@ class _Reading:
     ) -> dict[str, T | KnownError]:
         """Each asked once, some at a time; a failing one is in the answer."""
         ids = tuple(app_ids)
-        queue = iter(ids)
         found: dict[str, T | KnownError] = {}
 
-        async def worker() -> None:
-            for app_id in queue:
-                try:
-                    found[app_id] = await ask(app_id)
-                except KnownError as error:
-                    found[app_id] = error
-                self._on_progress(Progress(len(found), len(ids), f"{text}."))
+        async def look(app_id: str) -> None:
+            try:
+                found[app_id] = await ask(app_id)
+            except KnownError as error:
+                found[app_id] = error
+            self._on_progress(Progress(len(found), len(ids), f"{text}."))
 
-        tasks = [asyncio.ensure_future(worker()) for _worker in range(min(at_once, len(ids)))]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await for_each(ids, look, at_once)
         return {app_id: found[app_id] for app_id in ids}
 
     async def _others(self) -> dict[str, tuple[str, ...]]:

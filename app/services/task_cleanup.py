@@ -12,6 +12,7 @@ from app.core.apps import AppKind, AppState
 from app.core.connection import TokenKind
 from app.core.errors import Conflict, FieldError, Invalid, KnownError, NotFound, PlatformFault, ReadOnly, Unreachable
 from app.core.refs import AppRef
+from app.core.side_by_side import side_by_side
 from app.core.text import plain
 from app.core.words import counted
 from app.services.directory import Progress
@@ -148,13 +149,10 @@ class TaskCleanup:
             raise Conflict(preview.refusal, remedy="Correct that, then look at the preview again.")
         fresh = await self._items(preview.connection_id, [each.record_id for each in preview.items])
         batch = _Batch(preview, fresh, on_progress, self._connections.get(preview.connection_id).label)
-        workers = [asyncio.create_task(self._work(preview, batch)) for _ in range(min(WORKERS_LOCAL, len(fresh)))]
         try:
-            await asyncio.gather(*workers)
+            await side_by_side(lambda: self._work(preview, batch), min(WORKERS_LOCAL, len(fresh)))
         finally:
-            for each in workers:
-                each.cancel()
-            await asyncio.gather(*workers, *batch.begun, return_exceptions=True)
+            await asyncio.gather(*batch.begun, return_exceptions=True)
             await asyncio.shield(self._follow(preview.connection_id))
         return batch.outcomes()
 
