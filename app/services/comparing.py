@@ -11,12 +11,12 @@ from app.core.apps import AppState
 from app.core.connection import Environment
 from app.core.errors import Invalid, KnownError, NotFound, Unsupported
 from app.core.refs import AppRef
-from app.core.side_by_side import for_each
 from app.core.text import plain
 from app.platforms.traits import INSTANT, POSTGRES, Traits
 from app.schema.compare import compare
 from app.services.directory import Progress
 from app.services.directory_refresh import WORKERS_LOCAL, WORKERS_REMOTE
+from app.services.side_by_side import for_each
 from app.services.workshop_words import (
     AppSource,
     Comparison,

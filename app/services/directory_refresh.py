@@ -23,12 +23,12 @@ from app.core.errors import (
     Unsupported,
 )
 from app.core.refs import AppRef, is_uuid
-from app.core.side_by_side import for_each, side_by_side
 from app.core.text import plain
 from app.platforms.contract import RemoteApp
 from app.platforms.postgres.dsn import Dsn, may_be_elsewhere
 from app.platforms.traits import traits_of
 from app.services.directory_rows import Rows, Shelf
+from app.services.side_by_side import for_each, side_by_side
 
 if TYPE_CHECKING:
     from app.platforms.contract import PlatformClient

@@ -10,13 +10,13 @@ from app.core.apps import AppState
 from app.core.connection import Connection, TokenKind
 from app.core.errors import KnownError
 from app.core.refs import AppRef
-from app.core.side_by_side import for_each
 from app.core.status import Health
 from app.core.text import plain
 from app.services import doctor_checks_connection as checks
 from app.services import doctor_checks_foundation as foundation_checks
 from app.services.doctor_report import Check
 from app.services.foundation_shape import shape_of
+from app.services.side_by_side import for_each
 
 if TYPE_CHECKING:
     from app.platforms.contract import PlatformClient, Probe

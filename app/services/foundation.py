@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from app.core.apps import AppKind, AppState, AppSummary
 from app.core.errors import Conflict, FieldError, Invalid, KnownError, NotFound, ReadOnly
 from app.core.refs import AppRef, new_id
-from app.core.side_by_side import for_each
 from app.core.text import plain
 from app.services import registry as reading
 from app.services.foundation_map import FoundationMap
@@ -28,6 +27,7 @@ from app.services.foundation_rows import (
 )
 from app.services.foundation_writer import FoundationWriter, has_one_already, stable_id
 from app.services.foundations import foundation_of
+from app.services.side_by_side import for_each
 
 if TYPE_CHECKING:
     from app.core.connection import Connection

@@ -25,7 +25,6 @@ from app.core.errors import (
     Unreachable,
 )
 from app.core.refs import AppRef
-from app.core.side_by_side import side_by_side
 from app.core.text import plain
 from app.services.directory import Progress
 from app.services.directory_refresh import WORKERS_LOCAL, WORKERS_REMOTE
@@ -36,6 +35,7 @@ from app.services.provision_journal import KINDS, WANTED, JournalEntry, JournalS
 from app.services.provision_landing import AuditStore, Landing
 from app.services.provision_run import OnStep, ProvisionRun
 from app.services.provision_words import NAME_LIMIT, ProvisionClient, Wish
+from app.services.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from app.core.connection import Connection

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, cast
 from app.core.apps import AppKind
 from app.core.connection import Environment
 from app.core.errors import KnownError, NotFound, ReadOnly
-from app.core.side_by_side import for_each
 from app.core.text import plain
 from app.services import registry as reading
 from app.services.directory import Progress
@@ -29,6 +28,7 @@ from app.services.reconcile_words import (
     Reconciliation,
     RegistryFinding,
 )
+from app.services.side_by_side import for_each
 
 if TYPE_CHECKING:
     from app.core.connection import Connection

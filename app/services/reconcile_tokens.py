@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from app.core.errors import Forbidden, KnownError, NotFound, Unauthorised
 from app.core.refs import is_uuid
 from app.core.secret import Secret
-from app.core.side_by_side import for_each
 from app.services.registry import Claim
+from app.services.side_by_side import for_each
 
 _QUESTION = {"$users": {"$": {"limit": 1, "fields": ["id"]}}}
 

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
 from app.core.errors import KnownError
-from app.core.side_by_side import for_each
 from app.services.directory import Progress
+from app.services.side_by_side import for_each
 from app.services.store_words import StoreCheck
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from app.core.errors import KnownError
-from app.core.side_by_side import for_each
 from app.core.text import plain
 from app.core.words import counted
 from app.services.directory import Progress
+from app.services.side_by_side import for_each
 from app.services.store_findings import (
     ROWS_COUNTED,
     Drift,

@@ -12,11 +12,11 @@ from app.core.apps import AppKind, AppState
 from app.core.connection import TokenKind
 from app.core.errors import Conflict, FieldError, Invalid, KnownError, NotFound, PlatformFault, ReadOnly, Unreachable
 from app.core.refs import AppRef
-from app.core.side_by_side import side_by_side
 from app.core.text import plain
 from app.core.words import counted
 from app.services.directory import Progress
 from app.services.directory_refresh import WORKERS_LOCAL
+from app.services.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from app.core.connection import Connection

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.core.side_by_side import for_each, side_by_side
+from app.services.side_by_side import for_each, side_by_side
 
 
 class Bench:
