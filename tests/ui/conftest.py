@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.ui import theme
+from tests.ui.window_fakes import Open, Windows
 
 _PATIENCE_MS = 30_000
 
@@ -35,3 +37,11 @@ def qtbot(qtbot: QtBot) -> QtBot:
     qtbot.waitUntil = partial(qtbot.waitUntil, timeout=_PATIENCE_MS)
     qtbot.waitSignal = partial(qtbot.waitSignal, timeout=_PATIENCE_MS)
     return qtbot
+
+
+@pytest.fixture
+def open_window(qtbot: QtBot, tmp_path: Path) -> Iterator[Open]:
+    """Opens a window over the services it is given; it is closed when the test is over."""
+    windows = Windows(qtbot, tmp_path)
+    yield windows.open
+    windows.close()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.core.refs import AppRef
@@ -19,14 +18,11 @@ from app.storage.log import Redactor
 from app.ui.crash_report_dialog import CrashBar, CrashReportDialog, KeptDraft
 from app.ui.diagnostics_dialog import DiagnosticsDialog
 from app.ui.main_window import MainWindow
-from app.ui.runner import Runner
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme
 from tests.ui.content_fakes import FakeWorkshop
-from tests.ui.shell_fakes import APP_ID, OTHER_ID, FakeServices, engine_with
+from tests.ui.shell_fakes import APP_ID, OTHER_ID, FakeServices
+from tests.ui.window_fakes import Open
 
 SECRET = "Zq7-marked-secret"
-Open = Callable[[], MainWindow]
 
 
 class Workshop(FakeWorkshop):
@@ -61,30 +57,15 @@ def reports(tmp_path: Path, log_path: Path, clean: Callable[[str], str]) -> Cras
 
 
 @pytest.fixture
-def open_window(
-    qtbot: QtBot, qapp: QApplication, tmp_path: Path, reports: CrashReports, log_path: Path, clean: Callable[[str], str]
-) -> Iterator[Open]:
-    opened: list[MainWindow] = []
-
+def open_window(open_window: Open, reports: CrashReports, log_path: Path, clean: Callable[[str], str]) -> Open:
     def open_one() -> MainWindow:
         services = FakeServices()
         services.workshop = Workshop()
-        settings = WindowSettings(tmp_path / "config" / "window.ini")
-        window = MainWindow(Runner(engine_with(services)), settings, Theme(qapp, settings.theme), tmp_path)
-        window.resize(1280, 800)
-        window.show()
-        opened.append(window)
-        window.runner.open()
-        window.complete()
-        qtbot.waitUntil(lambda: window.data.has_apps)
+        window = open_window(services)
         window.launch.use(reports, log_path, clean)
         return window
 
-    yield open_one
-    for window in opened:
-        with qtbot.waitSignal(window.closed):
-            window.close()
-        window.deleteLater()
+    return open_one
 
 
 def cut_off(reports: CrashReports) -> None:

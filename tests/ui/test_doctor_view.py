@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.core.errors import Invalid, Unreachable
@@ -28,9 +28,9 @@ from app.ui.doctor_view import DoctorView
 from app.ui.environment_badge import EnvironmentBadge
 from app.ui.main_window import MainWindow
 from app.ui.runner import Runner
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme, ThemeChoice
+from app.ui.theme import ThemeChoice
 from tests.ui.shell_fakes import APP_ID, CLOUD, LOCAL, FakeServices, engine_with
+from tests.ui.window_fakes import Open
 
 OK, WARNING, FAILED, UNKNOWN = CheckState.OK, CheckState.WARNING, CheckState.FAILED, CheckState.UNKNOWN
 PYTHON = Check(Area.MACHINE, "Python", OK, "Python 3.12.1.")
@@ -271,23 +271,10 @@ def test_report_that_cannot_be_saved_says_why(qtbot: QtBot, view: DoctorView, ru
 
 # In the window
 
-Open = Callable[[], MainWindow]
-
 
 @pytest.fixture
-def window(qtbot: QtBot, qapp: QApplication, services: DoctorServices, tmp_path: Path) -> Iterator[MainWindow]:
-    settings = WindowSettings(tmp_path / "config" / "window.ini")
-    made = MainWindow(Runner(engine_with(services)), settings, Theme(qapp, settings.theme), tmp_path)
-    made.resize(1280, 800)
-    made.show()
-    made.runner.open()
-    made.complete()
-    qtbot.waitUntil(lambda: made.data.has_apps and made.data.token_place is not None)
-    yield made
-    with qtbot.waitSignal(made.closed):
-        made.close()
-    made.theme.set_choice(ThemeChoice.LIGHT)
-    made.deleteLater()
+def window(open_window: Open, services: DoctorServices) -> MainWindow:
+    return open_window(services)
 
 
 def doctor_of(window: MainWindow) -> DoctorView:

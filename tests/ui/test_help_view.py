@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QImage, QTextDocument
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.services.engine import Engine
 from app.storage.paths import resources_dir
 from app.ui.doctor_view import DoctorView
 from app.ui.help_pages import NAMES, OF_VIEWS, help_pages, page_of, picture_bytes
@@ -20,9 +18,8 @@ from app.ui.help_view import HelpView
 from app.ui.main_window import MainWindow
 from app.ui.preferences import SETTINGS
 from app.ui.preferences_dialog import PreferencesDialog
-from app.ui.runner import Runner
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme, ThemeChoice
+from app.ui.theme import ThemeChoice
+from tests.ui.window_fakes import bare_window
 
 _FOLDER = resources_dir() / "help"
 _MOST_BYTES = 1_500_000
@@ -31,14 +28,9 @@ _WORDS = {"up", "drifted"}
 
 
 @pytest.fixture
-def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[MainWindow]:
-    """Without services: nothing here asks any."""
-    settings = WindowSettings(tmp_path / "window.ini")
-    made = MainWindow(Runner(Engine()), settings, Theme(qapp, ThemeChoice.LIGHT), tmp_path)
+def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+    made = bare_window(tmp_path)
     qtbot.addWidget(made)
-    made.resize(1280, 800)
-    made.show()
-    made.complete()
     yield made
     made.theme.set_choice(ThemeChoice.LIGHT)
 

@@ -8,39 +8,26 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication, QLabel, QMenu
+from PySide6.QtWidgets import QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
-from app.services.engine import Engine
 from app.ui.action_help import HELP
 from app.ui.cheat_sheet import CheatSheet
 from app.ui.keymap import Keymap
 from app.ui.keymap_dialog import KeymapDialog
 from app.ui.main_window import MainWindow
-from app.ui.runner import Runner
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme, ThemeChoice
+from tests.ui.window_fakes import bare_window
 
 ALT = Qt.KeyboardModifier.AltModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 
-def made(qapp: QApplication, tmp_path: Path) -> MainWindow:
-    """Without services: nothing here asks any."""
-    settings = WindowSettings(tmp_path / "window.ini")
-    window = MainWindow(Runner(Engine()), settings, Theme(qapp, ThemeChoice.LIGHT), tmp_path)
-    window.resize(1200, 760)
-    window.show()
-    window.complete()
-    return window
-
-
 @pytest.fixture
-def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[MainWindow]:
-    window = made(qapp, tmp_path)
-    yield window
-    window.hide()
-    window.deleteLater()
+def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+    made = bare_window(tmp_path)
+    yield made
+    made.hide()
+    made.deleteLater()
 
 
 def dialog_of(window: MainWindow, name: str = "") -> KeymapDialog:
@@ -146,12 +133,10 @@ def test_action_can_have_no_keys(qtbot: QtBot, window: MainWindow) -> None:
     assert not dialog.none_button.isEnabled()
 
 
-def test_own_keys_are_there_at_the_next_start(
-    qtbot: QtBot, qapp: QApplication, window: MainWindow, tmp_path: Path
-) -> None:
+def test_own_keys_are_there_at_the_next_start(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     Keymap(window.registry, window.settings).assign("view.findings", "Alt+F")
     window.settings.save()
-    again = made(qapp, tmp_path)
+    again = bare_window(tmp_path)
     assert again.registry.keys_of("view.findings") == "Alt+F"
     assert again.registry.own_keys == {"view.findings": "Alt+F"}
     again.hide()

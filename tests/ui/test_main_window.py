@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLineEdit, QPushButton
+from PySide6.QtWidgets import QAbstractButton, QDialog, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.core.activity import ActivityEntry
@@ -22,47 +21,17 @@ from app.services.workshop import OpenSchema
 from app.storage.last_known import LastKnown
 from app.ui.activity_panel import ActivityPanel
 from app.ui.findings_panel import FindingRow, FindingsStrip, all_findings
-from app.ui.main_window import MainWindow
 from app.ui.palette_dialog import PaletteDialog
-from app.ui.runner import Runner
 from app.ui.schema_editor import SideTabs
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme, ThemeChoice
+from app.ui.theme import ThemeChoice
 from tests.ui.content_fakes import FakeWorkshop
-from tests.ui.shell_fakes import ANA, APP_ID, CLOUD, FINDING, LOCAL, OTHER_ID, PROD, FakeServices, engine_with
-
-Open = Callable[..., MainWindow]
+from tests.ui.shell_fakes import ANA, APP_ID, CLOUD, FINDING, LOCAL, OTHER_ID, PROD, FakeServices
+from tests.ui.window_fakes import Open
 
 
 @pytest.fixture
 def services() -> FakeServices:
     return FakeServices()
-
-
-@pytest.fixture
-def open_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Open]:
-    opened: list[MainWindow] = []
-
-    def open_one(services: FakeServices, *, starts: bool = True) -> MainWindow:
-        settings = WindowSettings(tmp_path / "config" / "window.ini")
-        theme = Theme(qapp, settings.theme)
-        window = MainWindow(Runner(engine_with(services)), settings, theme, tmp_path)
-        window.resize(1280, 800)
-        window.show()
-        opened.append(window)
-        if starts:
-            window.runner.open()
-            window.complete()
-            qtbot.waitUntil(lambda: window.data.has_apps and window.data.token_place is not None)
-        return window
-
-    yield open_one
-    for window in opened:
-        if window.isVisible():
-            with qtbot.waitSignal(window.closed):
-                window.close()
-        window.theme.set_choice(ThemeChoice.LIGHT)
-        window.deleteLater()
 
 
 def test_window_before_the_services_shows_last_known_state(services: FakeServices, open_window: Open) -> None:

@@ -11,25 +11,19 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QMenu, QToolBu
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
-from app.services.engine import Engine
 from app.ui.action_dialog import ActionDialog
 from app.ui.keymap_dialog import KeymapDialog
 from app.ui.main_window import MainWindow
-from app.ui.runner import Runner
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme, ThemeChoice
+from app.ui.theme import ThemeChoice
+from tests.ui.window_fakes import bare_window
 
 
 @pytest.fixture
-def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[MainWindow]:
-    """Without services: nothing here asks any."""
-    settings = WindowSettings(tmp_path / "window.ini")
-    window = MainWindow(Runner(Engine()), settings, Theme(qapp, ThemeChoice.LIGHT), tmp_path)
-    window.show()
-    window.complete()
-    yield window
-    window.hide()
-    window.deleteLater()
+def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+    made = bare_window(tmp_path)
+    yield made
+    made.hide()
+    made.deleteLater()
 
 
 def test_taking_the_keys_of_one_action_leaves_the_other_lines_alone(window: MainWindow) -> None:

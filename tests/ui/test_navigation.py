@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,10 @@ from app.core.refs import AppRef
 from app.storage.last_known import LastKnown
 from app.ui.main_window import MainWindow
 from app.ui.navigation import History, Place
-from app.ui.runner import Runner
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme, ThemeChoice
 from tests.ui.content_fakes import FakeWorkshop
-from tests.ui.shell_fakes import ANA, APP_ID, CLOUD, LOCAL, OTHER_ID, PROD, FakeServices, engine_with
+from tests.ui.shell_fakes import ANA, APP_ID, CLOUD, LOCAL, OTHER_ID, PROD, FakeServices
+from tests.ui.window_fakes import Open, settings_in
 
-Open = Callable[..., MainWindow]
 ONE, TWO = AppRef("c1", APP_ID), AppRef("c2", OTHER_ID)
 TAB_ONE, TAB_TWO = ("app", "c1", APP_ID), ("app", "c2", OTHER_ID)
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -38,28 +34,15 @@ def services() -> FakeServices:
 
 
 @pytest.fixture
-def open_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Open]:
-    opened: list[MainWindow] = []
+def open_window(qtbot: QtBot, open_window: Open) -> Open:
+    """Its tabs are restored, too."""
 
     def open_one(services: FakeServices, *, starts: bool = True) -> MainWindow:
-        settings = WindowSettings(tmp_path / "window.ini")
-        window = MainWindow(Runner(engine_with(services)), settings, Theme(qapp, ThemeChoice.LIGHT), tmp_path)
-        window.resize(1280, 800)
-        window.show()
-        opened.append(window)
-        if starts:
-            window.runner.open()
-            window.complete()
-            qtbot.waitUntil(lambda: window.data.has_apps)
-            qtbot.waitUntil(lambda: window.tab_memory is not None and not window.tab_memory.is_restoring)
+        window = open_window(services, starts=starts)
+        qtbot.waitUntil(lambda: not starts or window.tab_memory is not None and not window.tab_memory.is_restoring)
         return window
 
-    yield open_one
-    for window in opened:
-        if window.isVisible():
-            with qtbot.waitSignal(window.closed):
-                window.close()
-        window.deleteLater()
+    return open_one
 
 
 def ended(qtbot: QtBot, window: MainWindow) -> None:
@@ -309,7 +292,7 @@ def test_operator_who_has_begun_is_not_interrupted(qtbot: QtBot, services: FakeS
     [None, 3, {"open": 3}, {"open": [[]], "front": 3}, {"open": [[["page", "x y"], ""], [["app"], ""], [3, ""]]}],
 )
 def test_damaged_tabs_are_left_out(services: FakeServices, open_window: Open, tmp_path: Path, kept: object) -> None:
-    settings = WindowSettings(tmp_path / "window.ini")
+    settings = settings_in(tmp_path)
     settings.write_json("window/tabs", kept)
     settings.save()
     assert open_window(services).app_tabs.places() == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,15 +22,12 @@ from app.services.workshop_words import AppSource, FileSource
 from app.storage.instance import Handover
 from app.ui.arrivals import OpenedFiles
 from app.ui.main_window import MainWindow
-from app.ui.runner import Runner
 from app.ui.schema_file_dialog import SchemaFileDialog
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme
 from tests.ui.content_fakes import FakeWorkshop
-from tests.ui.shell_fakes import ANA, APP_ID, OTHER_ID, PROD, FakeServices, engine_with
+from tests.ui.shell_fakes import ANA, APP_ID, OTHER_ID, PROD, FakeServices
+from tests.ui.window_fakes import Open
 
 NEW_ID = "11111111-1111-4111-8111-111111111111"
-Open = Callable[[FakeServices], MainWindow]
 
 
 @pytest.fixture
@@ -39,28 +36,6 @@ def services() -> FakeServices:
     services.workshop = FakeWorkshop()
     services.templates = SimpleNamespace(all=lambda: ())
     return services
-
-
-@pytest.fixture
-def open_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Open]:
-    opened: list[MainWindow] = []
-
-    def open_one(services: FakeServices) -> MainWindow:
-        settings = WindowSettings(tmp_path / "config" / "window.ini")
-        window = MainWindow(Runner(engine_with(services)), settings, Theme(qapp, settings.theme), tmp_path)
-        window.resize(1280, 800)
-        window.show()
-        opened.append(window)
-        window.runner.open()
-        window.complete()
-        qtbot.waitUntil(lambda: window.data.has_apps)
-        return window
-
-    yield open_one
-    for window in opened:
-        with qtbot.waitSignal(window.closed):
-            window.close()
-        window.deleteLater()
 
 
 def file_dialogs(window: MainWindow) -> list[SchemaFileDialog]:

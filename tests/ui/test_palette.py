@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.core.refs import AppRef
@@ -18,10 +14,8 @@ from app.ui.main_window import MainWindow
 from app.ui.palette_dialog import PaletteDialog
 from app.ui.palette_hits import Hit, HitKind
 from app.ui.palette_model import HitsModel, spoken
-from app.ui.runner import Runner
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme, ThemeChoice
-from tests.ui.shell_fakes import ANA, APP_ID, OTHER_ID, PROD, FakeServices, engine_with
+from tests.ui.shell_fakes import ANA, APP_ID, OTHER_ID, PROD, FakeServices
+from tests.ui.window_fakes import Open
 
 TODOS = Schema((Entity("todos", (Attribute("title", StringType()), Attribute("dueAt", StringType()))), Entity("notes")))
 BILLS = Schema((Entity("crm.invoices", (Attribute("amount", StringType()),)), Entity("todos")))
@@ -33,14 +27,8 @@ def services() -> FakeServices:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path, services: FakeServices) -> Iterator[MainWindow]:
-    settings = WindowSettings(tmp_path / "window.ini")
-    made = MainWindow(Runner(engine_with(services)), settings, Theme(qapp, settings.theme), tmp_path)
-    made.resize(1280, 800)
-    made.show()
-    made.runner.open()
-    made.complete()
-    qtbot.waitUntil(lambda: made.data.has_apps and made.data.token_place is not None)
+def window(qtbot: QtBot, open_window: Open, services: FakeServices) -> MainWindow:
+    made = open_window(services)
 
     async def hear(_services: object) -> None:
         services.names.saw(AppRef("c1", APP_ID), TODOS)
@@ -49,11 +37,7 @@ def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path, services: FakeServi
     heard: list[object] = []
     made.runner.start(hear, owner=made, title="Hear", done=lambda _: heard.append(1), quiet=True)
     qtbot.waitUntil(lambda: bool(heard))
-    yield made
-    with qtbot.waitSignal(made.closed):
-        made.close()
-    made.theme.set_choice(ThemeChoice.LIGHT)
-    made.deleteLater()
+    return made
 
 
 def opened(qtbot: QtBot, window: MainWindow) -> PaletteDialog:

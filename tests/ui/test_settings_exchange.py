@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.services.connections import ConnectionBook
@@ -19,12 +17,10 @@ from app.ui.connection_dialog import ConnectionDialog
 from app.ui.import_settings_dialog import ImportSettingsDialog
 from app.ui.main_window import MainWindow
 from app.ui.preferences_dialog import PreferencesDialog
-from app.ui.runner import Runner
-from app.ui.settings import WindowSettings
 from app.ui.settings_exchange import SettingsExchange
-from app.ui.theme import Theme, ThemeChoice
 from tests.ui.shell_fakes import CLOUD as UNGUARDED
-from tests.ui.shell_fakes import LOCAL, FakeServices, engine_with
+from tests.ui.shell_fakes import LOCAL, FakeServices
+from tests.ui.window_fakes import Open
 from tests.unit.services.fakes import FakeStores, FakeVault
 
 CLOUD = replace(UNGUARDED, is_guarded=True)
@@ -49,19 +45,8 @@ def services() -> _Services:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path, services: _Services) -> Iterator[MainWindow]:
-    settings = WindowSettings(tmp_path / "config" / "window.ini")
-    made = MainWindow(Runner(engine_with(services)), settings, Theme(qapp, ThemeChoice.LIGHT), tmp_path)
-    made.resize(1280, 800)
-    made.show()
-    made.runner.open()
-    made.complete()
-    qtbot.waitUntil(lambda: made.data.has_apps and made.data.token_place is not None)
-    yield made
-    with qtbot.waitSignal(made.closed):
-        made.close()
-    made.theme.set_choice(ThemeChoice.LIGHT)
-    made.deleteLater()
+def window(open_window: Open, services: _Services) -> MainWindow:
+    return open_window(services)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.apps import AppSummary
@@ -23,9 +23,8 @@ from app.ui.delete_app_dialog import DeleteAppDialog
 from app.ui.main_window import MainWindow
 from app.ui.runner import Runner
 from app.ui.schema_editor import SideTabs
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme, ThemeChoice
 from tests.ui.content_fakes import LOCAL, fake_services, runner, window
+from tests.ui.window_fakes import as_windows_ask, filled_window
 
 __all__ = ["runner", "window"]
 SERVER = Connection(
@@ -36,33 +35,17 @@ MAIN = AppSummary("pg", "main", "main", "", "foundation", "ok")
 STORE = AppSummary("pg", "ada", "ada", "Ada’s workspace", "tenant", "ok")
 
 
-async def _nothing(*_given: Any) -> tuple[Any, ...]:
-    return ()
-
-
 @pytest.fixture
 def services() -> Any:
     made = fake_services()
-    made.connections = SimpleNamespace(all=lambda: (SERVER,))
-    made.status = SimpleNamespace(all=lambda: (), check=_nothing)
-    made.directory = SimpleNamespace(inventory=lambda: (MAIN, STORE), refresh=_nothing)
-    made.tokens = SimpleNamespace(state=lambda: SimpleNamespace(kind="keyring", sentence="Keyring", remedy=""))
-    made.notices = ()
-    return made
+    made.directory = SimpleNamespace(inventory=lambda: (MAIN, STORE))
+    return as_windows_ask(made, SERVER)
 
 
 @pytest.fixture
 def main(qtbot: QtBot, runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
     monkeypatch.setattr(SideTabs, "fill", lambda self: None)
-    application = QApplication.instance()
-    assert isinstance(application, QApplication)
-    made = MainWindow(runner, WindowSettings(tmp_path / "ui.ini"), Theme(application, ThemeChoice.LIGHT), tmp_path)
-    qtbot.addWidget(made)
-    made.show()
-    made.complete()
-    made.data.fetch_all()
-    qtbot.waitUntil(lambda: len(made.data.table.rows) == 2)
-    yield made  # noqa: PT022 - as a generator it holds on to the window until the test is over
+    yield from filled_window(qtbot, runner, tmp_path, lambda made: len(made.data.table.rows) == 2)
 
 
 def test_window_offers_nothing_of_a_foundation_and_says_why(main: MainWindow) -> None:

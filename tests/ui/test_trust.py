@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from app.core.connection import Environment
@@ -17,16 +15,13 @@ from app.services.guards import Guards, Unlocked
 from app.ui.confirmation import Confirmation, TypedName
 from app.ui.guard_bar import GuardBar, left_text
 from app.ui.main_window import MainWindow
-from app.ui.runner import Runner
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme, ThemeChoice
 from app.ui.unlock_dialog import UnlockDialog
 from app.ui.window_trust import WindowTrust
-from tests.ui.shell_fakes import CLOUD, LOCAL, FakeServices, engine_with
+from tests.ui.shell_fakes import CLOUD, LOCAL, FakeServices
+from tests.ui.window_fakes import Open
 
 READ_ONLY = replace(LOCAL, environment=Environment.STAGING, is_builtin=False, label="Shop", is_read_only=True)
 GUARDED = replace(CLOUD, label="Live", is_guarded=True)
-Open = Callable[[], MainWindow]
 
 
 class Trail:
@@ -58,19 +53,10 @@ def services() -> GuardedServices:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, qapp: QApplication, tmp_path: Path, services: GuardedServices) -> Iterator[MainWindow]:
-    settings = WindowSettings(tmp_path / "config" / "window.ini")
-    made = MainWindow(Runner(engine_with(services)), settings, Theme(qapp, settings.theme), tmp_path)
-    made.resize(1280, 800)
-    made.show()
-    made.runner.open()
-    made.complete()
-    qtbot.waitUntil(lambda: made.data.has_apps and len(made.data.connections) == 2)
-    yield made
-    with qtbot.waitSignal(made.closed):
-        made.close()
-    made.theme.set_choice(ThemeChoice.LIGHT)
-    made.deleteLater()
+def window(qtbot: QtBot, open_window: Open, services: GuardedServices) -> MainWindow:
+    made = open_window(services)
+    qtbot.waitUntil(lambda: len(made.data.connections) == 2)
+    return made
 
 
 def _dialog(qtbot: QtBot, window: MainWindow) -> UnlockDialog:

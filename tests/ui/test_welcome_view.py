@@ -2,53 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.storage.last_known import LastKnown
 from app.ui.connection_dialog import ConnectionDialog, Kind
 from app.ui.help_view import HelpView
 from app.ui.main_window import MainWindow
-from app.ui.runner import Runner
-from app.ui.settings import WindowSettings
 from app.ui.settings_exchange import SettingsExchange
-from app.ui.theme import Theme, ThemeChoice
 from app.ui.welcome_view import WelcomeView
-from tests.ui.shell_fakes import ANA, CLOUD, LOCAL, FakeServices, engine_with
-
-Open = Callable[[], MainWindow]
+from tests.ui.shell_fakes import ANA, CLOUD, LOCAL, FakeServices
+from tests.ui.window_fakes import Open, wait_for_services
 
 
 @pytest.fixture
-def open_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Open]:
-    opened: list[MainWindow] = []
-
-    def open_one() -> MainWindow:
-        settings = WindowSettings(tmp_path / "config" / "window.ini")
-        made = MainWindow(Runner(engine_with(FakeServices())), settings, Theme(qapp, ThemeChoice.LIGHT), tmp_path)
-        made.resize(1280, 800)
-        made.show()
-        opened.append(made)
-        return made
-
-    yield open_one
-    for window in opened:
-        if window.isVisible():
-            with qtbot.waitSignal(window.closed):
-                window.close()
-        window.deleteLater()
+def open_window(open_window: Open) -> Open:
+    """Before its services are there."""
+    return lambda: open_window(FakeServices(), starts=False)
 
 
 def _begin(qtbot: QtBot, window: MainWindow) -> None:
     window.runner.open()
     window.complete()
     window.comfort.greet()
-    qtbot.waitUntil(lambda: window.data.has_apps and window.data.token_place is not None)
+    wait_for_services(qtbot, window)
 
 
 def _page(window: MainWindow) -> WelcomeView:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QTabBar
+from PySide6.QtWidgets import QTabBar
 from pytestqt.qtbot import QtBot
 
 from app.core.apps import AppSummary
@@ -17,15 +16,13 @@ from app.storage.log import Redactor, open_log
 from app.ui.main_window import MainWindow
 from app.ui.preferences_dialog import PreferencesDialog
 from app.ui.rename_app_dialog import RenameAppDialog
-from app.ui.runner import Runner
 from app.ui.secret_clipboard import secret_clipboard
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme, ThemeChoice
+from app.ui.theme import ThemeChoice
 from app.ui.toast import Toast
 from tests.ui.content_fakes import FakeWorkshop
-from tests.ui.shell_fakes import ANA, APP_ID, FakeServices, engine_with
+from tests.ui.shell_fakes import ANA, APP_ID, FakeServices
+from tests.ui.window_fakes import Open
 
-Open = Callable[[FakeServices], MainWindow]
 REF = AppRef("c1", APP_ID)
 
 
@@ -44,29 +41,6 @@ def services() -> FakeServices:
     made.lifecycle = _Lifecycle()  # type: ignore[attr-defined]
     made.workshop = FakeWorkshop()  # type: ignore[attr-defined]
     return made
-
-
-@pytest.fixture
-def open_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[Open]:
-    opened: list[MainWindow] = []
-
-    def open_one(services: FakeServices) -> MainWindow:
-        settings = WindowSettings(tmp_path / "config" / "window.ini")
-        window = MainWindow(Runner(engine_with(services)), settings, Theme(qapp, settings.theme), tmp_path)
-        window.resize(1280, 800)
-        window.show()
-        opened.append(window)
-        window.runner.open()
-        window.complete()
-        qtbot.waitUntil(lambda: window.data.has_apps and window.data.token_place is not None)
-        return window
-
-    yield open_one
-    for window in opened:
-        with qtbot.waitSignal(window.closed):
-            window.close()
-        window.theme.set_choice(ThemeChoice.LIGHT)
-        window.deleteLater()
 
 
 def _toast(window: MainWindow) -> Toast:

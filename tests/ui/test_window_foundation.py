@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.core.errors import FieldError, Invalid
@@ -22,10 +20,9 @@ from app.ui.foundation_dialog import FoundationDialog
 from app.ui.foundation_page import FoundationPage
 from app.ui.main_window import MainWindow
 from app.ui.runner import Runner
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme, ThemeChoice
 from tests.ui.content_fakes import TAR, runner
 from tests.ui.foundation_fakes import CONNECTION, foundation_services
+from tests.ui.window_fakes import as_windows_ask, filled_window
 
 __all__ = ["runner"]
 LEFT = Qt.MouseButton.LeftButton
@@ -33,30 +30,12 @@ LEFT = Qt.MouseButton.LeftButton
 
 @pytest.fixture
 def services() -> Any:
-    made = foundation_services()
-    made.connections = SimpleNamespace(all=lambda: (CONNECTION,))
-    made.status = SimpleNamespace(all=lambda: (), check=_nothing)
-    made.directory.refresh = _nothing
-    made.tokens = SimpleNamespace(state=lambda: SimpleNamespace(kind="keyring", sentence="Keyring", remedy=""))
-    made.notices = ()
-    return made
-
-
-async def _nothing(*_given: Any) -> tuple[Any, ...]:
-    return ()
+    return as_windows_ask(foundation_services(), CONNECTION)
 
 
 @pytest.fixture
 def window(qtbot: QtBot, runner: Runner, tmp_path: Path) -> Iterator[MainWindow]:
-    application = QApplication.instance()
-    assert isinstance(application, QApplication)
-    made = MainWindow(runner, WindowSettings(tmp_path / "ui.ini"), Theme(application, ThemeChoice.LIGHT), tmp_path)
-    qtbot.addWidget(made)
-    made.show()
-    made.complete()
-    made.data.fetch_all()
-    qtbot.waitUntil(lambda: made.data.connection("local") is not None)
-    yield made  # noqa: PT022 - as a generator it holds on to the window until the test is over
+    yield from filled_window(qtbot, runner, tmp_path, lambda made: made.data.connection("local") is not None)
 
 
 def _page(window: MainWindow) -> FoundationPage:

@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from app.core.refs import AppRef
 from app.ui.compare_dialog import CompareDialog
 from app.ui.main_window import MainWindow
 from app.ui.runner import Runner
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme, ThemeChoice
 from app.ui.workspaces_view import WorkspacesView
 from tests.ui.content_fakes import runner
 from tests.ui.foundation_fakes import CONNECTION as INSTANT
 from tests.ui.foundation_fakes import FakeDirectory
 from tests.ui.store_fakes import CONNECTION, PRODUCTION, store_services
+from tests.ui.window_fakes import as_windows_ask, filled_window
 
 __all__ = ["runner"]
 PLAIN = replace(CONNECTION, id="plain", label="Plain", foundation_app_id=None)
@@ -31,31 +29,14 @@ PLAIN = replace(CONNECTION, id="plain", label="Plain", foundation_app_id=None)
 @pytest.fixture
 def services() -> Any:
     made = store_services()
-    made.connections = SimpleNamespace(all=lambda: (replace(PRODUCTION, id="pg"), PLAIN, INSTANT))
-    made.status = SimpleNamespace(all=lambda: (), check=_nothing)
     made.directory = FakeDirectory()
     made.directory.rows = ()
-    made.directory.refresh = _nothing
-    made.tokens = SimpleNamespace(state=lambda: SimpleNamespace(kind="keyring", sentence="Keyring", remedy=""))
-    made.notices = ()
-    return made
-
-
-async def _nothing(*_given: Any) -> tuple[Any, ...]:
-    return ()
+    return as_windows_ask(made, replace(PRODUCTION, id="pg"), PLAIN, INSTANT)
 
 
 @pytest.fixture
 def window(qtbot: QtBot, runner: Runner, tmp_path: Path) -> Iterator[MainWindow]:
-    application = QApplication.instance()
-    assert isinstance(application, QApplication)
-    made = MainWindow(runner, WindowSettings(tmp_path / "ui.ini"), Theme(application, ThemeChoice.LIGHT), tmp_path)
-    qtbot.addWidget(made)
-    made.show()
-    made.complete()
-    made.data.fetch_all()
-    qtbot.waitUntil(lambda: made.data.connection("pg") is not None)
-    yield made  # noqa: PT022 - as a generator it holds on to the window until the test is over
+    yield from filled_window(qtbot, runner, tmp_path, lambda made: made.data.connection("pg") is not None)
 
 
 def _page(window: MainWindow) -> WorkspacesView:
