@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from app.core.secret import Secret
     from app.platforms.contract import RemoteApp
     from app.schema.model import Schema
+    from app.services.provision_journal import JournalEntry
     from app.services.registry import Claim
     from app.services.templates import Template
     from app.storage.foundation_stores import KeptEntry
@@ -73,6 +74,19 @@ class Attempt:
     was_begun: bool
     entry: KeptEntry | None = None
     may_have_made: bool = False
+
+
+def what_goes(entry: JournalEntry) -> tuple[str, ...]:
+    """What taking it back does, in sentences. A lost answer may have left more behind than the journal's step says."""
+    app = f"“{plain(entry.title, NAME_LIMIT) or 'untitled'}” ({plain(entry.app_id, NAME_LIMIT)})"
+    is_sure = entry.step != "begun"
+    has_record = entry.step in ("recorded", "linked")
+    return (
+        f"The app {app} is deleted with everything in it{'' if is_sure else ', if it was made already'}.",
+        f"Its record goes from the registry{'' if has_record else ', where there is one'}.",
+        f"The {entry.kind} goes on without it, and can be given another.",
+        f"If it is linked to its {entry.kind} by now, nothing of this is done.",
+    )
 
 
 def no_id() -> Conflict:

@@ -16,7 +16,7 @@ from app.core.words import counted
 
 from .app_list_model import moment
 from .foundation_page import FoundationPage
-from .note_row import NoteRow
+from .note_row import Answer, NoteRow
 from .row_table import RowTable, SearchBox, menu_of, pop_up
 from .runner import Runner
 from .users_model import copied_words, email, users_model
@@ -157,16 +157,21 @@ class UsersView(FoundationPage):
         self.notes.show_rows(rows)
 
     def _unfinished(self, entry: JournalEntry) -> NoteRow:
-        name = next((email(row) for row in self.model.all_rows if row.user_id == entry.owner_id), entry.owner_id)
+        name = self._name_of(entry)
         why = plain(entry.error, 240) or "It is being made still, or was interrupted."
         step = _STEPS.get(entry.step, entry.step)
-        answers = (("Finish", lambda: self._finish((entry.key,))),) if self.can_write else ()
+        answers: tuple[Answer, ...] = ()
+        if self.can_write:
+            answers = (("Finish", lambda: self._finish((entry.key,))), ("Take back…", lambda: self._take_back(entry)))
         return NoteRow(
             Severity.WARNING,
             f"The app for {plain(name, 80)} is not finished",
             f"{why} Done so far: {step}; begun {moment(entry.started_at)}.",
             answers,
         )
+
+    def _name_of(self, entry: JournalEntry) -> str:
+        return next((email(row) for row in self.model.all_rows if row.user_id == entry.owner_id), entry.owner_id)
 
     def _all_unfinished(self, entries: list[JournalEntry]) -> NoteRow:
         keys = tuple(each.key for each in entries)
@@ -197,6 +202,13 @@ class UsersView(FoundationPage):
     def _could_not_finish(self, _error: object) -> bool:
         self.read()
         return False
+
+    def _take_back(self, entry: JournalEntry) -> None:
+        from .take_back_dialog import TakeBackDialog
+
+        dialog = TakeBackDialog(self._runner, self.connection, entry, self._name_of(entry), self.window())
+        dialog.taken_back.connect(self._changed)
+        self._open(dialog)
 
     # What is chosen
 

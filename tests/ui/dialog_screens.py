@@ -37,12 +37,13 @@ from app.ui.remove_connection_dialog import RemoveConnectionDialog
 from app.ui.rename_app_dialog import RenameAppDialog
 from app.ui.save_template_dialog import SaveTemplateDialog
 from app.ui.store_dialog import StoreDialog
+from app.ui.take_back_dialog import TakeBackDialog
 from app.ui.task_dialogs import CleanUpDialog, CloneDialog, CreateDatabasesDialog, RevealTokenDialog, RotateTokensDialog
 from app.ui.tasks_model import TaskLine
 from app.ui.templates_dialog import TemplatesDialog
 from app.ui.user_dialogs import CreateUserAppDialog, LinkAppDialog, NewUserDialog, UnlinkAppDialog
 from tests.ui import store_fakes, workshop_fakes
-from tests.ui.foundation_fakes import RIVER, users
+from tests.ui.foundation_fakes import RIVER, entry, users
 from tests.ui.screen_book import screen
 from tests.ui.stage import APP, CLOUD, CONNECTIONS, FILE, LOCAL, STORES, Stage
 from tests.ui.workshop_fakes import BASE, DRAFT, DUE, FAILED_JOB, GOOD_JOB, PLAN, WANTED, FakeDocument, snapshot
@@ -261,6 +262,11 @@ def link_app(stage: Stage) -> LinkAppDialog:
 @screen("unlink-app")
 def unlink_app(stage: Stage) -> UnlinkAppDialog:
     return stage.opened(UnlinkAppDialog(stage.runner, CLOUD, users()[0], stage.host()))
+
+
+@screen("take-back-app")
+def take_back_app(stage: Stage) -> TakeBackDialog:
+    return stage.opened(TakeBackDialog(stage.runner, CLOUD, entry(), "bo@example.com", stage.host()))
 
 
 @screen("owner")

@@ -154,6 +154,12 @@ class FakeProvisioning:
         self.journal = tuple(each for each in self.journal if each.key != key)
         return AppSummary("local", FREE, "bo")
 
+    async def take_back(self, key: str) -> None:
+        self.calls.append(("take back", key))
+        if key in self.errors:
+            raise self.errors[key]
+        self.journal = tuple(each for each in self.journal if each.key != key)
+
 
 def findings() -> tuple[RegistryFinding, ...]:
     """One of each shape: destructive, without harm, in need of an owner, refused, and an offer."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -12,10 +12,13 @@ from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
 from app.core.changes import Changes
-from app.core.errors import FieldError, Invalid, Unreachable
+from app.core.connection import Environment
+from app.core.errors import Conflict, FieldError, Invalid, Unreachable
 from app.core.refs import AppRef
 from app.services.foundation_shape import FoundationShape
+from app.services.provision_words import what_goes
 from app.ui.runner import Runner
+from app.ui.take_back_dialog import TakeBackDialog
 from app.ui.user_dialogs import CreateUserAppDialog, LinkAppDialog, NewUserDialog, UnlinkAppDialog
 from app.ui.users_model import APP_ID_COLUMN
 from app.ui.users_view import UsersView
@@ -223,6 +226,53 @@ def test_view_unfinished_app_is_shown_and_finished(qtbot: QtBot, runner: Runner,
     qtbot.mouseClick(note.buttons[0], LEFT)
     qtbot.waitUntil(lambda: not view.notes.rows)
     assert services.provisioning.calls == [("finish", "e1")]
+
+
+def _asked_to_take_back(qtbot: QtBot, view: UsersView) -> TakeBackDialog:
+    qtbot.waitUntil(lambda: len(view.notes.rows) == 1)
+    button = view.notes.rows[0].buttons[1]
+    assert button.text() == "Take back…"
+    qtbot.mouseClick(button, LEFT)
+    return cast(TakeBackDialog, _dialog(view, TakeBackDialog))
+
+
+def test_view_unfinished_app_is_taken_back_after_a_second_look(qtbot: QtBot, runner: Runner, services: Any) -> None:
+    services.provisioning.journal = (entry(error="The platform did not answer."),)
+    view = _shown(qtbot, UsersView(runner, CONNECTION))
+    dialog = _asked_to_take_back(qtbot, view)
+    said = [dialog.sentences.item(at).text() for at in range(dialog.sentences.count())]
+    assert said == list(what_goes(entry()))
+    assert f"“bo” ({FREE}) is deleted" in said[0]
+    assert not dialog.action_button.isEnabled()
+    assert dialog.check is not None
+    dialog.check.click()
+    with qtbot.waitSignal(view.copied) as told:
+        qtbot.mouseClick(dialog.action_button, LEFT)
+    assert told.args == ["Took back the unfinished app for bo@example.com"]
+    assert services.provisioning.calls == [("take back", "e1")]
+    qtbot.waitUntil(lambda: not view.notes.rows)
+
+
+def test_view_app_that_cannot_be_taken_back_says_why_and_stays(qtbot: QtBot, runner: Runner, services: Any) -> None:
+    services.provisioning.journal = (entry(),)
+    services.provisioning.errors["e1"] = Conflict("The app that was begun is linked to its user.")
+    production = replace(CONNECTION, environment=Environment.PRODUCTION)
+    view = _shown(qtbot, UsersView(runner, production))
+    dialog = _asked_to_take_back(qtbot, view)
+    assert dialog.name_edit is not None
+    assert not dialog.action_button.isEnabled()
+    qtbot.keyClicks(dialog.name_edit, "bo")
+    qtbot.mouseClick(dialog.action_button, LEFT)
+    qtbot.waitUntil(dialog.message.isVisible)
+    assert dialog.message.sentence.text() == "The app that was begun is linked to its user."
+    assert len(view.notes.rows) == 1
+
+
+def test_view_read_only_connection_takes_nothing_back(qtbot: QtBot, runner: Runner, services: Any) -> None:
+    services.provisioning.journal = (entry(),)
+    view = _shown(qtbot, UsersView(runner, replace(CONNECTION, is_read_only=True)))
+    qtbot.waitUntil(lambda: len(view.notes.rows) == 1)
+    assert view.notes.rows[0].buttons == []
 
 
 def test_view_missing_registry_leads_to_the_foundation(qtbot: QtBot, runner: Runner, services: Any) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -19,6 +20,7 @@ from app.core.errors import (
 from app.core.refs import AppRef
 from app.schema.model import Schema
 from app.services.foundation_map import FoundationMap
+from app.services.provision_words import what_goes
 from app.services.templates import Template, TemplateShelf
 from tests.unit.services.fakes import FOUNDATION, NOTES
 from tests.unit.services.provision_fakes import FakePlatform, House, failing
@@ -427,6 +429,20 @@ async def test_entry_whose_template_is_gone_asks_for_another_one(house):
         await later.provisioning.finish(entry.key)
     row = await later.provisioning.create_for_user("c1", user, "blank")
     assert list(house.platform.apps) == [row.app_id]
+
+
+async def test_words_for_taking_back_tell_of_what_was_made(house):
+    user = house.platform.add_user()
+    made = await half_made(house, user)
+    app, record, user_stays, unless = what_goes(made)
+    assert (made.step, app) == ("created", f"The app “Diary” ({made.app_id}) is deleted with everything in it.")
+    assert record == "Its record goes from the registry, where there is one."
+    assert "The user goes on" in user_stays
+    assert "linked to its user by now" in unless
+    begun, recorded = replace(made, step="begun", title=""), replace(made, step="recorded")
+    assert what_goes(begun)[0].startswith("The app “untitled”")
+    assert what_goes(begun)[0].endswith("with everything in it, if it was made already.")
+    assert what_goes(recorded)[1] == "Its record goes from the registry."
 
 
 async def test_entry_of_another_foundation_is_not_finished_in_this_one(house):
