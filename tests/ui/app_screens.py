@@ -28,9 +28,8 @@ def _opened(stage: Stage, ref: AppRef, draft: Draft | None, entity: str) -> tupl
     return window, view.editor
 
 
-@screen("schema-diagram")
-def schema_diagram(stage: Stage) -> MainWindow:
-    window, editor = _opened(stage, APP, staged(), "messages")
+def _diagram(stage: Stage, ref: AppRef, draft: Draft) -> MainWindow:
+    window, editor = _opened(stage, ref, draft, "messages")
     editor.show_side(0)
     diagram = editor.side.fill()
     assert isinstance(diagram, DiagramView)
@@ -39,18 +38,31 @@ def schema_diagram(stage: Stage) -> MainWindow:
     return window
 
 
-@screen("schema-text")
-def schema_text(stage: Stage) -> MainWindow:
-    window, editor = _opened(stage, APP, staged(), "messages")
+def _text(stage: Stage, ref: AppRef, draft: Draft) -> MainWindow:
+    window, editor = _opened(stage, ref, draft, "messages")
     editor.show_side(1)
     return window
 
 
-@screen("schema-grids")
-def schema_grids(stage: Stage) -> MainWindow:
-    window, editor = _opened(stage, PRODUCTION_APP, None, "messages")
+def _grids(stage: Stage, ref: AppRef) -> MainWindow:
+    window, editor = _opened(stage, ref, None, "messages")
     editor.toggle_side()
     return window
+
+
+@screen("schema-diagram")
+def schema_diagram(stage: Stage) -> MainWindow:
+    return _diagram(stage, APP, staged())
+
+
+@screen("schema-text")
+def schema_text(stage: Stage) -> MainWindow:
+    return _text(stage, APP, staged())
+
+
+@screen("schema-grids")
+def schema_grids(stage: Stage) -> MainWindow:
+    return _grids(stage, PRODUCTION_APP)
 
 
 @screen("agents")
@@ -95,27 +107,17 @@ def _tables() -> Draft:
 
 @screen("tables-diagram")
 def tables_diagram(stage: Stage) -> MainWindow:
-    window, editor = _opened(stage, TABLES, _tables(), "messages")
-    editor.show_side(0)
-    diagram = editor.side.fill()
-    assert isinstance(diagram, DiagramView)
-    stage.until(lambda: diagram.scene.diagram.boxes)
-    diagram.canvas.fit()
-    return window
+    return _diagram(stage, TABLES, _tables())
 
 
 @screen("tables-sql")
 def tables_sql(stage: Stage) -> MainWindow:
-    window, editor = _opened(stage, TABLES, _tables(), "messages")
-    editor.show_side(1)
-    return window
+    return _text(stage, TABLES, _tables())
 
 
 @screen("tables-grids")
 def tables_grids(stage: Stage) -> MainWindow:
-    window, editor = _opened(stage, TABLES, None, "messages")
-    editor.toggle_side()
-    return window
+    return _grids(stage, TABLES)
 
 
 @screen("table-settings")

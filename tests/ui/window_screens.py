@@ -15,7 +15,7 @@ from app.ui.reconcile_view import ReconcileView
 from app.ui.tasks_view import TasksView
 from app.ui.users_view import UsersView
 from app.ui.workspaces_view import WorkspacesView
-from tests.ui.screen_book import screen
+from tests.ui.screen_book import W, screen
 from tests.ui.stage import CLOUD, LOCAL, STORES, Stage, calls
 
 
@@ -65,34 +65,36 @@ def jobs(stage: Stage) -> MainWindow:
     return window
 
 
-def _tab(stage: Stage, kind: str) -> QWidget:
-    window = stage.window()
-    window.foundation.show(kind, LOCAL.id)
-    return window.tabs.currentWidget()
+def _front(stage: Stage, kind: type[W]) -> W:
+    page = stage.window().tabs.currentWidget()
+    assert isinstance(page, kind)
+    return page
+
+
+def _foundation(stage: Stage, name: str, kind: type[W]) -> W:
+    stage.window().foundation.show(name, LOCAL.id)
+    return _front(stage, kind)
+
+
+def _at_row(stage: Stage, page: UsersView | TasksView, row: int) -> MainWindow:
+    stage.until(page.table.isVisible)
+    page.table.go_to(row)
+    return stage.window()
 
 
 @screen("users")
 def users(stage: Stage) -> MainWindow:
-    page = _tab(stage, "users")
-    assert isinstance(page, UsersView)
-    stage.until(page.table.isVisible)
-    page.table.go_to(1)
-    return stage.window()
+    return _at_row(stage, _foundation(stage, "users", UsersView), 1)
 
 
 @screen("tasks")
 def tasks(stage: Stage) -> MainWindow:
-    page = _tab(stage, "tasks")
-    assert isinstance(page, TasksView)
-    stage.until(page.table.isVisible)
-    page.table.go_to(0)
-    return stage.window()
+    return _at_row(stage, _foundation(stage, "tasks", TasksView), 0)
 
 
 @screen("reconcile")
 def reconcile(stage: Stage) -> MainWindow:
-    page = _tab(stage, "reconcile")
-    assert isinstance(page, ReconcileView)
+    page = _foundation(stage, "reconcile", ReconcileView)
     stage.until(lambda: page.found is not None)
     page.mark_all()
     return stage.window()
@@ -102,8 +104,7 @@ def reconcile(stage: Stage) -> MainWindow:
 def workspaces(stage: Stage) -> MainWindow:
     window = stage.window()
     window.stores.show_workspaces(STORES.id)
-    page = window.tabs.currentWidget()
-    assert isinstance(page, WorkspacesView)
+    page = _front(stage, WorkspacesView)
     stage.until(lambda: page.findings.findings and not page.work.is_scanning)
     page.check()
     stage.until(lambda: not page.work.is_checking)
@@ -115,8 +116,7 @@ def workspaces(stage: Stage) -> MainWindow:
 def cohorts(stage: Stage) -> MainWindow:
     window = stage.window()
     window.app_tabs.show_cohorts()
-    page = window.tabs.currentWidget()
-    assert isinstance(page, CohortsView)
+    page = _front(stage, CohortsView)
     page.read()
     stage.until(page.tree.isVisible)
     return window
@@ -126,8 +126,7 @@ def cohorts(stage: Stage) -> MainWindow:
 def doctor(stage: Stage) -> MainWindow:
     window = stage.window()
     window.show_doctor()
-    page = window.tabs.currentWidget()
-    assert isinstance(page, DoctorView)
+    page = _front(stage, DoctorView)
     stage.until(lambda: page.report is not None and page.list.is_full and not page.is_running)
     return window
 
@@ -138,22 +137,22 @@ def palette(stage: Stage) -> PaletteDialog:
     return stage.shown(PaletteDialog)
 
 
-@screen("palette-entities")
-def palette_entities(stage: Stage) -> PaletteDialog:
+def _palette_for(stage: Stage, words: str) -> PaletteDialog:
     dialog = palette(stage)
     stage.until(lambda: dialog.search.index is not None)
-    dialog.box.setText("ana.me")
+    dialog.box.setText(words)
     stage.until(lambda: dialog.is_settled)
     return dialog
+
+
+@screen("palette-entities")
+def palette_entities(stage: Stage) -> PaletteDialog:
+    return _palette_for(stage, "ana.me")
 
 
 @screen("palette-found")
 def palette_found(stage: Stage) -> PaletteDialog:
-    dialog = palette(stage)
-    stage.until(lambda: dialog.search.index is not None)
-    dialog.box.setText("re")
-    stage.until(lambda: dialog.is_settled)
-    return dialog
+    return _palette_for(stage, "re")
 
 
 @screen("shortcuts")
