@@ -88,6 +88,12 @@ def shown_report(qtbot: QtBot, window: MainWindow) -> CrashReportDialog:
     return dialogs()[0]
 
 
+def read_report(qtbot: QtBot, window: MainWindow) -> CrashReportDialog:
+    """As it is offered by the bar."""
+    qtbot.mouseClick(shown_bar(qtbot, window).read_button, Qt.MouseButton.LeftButton)
+    return shown_report(qtbot, window)
+
+
 def test_window_after_a_run_that_ended_well_offers_nothing(qtbot: QtBot, open_window: Open) -> None:
     window = open_window()
     window.registry["help.crash_reports"].trigger()
@@ -119,8 +125,7 @@ def test_report_is_read_whole_before_it_is_copied_saved_or_deleted(
 ) -> None:
     cut_off(reports)
     window = open_window()
-    qtbot.mouseClick(shown_bar(qtbot, window).read_button, Qt.MouseButton.LeftButton)
-    dialog = shown_report(qtbot, window)
+    dialog = read_report(qtbot, window)
     text = dialog.text.toPlainText()
     assert text == reports.all()[0].text.rstrip("\n") + "\n" or text == reports.all()[0].text
     assert "Tab 2: app 7f3a" in text
@@ -140,8 +145,7 @@ def test_report_saved_where_nothing_can_be_written_says_so(
 ) -> None:
     cut_off(reports)
     window = open_window()
-    qtbot.mouseClick(shown_bar(qtbot, window).read_button, Qt.MouseButton.LeftButton)
-    dialog = shown_report(qtbot, window)
+    dialog = read_report(qtbot, window)
     dialog.save(tmp_path / "nowhere" / "report.txt")
     assert "cannot be written" in window.messages.text()
     dialog.reject()
@@ -153,8 +157,7 @@ def test_report_that_was_read_is_not_offered_again_and_stays_in_the_help(
     monkeypatch.setattr(Workshop, "notes", ())
     cut_off(reports)
     window = open_window()
-    qtbot.mouseClick(shown_bar(qtbot, window).read_button, Qt.MouseButton.LeftButton)
-    shown_report(qtbot, window).reject()
+    read_report(qtbot, window).reject()
     assert window.launch.bar is not None
     assert not window.launch.bar.isVisible()
     assert [each.is_new for each in reports.settle()] == [False]
@@ -165,8 +168,7 @@ def test_report_that_was_read_leaves_the_edits_on_offer(qtbot: QtBot, open_windo
     window = open_window()
     bar = shown_bar(qtbot, window)
     qtbot.waitUntil(lambda: bool(bar.draft_buttons))
-    qtbot.mouseClick(bar.read_button, Qt.MouseButton.LeftButton)
-    shown_report(qtbot, window).reject()
+    read_report(qtbot, window).reject()
     assert bar.draft_buttons[0].isVisible()
 
 
