@@ -58,6 +58,8 @@ HELP = {
     "view.forward": "Goes to the tab and entity that Back came from.",
     "view.next_tab": "Goes to the tab at the right of this one, after the last to the first.",
     "view.previous_tab": "Goes to the tab at the left of this one, before the first to the last.",
+    "view.next_part": "Takes the keyboard to the toolbar, the databases, the tab in front, the lower panel, and round.",
+    "view.previous_part": "Takes the keyboard the other way round through the parts of the window.",
     "view.theme.system": "Is light or dark as the desktop is.",
     "view.theme.light": "Is light, whatever the desktop is.",
     "view.theme.dark": "Is dark, whatever the desktop is.",

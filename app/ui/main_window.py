@@ -29,7 +29,7 @@ from app.ui.closing import Closing
 from app.ui.commands import Commands
 from app.ui.live_data import LiveData
 from app.ui.message_bar import MessageBar
-from app.ui.navigation import Navigation, order_parts
+from app.ui.navigation import Navigation
 from app.ui.overview import OverviewPanel
 from app.ui.runner import JobState, Runner
 from app.ui.settings import WindowSettings
@@ -213,8 +213,7 @@ class MainWindow(QMainWindow):
         self.tree_dock.setWidget(self.tree)
         self.comfort.complete()
         use_own_keys(self)
-        self.navigation.watch_mouse()
-        order_parts(self)
+        self.navigation.watch()
         self.tab_memory = TabMemory(self)
 
     def _connect_tree(self, tree: DatabaseTree) -> None:
@@ -417,6 +416,16 @@ class MainWindow(QMainWindow):
             if part is not None:
                 part.refresh_looks()
         self._show_connections()
+
+    # The keyboard
+
+    def focusNextPrevChild(self, is_next: bool) -> bool:
+        """Tab goes through the window as it is read, whatever was made first."""
+        if self.tree is None:
+            return bool(super().focusNextPrevChild(is_next))
+        from app.ui.window_regions import step
+
+        return step(self, is_next=is_next)
 
     # Ending
 

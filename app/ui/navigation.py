@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.core.refs import AppRef
 from app.platforms.traits import registry_refusal
@@ -80,11 +79,29 @@ class Navigation(QObject):
         window.editor_changed.connect(self._follow_editors)
         window.app_tabs.closing.connect(self._closing)
 
-    def watch_mouse(self) -> None:
-        """Back and forward with the side buttons, wherever in the window the pointer is."""
+    def watch(self) -> None:
+        """Back and forward with the side buttons, wherever in the window the pointer is; and no focus is lost."""
         handle = self._window.windowHandle()
         if handle is not None:
             handle.installEventFilter(self)
+            handle.focusObjectChanged.connect(self._look_for_focus)
+
+    def _look_for_focus(self) -> None:
+        if QApplication.focusWidget() is None:
+            QTimer.singleShot(0, self, self._keep_focus)
+
+    def _keep_focus(self) -> None:
+        """What had the keyboard was destroyed: the page in front has it now."""
+        window = self._window
+        if QApplication.focusWidget() is None and window.isActiveWindow() and window.tree is not None:
+            from .window_regions import recover
+
+            recover(window)
+
+    def go_to_part(self, way: int) -> None:
+        from .window_regions import go
+
+        go(self._window, way)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
@@ -246,14 +263,6 @@ class Navigation(QObject):
         self.tell()
 
 
-def order_parts(window: MainWindow) -> None:
-    """Tab goes from the toolbar to the tree and from there to the tabs, although the tree is made last."""
-    if window.tree is not None:
-        parts = (window.toolbar.create_button, window.tree.field, window.tree.view, window.tabs.tabBar())
-        for before, after in pairwise(parts):
-            QWidget.setTabOrder(before, after)
-
-
 def add_reopen_action(window: MainWindow) -> None:
     reopen = window.navigation.reopen
     window.registry.add("app.reopen_tab", "Reop&en closed tab", reopen, menu="App", shortcut="Ctrl+Shift+Y")
@@ -266,6 +275,9 @@ def add_navigation_actions(window: MainWindow) -> None:
     add("view.next_tab", "&Next tab", partial(to.step, 1), menu="View", shortcut=("Ctrl+Tab", "Ctrl+PgDown"))
     previous = ("Ctrl+Shift+Tab", "Ctrl+PgUp")
     add("view.previous_tab", "Pre&vious tab", partial(to.step, -1), menu="View", shortcut=previous)
+    add("view.next_part", "Next &part of the window", partial(to.go_to_part, 1), menu="View", shortcut="F6")
+    back = "Previous part of the window"
+    add("view.previous_part", back, partial(to.go_to_part, -1), menu="View", shortcut="Shift+F6")
     window.data.apps_changed.connect(to.tell)
     window.data.connections_changed.connect(to.tell)
     to.tell()
