@@ -32,7 +32,7 @@ def settled(
     sentence = f"All {total:,} steps took effect." if total > 1 else "The step took effect."
     if error is not None:
         sentence = f"{error.sentence} All the same, the schema of {title} is as wanted: nothing is left to do."
-    return PushReport(push_id, "done", sentence, jobs=jobs, live=after)
+    return PushReport(push_id, "done", sentence, jobs=jobs, live=after, count=total)
 
 
 def failed(push_id: int, jobs: tuple[PushJob, ...], error: KnownError | None) -> PushReport:
@@ -54,7 +54,7 @@ def partial(
     words.append(f"{found.count:,} of {counted(found.total, 'step')} took effect as a whole.")
     words += [_failed_jobs(jobs)] if _failed_jobs(jobs) else []
     sentence = " ".join(words)
-    return PushReport(push_id, "partial", sentence, _LEFT, jobs, after, found.remaining, error=error)
+    return PushReport(push_id, "partial", sentence, _LEFT, jobs, after, found.remaining, error=error, count=found.count)
 
 
 def unknown(push_id: int, label: str, jobs: tuple[PushJob, ...], error: KnownError) -> PushReport:

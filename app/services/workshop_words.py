@@ -79,7 +79,7 @@ class PushReport:
     the schema; nothing was sent, ``merge`` holds the three-way difference. ``partial``: some of it took effect;
     ``remaining`` is what is still to do, based on today's live schema. ``failed``: nothing took effect.
     ``live`` is the schema as read last, None where it could not be read. ``push_id`` is None where nothing was
-    recorded, because nothing was going to be sent.
+    recorded, because nothing was going to be sent. ``count`` is how many changes took effect, 0 while that is unknown.
     """
 
     push_id: int | None
@@ -91,6 +91,7 @@ class PushReport:
     remaining: Draft | None = None
     merge: Merge | None = None
     error: KnownError | None = None
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,10 @@ class Commands(QObject):
     view_wanted = Signal(object)  # AppRef: open it in a tab
     app_deleted = Signal(object)  # AppRef
     staging_wanted = Signal(object, object)  # AppRef, Draft: open it in a tab with these edits staged
+    reconcile_wanted = Signal(str, str)  # connection ID, and the app to go to or ""
     confirmed = Signal(str)  # a sentence for the status bar
     renamed = Signal(object, object)  # AppSummary before and now
+    pushed = Signal(object, object)  # AppRef, PushReport of a push from a dialog of its own
 
     def __init__(self, runner: Runner, data: LiveData, window: QWidget) -> None:
         super().__init__(window)
@@ -141,7 +143,8 @@ class Commands(QObject):
         self.confirmed.emit(f"Created “{plain(app.title, 60)}”")
         self.app_created.emit(AppRef(app.connection_id, app.app_id))
 
-    def rename_app(self, ref: AppRef) -> None:
+    def rename_app(self, ref: AppRef, proposed: str | None = None) -> None:
+        """``proposed``: the title that stands in the field from the start."""
         from app.ui.rename_app_dialog import RenameAppDialog
 
         app, connection = self._data.app(ref), self._data.connection(ref.connection_id)
@@ -152,7 +155,7 @@ class Commands(QObject):
         if refusal:
             self._runner.known_error.emit(Unsupported(refusal), "")
             return
-        dialog = RenameAppDialog(self._runner, connection, app, self._window)
+        dialog = RenameAppDialog(self._runner, connection, app, self._window, proposed=proposed)
         dialog.renamed.connect(lambda now: self.confirmed.emit(f"Renamed to “{plain(now.title, 60)}”"))
         dialog.renamed.connect(lambda now: self.renamed.emit(app, now))
         self._open(dialog)
@@ -178,6 +181,7 @@ class Commands(QObject):
         app = self._data.app(ref) if ref is not None else None
         dialog = HistoryDialog(self._runner, self._data.connections, app, self._window)
         dialog.pushed.connect(lambda _ref, report: self.confirmed.emit(plain(report.sentence, 200)))
+        dialog.pushed.connect(self.pushed)
         dialog.stage_requested.connect(self.staging_wanted)
         dialog.copied.connect(self.confirmed)
         self._open(dialog)
@@ -203,6 +207,8 @@ class Commands(QObject):
             self.edit_connection(finding.connection_id)
         elif action is FindingAction.RETRY:
             self.check(finding.connection_id)
+        elif action is FindingAction.RECONCILE:
+            self.reconcile_wanted.emit(finding.connection_id, finding.app_id or "")
         elif finding.app_id is not None:
             self._act_on_app(AppRef(finding.connection_id, finding.app_id), action)
 

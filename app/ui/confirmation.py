@@ -48,6 +48,14 @@ class Confirmation(QWidget):
         else:
             self._ask_to_look(what)
 
+    def ask_in_production(self, what: str) -> None:
+        """Anew, and only there; ``what`` says in words how many of what change."""
+        self._clear()
+        is_asked = self._connection.environment is Environment.PRODUCTION
+        self.setVisible(is_asked)
+        if is_asked:
+            self._ask_for_name(what)
+
     @property
     def is_given(self) -> bool:
         if self.edit is not None:

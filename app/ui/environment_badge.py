@@ -19,6 +19,11 @@ _PAD = 6
 _HEIGHT = 18
 
 
+def undo_words(environment: Environment) -> str:
+    """What a way back is called: in production it asks first."""
+    return "Undo…" if environment is Environment.PRODUCTION else "Undo"
+
+
 def badge_font(base: QFont) -> QFont:
     font = QFont(base)
     font.setPointSizeF(max(6.5, base.pointSizeF() * 0.82))

@@ -42,13 +42,15 @@ class FoundationPage(QWidget):
     """Reads when it is first shown, after what it did itself, and when the apps of its connection changed.
 
     ``open_requested`` carries an AppRef, ``copied`` a sentence for the status bar, ``edit_connection_requested`` a
-    connection's ID, and ``foundation_requested`` the same: what its foundation lacks is to be shown.
+    connection's ID, and ``foundation_requested`` the same: what its foundation lacks is to be shown. ``undoable``
+    carries what was done, what its way back is called, and the way back: a function that may be called at any time.
     """
 
     open_requested = Signal(object)
     copied = Signal(str)
     edit_connection_requested = Signal(str)
     foundation_requested = Signal(str)
+    undoable = Signal(str, str, object)
     no_foundation = (_NO_FOUNDATION, _NO_FOUNDATION_WHY)  # title and text where the connection names none
 
     def __init__(self, runner: Runner, connection: Connection, heading: str, parent: QWidget | None = None) -> None:

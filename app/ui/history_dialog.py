@@ -31,7 +31,6 @@ from app.services.workshop_words import AppSource, Source, VersionSource
 
 from .badges import ElidedLabel, text_label
 from .dialog_size import fit
-from .draft_subject import LooseDraft
 from .environment_badge import EnvironmentBadge
 from .history_lists import dress, outcome_text, push_model, version_model, when
 from .note_row import NoteRow, NoteStack
@@ -274,13 +273,9 @@ class HistoryDialog(QDialog):
             note = NoteRow(Severity.ERROR, "The connection of this push was removed.", "Add it again, then undo.")
             self.notes.show_rows([note])
             return
-        from .plan_dialog import PlanDialog
+        from .undo_push import undo_dialog
 
-        app = self._app or AppSummary(undo.ref.connection_id, undo.ref.app_id, record.app_title)
-        subject = LooseDraft(undo.ref, undo.draft)
-        dialog = PlanDialog(
-            self._runner, subject, connection, app, self, undoes=undo.push_id, note=plain(undo.sentence, 600)
-        )
+        dialog = undo_dialog(self._runner, connection, self._app, undo, self, record.app_title)
         dialog.pushed.connect(lambda report: self._take_undone(undo.ref, report))
         dialog.copied.connect(self.copied)
         dialog.open()

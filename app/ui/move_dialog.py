@@ -271,9 +271,12 @@ class MoveDialog(PreviewDialog):
         (self.check or self.name_edit or (self.action_button if plan.can_run else self.back_button)).setFocus()
 
     def _what_to_agree_to(self, plan: MovePlan) -> str:
-        if self.connection.environment is Environment.PRODUCTION:
-            return "The workspace moves to another database"
-        return counted(len(plan.warnings), "warning") if plan.warnings else ""
+        warned = counted(len(plan.warnings), "warning") if plan.warnings else ""
+        return self._production_words() or warned
+
+    def _production_words(self) -> str:
+        is_production = self.connection.environment is Environment.PRODUCTION
+        return "1 workspace moves to another database" if is_production else ""
 
     # Moving
 
@@ -392,7 +395,8 @@ class MoveDialog(PreviewDialog):
             lines.append((Severity.ERROR, move.error))
         lines.append((None, "It goes on where it stopped; no row comes twice."))
         self._show(Stage.OPEN, words, lines)
-        self.action_button.setFocus()
+        self.ask(self._production_words())
+        (self.name_edit or self.action_button).setFocus()
 
     # Giving up
 

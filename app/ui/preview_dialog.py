@@ -28,6 +28,7 @@ from app.core.text import plain
 from .action_dialog import ActionDialog
 from .badges import text_label
 from .check_mark import CheckBox
+from .environment_badge import SPOKEN
 from .form_field import FormField
 from .icons import State
 from .note_row import Answer, NoteRow, NoteStack
@@ -120,7 +121,8 @@ class PreviewDialog(ActionDialog):
             edit = self.name_edit = QLineEdit()
             edit.setPlaceholderText(self.phrase)
             edit.textChanged.connect(lambda _text: self.follow())
-            field = FormField(f"{what}, in production. &Type the {self.phrase_noun}’s name to go on", edit)
+            where = f"{plain(self.connection.label, 60)} ({SPOKEN[self.connection.environment]})"
+            field = FormField(f"{what} on {where}. &Type the {self.phrase_noun}’s name to go on", edit)
             field.label.setWordWrap(True)
             self._confirmation = field
         elif is_meant:

@@ -1,4 +1,4 @@
-"""Gives an app another title."""
+"""Gives an app another title; in production the one that it has is to be typed first."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from app.core.refs import AppRef
 from app.core.text import plain
 
 from .action_dialog import ActionDialog
+from .confirmation import Confirmation
 from .form_field import FormField
 from .runner import Runner
 
@@ -25,20 +26,36 @@ class RenameAppDialog(ActionDialog):
 
     renamed = Signal(object)
 
-    def __init__(self, runner: Runner, connection: Connection, app: AppSummary, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        connection: Connection,
+        app: AppSummary,
+        parent: QWidget | None = None,
+        *,
+        proposed: str | None = None,
+    ) -> None:
+        """``proposed`` stands in the field from the start in the place of the present title."""
         super().__init__(runner, "Rename app", "Rename", parent)
         self._ref = AppRef(app.connection_id, app.app_id)
         self._before = app.title
         self.set_place(connection)
-        self.title_edit = QLineEdit(plain(app.title))
+        self.title_edit = QLineEdit(plain(app.title if proposed is None else proposed))
         self.title_edit.selectAll()
-        self.title_edit.textChanged.connect(lambda _text: self.action_button.setEnabled(self.can_act()))
-        self.add_field("title", FormField("&Title", self.title_edit, hint=f"The app ID stays {app.app_id}."))
-        self.action_button.setEnabled(False)
+        self.title_edit.textChanged.connect(self._follow)
+        self.add_field("title", FormField("&New title", self.title_edit, hint=f"The app ID stays {app.app_id}."))
+        self.confirmation = Confirmation(connection, plain(app.title), app.app_id)
+        self.confirmation.ask_in_production("1 app is renamed")
+        self.confirmation.changed.connect(self._follow)
+        self.body.addWidget(self.confirmation)
+        self._follow()
         self.title_edit.setFocus()
 
+    def _follow(self) -> None:
+        self.action_button.setEnabled(self.can_act())
+
     def can_act(self) -> bool:
-        return self.title_edit.text() != self._before
+        return self.title_edit.text() != self._before and self.confirmation.is_given
 
     def act(self) -> None:
         if self.is_working or not self.can_act():

@@ -39,7 +39,7 @@ class SchemaEditor(QWidget):
     """All views of one document. ``confirmed`` carries a sentence for the status bar."""
 
     confirmed = Signal(str)
-    pushed = Signal(object)  # PushReport of a push that was made
+    pushed = Signal(object)  # PushReport of a push that took effect, or some of it
 
     def __init__(
         self,
@@ -225,6 +225,7 @@ class SchemaEditor(QWidget):
         """A push ended; the document has what it left already."""
         if report.outcome == "done":
             self.confirmed.emit(plain(report.sentence, 200))
+        if report.outcome in ("done", "partial"):
             self.pushed.emit(report)
 
     def show_difference(self) -> None:

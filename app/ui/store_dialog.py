@@ -194,9 +194,9 @@ class StoreDialog(PreviewDialog):
         is_production = self.connection.environment is Environment.PRODUCTION
         what = ""
         if self._is_clearing:
-            what = f"{self._name} has no store then"
+            what = "1 workspace has no store then"
         elif is_production and change.sentences:
-            what = "The product follows this at once"
+            what = "1 workspace gets this store at once"
         elif change.warnings:
             what = counted(len(change.warnings), "warning")
         if what != self._asked:

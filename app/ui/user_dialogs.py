@@ -157,13 +157,22 @@ class CreateUserAppDialog(ActionDialog):
 
 
 class LinkAppDialog(ActionDialog):
-    """Gives a user an app that nobody owns. ``linked`` carries a sentence."""
+    """Gives a user an app that nobody owns. ``linked`` carries a sentence, and the AppSummary."""
 
-    linked = Signal(str)
+    linked = Signal(str, object)
 
-    def __init__(self, runner: Runner, connection: Connection, user: UserRow, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        connection: Connection,
+        user: UserRow,
+        parent: QWidget | None = None,
+        *,
+        proposed: str = "",
+    ) -> None:
+        """``proposed`` is the ID of the app that is found first."""
         super().__init__(runner, "Link an app", "Link", parent)
-        self._connection_id, self._user = connection.id, user
+        self._connection_id, self._user, self._proposed = connection.id, user, proposed
         self._apps: tuple[AppSummary, ...] = ()
         self.set_place(connection)
         self.filter_edit = QLineEdit()
@@ -174,6 +183,7 @@ class LinkAppDialog(ActionDialog):
             f"QListWidget {{ border: 1px solid {colours().line_strong}; border-radius: 6px; padding: 3px; }}"
             "QListWidget::item { padding: 4px 8px; border-radius: 4px; }"
         )
+        self.name = TypedName(connection, "1 app is linked")
         self._build()
 
     def _build(self) -> None:
@@ -185,6 +195,8 @@ class LinkAppDialog(ActionDialog):
         self.app_list.setMinimumHeight(min(160, (self.fontMetrics().height() + 10) * 6))
         self.app_list.setFont(mono_font())
         self.add_field("app_id", FormField("&Apps that nobody owns", self.app_list))
+        self.name.changed.connect(lambda: self.action_button.setEnabled(self.can_act()))
+        self.body.addWidget(self.name)
         self.filter_edit.textChanged.connect(lambda _text: self._show())
         self.app_list.currentItemChanged.connect(lambda *_: self.action_button.setEnabled(self.can_act()))
         self.action_button.setEnabled(False)
@@ -198,6 +210,8 @@ class LinkAppDialog(ActionDialog):
 
     def _take(self, apps: tuple[AppSummary, ...]) -> None:
         self._apps = tuple(sorted(apps, key=lambda each: (each.title.casefold(), each.app_id)))
+        if any(each.app_id == self._proposed for each in apps):
+            self.filter_edit.setText(self._proposed)
         self._show()
 
     def _show(self) -> None:
@@ -218,11 +232,11 @@ class LinkAppDialog(ActionDialog):
         self.action_button.setEnabled(self.can_act())
 
     def can_act(self) -> bool:
-        return self.app_list.currentItem() is not None
+        return self.app_list.currentItem() is not None and self.name.is_given
 
     def act(self) -> None:
         item = self.app_list.currentItem()
-        if item is None or self.is_working:
+        if item is None or self.is_working or not self.can_act():
             return
         connection_id, user_id, app_id = self._connection_id, self._user.user_id, str(item.data(_REF))
 
@@ -233,14 +247,15 @@ class LinkAppDialog(ActionDialog):
         self.begin(link, f"Link an app to {email(self._user)}", self._finish)
 
     def _finish(self, app_id: str) -> None:
-        self.linked.emit(f"Linked {plain(app_id, 60)} to {email(self._user)}")
+        app = next(each for each in self._apps if each.app_id == app_id)
+        self.linked.emit(f"Linked {plain(app_id, 60)} to {email(self._user)}", app)
         self.accept()
 
 
 class UnlinkAppDialog(ActionDialog):
-    """Takes an app from a user; the app itself stays. ``unlinked`` carries a sentence."""
+    """Takes an app from a user; the app itself stays. ``unlinked`` carries a sentence, and the app's ID."""
 
-    unlinked = Signal(str)
+    unlinked = Signal(str, str)
 
     def __init__(self, runner: Runner, connection: Connection, user: UserRow, parent: QWidget | None = None) -> None:
         super().__init__(runner, "Unlink an app", "&Unlink", parent)
@@ -281,7 +296,7 @@ class UnlinkAppDialog(ActionDialog):
         self.begin(unlink, f"Unlink an app from {email(self._user)}", self._finish)
 
     def _finish(self, app_id: str) -> None:
-        self.unlinked.emit(f"Unlinked {plain(app_id, 60)} from {email(self._user)}")
+        self.unlinked.emit(f"Unlinked {plain(app_id, 60)} from {email(self._user)}", app_id)
         self.accept()
 
 

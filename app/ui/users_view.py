@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer
@@ -16,6 +17,7 @@ from app.core.words import counted
 
 from .app_list_model import moment
 from .foundation_page import FoundationPage
+from .link_undo import LinkUndo
 from .note_row import Answer, NoteRow
 from .row_table import RowTable, SearchBox, menu_of, pop_up
 from .runner import Runner
@@ -24,6 +26,7 @@ from .users_model import copied_words, email, users_model
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from app.core.apps import AppSummary
     from app.services.foundation import UserRow
     from app.services.foundation_shape import FoundationShape
     from app.services.provision_journal import JournalEntry
@@ -207,7 +210,7 @@ class UsersView(FoundationPage):
         from .take_back_dialog import TakeBackDialog
 
         dialog = TakeBackDialog(self._runner, self.connection, entry, self._name_of(entry), self.window())
-        dialog.taken_back.connect(self._changed)
+        dialog.taken_back.connect(self.changed)
         self._open(dialog)
 
     # What is chosen
@@ -309,8 +312,13 @@ class UsersView(FoundationPage):
         users = self.chosen()
         if len(users) == 1:
             dialog = LinkAppDialog(self._runner, self.connection, users[0], self.window())
-            dialog.linked.connect(self._changed)
+            dialog.linked.connect(partial(self._linked, users[0]))
             self._open(dialog)
+
+    def _linked(self, user: UserRow, sentence: str, app: AppSummary) -> None:
+        self.changed(sentence)
+        back = LinkUndo(self, self._runner, replace(user, app_ids=(app.app_id,), apps=(app,)))
+        self.undoable.emit(sentence, back.words, back.unlink)
 
     def unlink_app(self) -> None:
         from .user_dialogs import UnlinkAppDialog
@@ -318,10 +326,18 @@ class UsersView(FoundationPage):
         users = self.chosen()
         if len(users) == 1 and users[0].app_ids:
             dialog = UnlinkAppDialog(self._runner, self.connection, users[0], self.window())
-            dialog.unlinked.connect(self._changed)
+            dialog.unlinked.connect(partial(self._unlinked, users[0]))
             self._open(dialog)
 
-    def _changed(self, sentence: str) -> None:
+    def _unlinked(self, user: UserRow, sentence: str, app_id: str) -> None:
+        self.changed(sentence)
+        # Of a user with several apps, one that was taken away cannot be given back: one app per user.
+        if user.app_ids == (app_id,):
+            back = LinkUndo(self, self._runner, user)
+            self.undoable.emit(sentence, back.words, back.link)
+
+    def changed(self, sentence: str) -> None:
+        """Something was done to users: tell it, and read them again."""
         self.copied.emit(sentence)
         self.read()
 

@@ -19,6 +19,8 @@ from .theme import badge_text
 from .window_connection import follow_meant, on_meant
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from app.schema.draft import Draft
 
     from .foundation_page import FoundationPage
@@ -36,6 +38,7 @@ class WindowFoundation(QObject):
         self._window = window
         self._pages: list[FoundationPage] = []
         window.data.connections_changed.connect(self._tell)
+        window.commands.reconcile_wanted.connect(self.show_reconcile)
 
     # Tabs
 
@@ -59,7 +62,8 @@ class WindowFoundation(QObject):
 
         self._page("tasks", "Tasks", connection_id, lambda each: TasksView(self._window.runner, each))
 
-    def show_reconcile(self, connection_id: str) -> None:
+    def show_reconcile(self, connection_id: str, app_id: str = "") -> None:
+        """``app_id``: go to what was found about this app."""
         from .reconcile_view import ReconcileView
 
         def make(connection: Connection) -> ReconcileView:
@@ -67,12 +71,17 @@ class WindowFoundation(QObject):
             view.plan_requested.connect(self.show_plan)
             return view
 
-        self._page("reconcile", "Reconcile", connection_id, make)
+        page = self._page("reconcile", "Reconcile", connection_id, make)
+        if app_id and isinstance(page, ReconcileView):
+            page.go_to(app_id)
 
-    def _page(self, kind: str, title: str, connection_id: str, make: Callable[[Connection], FoundationPage]) -> None:
+    def _page(
+        self, kind: str, title: str, connection_id: str, make: Callable[[Connection], FoundationPage]
+    ) -> QWidget | None:
+        """In front; None where there is no such page, which was said then."""
         connection = self._connection(connection_id)
         if connection is None or self._refuse(connection):
-            return
+            return None
 
         def made() -> FoundationPage:
             page = make(connection)
@@ -81,9 +90,10 @@ class WindowFoundation(QObject):
             page.copied.connect(self._window.status.confirm)
             page.edit_connection_requested.connect(self._window.commands.edit_connection)
             page.foundation_requested.connect(self.show_foundation)
+            page.undoable.connect(self._window.comfort.messages.show)
             return page
 
-        self._window.app_tabs.page(f"{kind} {connection_id}", tab_title(title, connection), made)
+        return self._window.app_tabs.page(f"{kind} {connection_id}", tab_title(title, connection), made)
 
     def _tell(self) -> None:
         self._pages = [each for each in self._pages if is_alive(each)]
@@ -121,6 +131,7 @@ class WindowFoundation(QObject):
         app = window.data.app(ref) or AppSummary(ref.connection_id, ref.app_id, "", kind=kind.value)
         dialog = PlanDialog(window.runner, LooseDraft(ref, draft), connection, app, window)
         dialog.pushed.connect(lambda report: window.status.confirm(plain(report.sentence, 200)))
+        dialog.pushed.connect(lambda report: window.commands.pushed.emit(ref, report))
         dialog.copied.connect(window.status.confirm)
         dialog.open()
 

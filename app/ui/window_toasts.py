@@ -10,16 +10,20 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from app.core.apps import AppSummary
+from app.core.connection import Environment
+from app.core.errors import KnownError, NotFound
 from app.core.refs import AppRef
 from app.core.text import plain
+from app.core.words import counted
 
 from .actions import shown_keys
+from .environment_badge import undo_words
 from .scope import is_alive
 from .toast import Toasts
 
 if TYPE_CHECKING:
     from app.services.suite import Services
-    from app.services.workshop_words import PushReport
+    from app.services.workshop_words import PushReport, Undo
 
     from .app_view import AppView
     from .main_window import MainWindow
@@ -41,6 +45,7 @@ class WindowToasts(QObject):
         window.app_tabs.closed_by_hand.connect(self._closed)
         window.commands.renamed.connect(self._renamed)
         window.commands.app_created.connect(self._created)
+        window.commands.pushed.connect(self._pushed)
         self.toasts.changed.connect(self._tell_actions)
         self._tell_actions()
         self._follow_editors()
@@ -72,14 +77,22 @@ class WindowToasts(QObject):
         self.show(f"Created {name}", "Open", partial(self._window.open_app, ref))
 
     def _renamed(self, before: AppSummary, now: AppSummary) -> None:
+        connection = self._window.data.connection(now.connection_id)
         self.show(
             f"Renamed “{plain(before.title, 60)}” to “{plain(now.title, 60)}”",
-            "Undo",
-            partial(self._rename_back, before),
+            undo_words(connection.environment) if connection is not None else "Undo",
+            partial(self._rename_back, before, now),
         )
 
-    def _rename_back(self, before: AppSummary) -> None:
+    def _rename_back(self, before: AppSummary, now: AppSummary) -> None:
         ref, title = AppRef(before.connection_id, before.app_id), before.title
+        known, connection = self._window.data.app(ref), self._window.data.connection(before.connection_id)
+        if known is not None and known.title not in (before.title, now.title):
+            self._window.status.confirm(f"“{plain(known.title, 60)}” was renamed once more: nothing was taken back")
+            return
+        if connection is not None and connection.environment is Environment.PRODUCTION:
+            self._window.commands.rename_app(ref, title)
+            return
 
         async def rename(services: Services) -> AppSummary:
             return await services.lifecycle.rename(ref, title)
@@ -108,7 +121,36 @@ class WindowToasts(QObject):
         editor.document.discarded.connect(lambda: self._discarded(view.app, editor.document))
 
     def _pushed(self, ref: AppRef, report: PushReport) -> None:
-        self.show(report.sentence, "History…", partial(self._window.commands.show_history, ref))
+        """However a push ended: what of it took effect can be taken back."""
+        if report.push_id is None or report.outcome not in ("done", "partial") or report.live is None:
+            return
+        app = self._window.data.app(ref)
+        title = f"“{plain(app.title, 60) or 'untitled'}”" if app is not None else plain(ref.app_id, 60)
+        text = f"Pushed {counted(report.count, 'change')} to {title}." if report.count else report.sentence
+        self.show(text, "Undo…", partial(self._undo_push, ref, report.push_id))
+
+    def _undo_push(self, ref: AppRef, push_id: int) -> None:
+        """The same plan that the history shows; nothing is sent before it was seen."""
+        title = "Work out how to undo the push"
+
+        async def reverse(services: Services) -> Undo:
+            return await services.workshop.undo(push_id)
+
+        self._window.runner.start(reverse, owner=self, title=title, done=partial(self._show_undo, ref))
+
+    def _show_undo(self, ref: AppRef, undo: Undo) -> None:
+        window, connection = self._window, self._window.data.connection(ref.connection_id)
+        if connection is None:
+            error: KnownError = NotFound("The connection of this push was removed.", remedy="Add it again, then undo.")
+            window.runner.known_error.emit(error, "")
+            return
+        from .undo_push import undo_dialog
+
+        dialog = undo_dialog(window.runner, connection, window.data.app(ref), undo, window)
+        dialog.pushed.connect(lambda report: window.status.confirm(plain(report.sentence, 200)))
+        dialog.pushed.connect(lambda report: self._pushed(ref, report))
+        dialog.copied.connect(window.status.confirm)
+        dialog.open()
 
     def _discarded(self, app: AppSummary, document: SchemaDocument) -> None:
         stack, at = document.undo_stack, document.undo_stack.index()

@@ -89,5 +89,5 @@ def messages(stage: Stage) -> MainWindow:
     window.app_tabs.page("blank", "Blank", QWidget)
     show = window.comfort.messages.show
     show("Renamed “Ana’s workspace” to “Ana’s other”", "Undo", lambda: None)
-    show("Pushed 3 steps to “Ana’s workspace”. The live schema is as it was wanted.", "History…", lambda: None)
+    show("Pushed 3 changes to “Ana’s workspace”.", "Undo…", lambda: None)
     return window
