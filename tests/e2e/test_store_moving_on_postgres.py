@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import os
-import signal
-import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from app.platforms.postgres.dsn import Dsn
+from tests.support.killed import Teller, run_until_killed
 from tests.support.moving_services import moving_on
 from tests.support.postgres_server import PostgresServer
 from tests.support.store_services import MAIN
@@ -30,9 +26,7 @@ INSERT INTO messages (id, chat_id, role, parts)
 """
 TABLES = (*APPLICATION_TABLES, "logs")
 _ROWS = "SELECT '{name}', CAST(t AS text) FROM {table} t"
-# What each process would import anew.
-_PRELOADED = [
-    "tests.e2e.test_store_moving_on_postgres",
+_PRELOADED = (
     "alembic.command",
     "alembic.operations",
     "psycopg",
@@ -40,51 +34,24 @@ _PRELOADED = [
     "app.platforms.postgres.client",
     "app.platforms.postgres.server_push",
     "app.services.store_move_run",
-]
+)
 
 
-def _move_and_die(main_dsn: str, target: str, database: str, after: int, pipe: Any) -> None:
-    """In a process of its own: killed with SIGKILL right after its step number ``after``."""
-    steps, lock = 0, threading.Lock()
-
-    def tell(what: str) -> None:
-        nonlocal steps
-        # Statements are told on the loop's thread, writes of the journal on their own.
-        with lock:
-            steps += 1
-            pipe.send(what)
-            if steps == after:
-                os.kill(os.getpid(), signal.SIGKILL)
-
+def _move(main_dsn: str, target: str, database: Path, tell: Teller) -> None:
     async def run() -> None:
-        async with moving_on(main_dsn, Path(database), tell) as opened:
+        async with moving_on(main_dsn, database, tell) as opened:
             if await opened.moving.open_moves(MAIN):
                 await opened.moving.resume(MAIN, WORKSPACE)
                 return
             plan = await opened.moving.plan(MAIN, WORKSPACE, target)
-            pipe.send("planned")
+            tell.note("planned")
             await opened.moving.run(plan)
 
     asyncio.run(run())
 
 
 def move_until_killed(main_dsn: str, target: str, database: Path, after: int) -> tuple[list[str], bool]:
-    """The steps that were done, and whether it was killed before its end."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOADED)
-    reader, writer = context.Pipe(duplex=False)
-    process = context.Process(target=_move_and_die, args=(main_dsn, target, str(database), after, writer))
-    process.start()
-    writer.close()
-    steps = []
-    try:
-        while True:
-            steps.append(reader.recv())
-    except EOFError:
-        pass
-    process.join(60)
-    assert process.exitcode in (0, -signal.SIGKILL)
-    return steps, process.exitcode != 0
+    return run_until_killed(_move, main_dsn, target, database, after=after, preloaded=_PRELOADED)
 
 
 def rows(postgres: PostgresServer, dsn: str, tables: dict[str, str]) -> dict[str, list[str]]:

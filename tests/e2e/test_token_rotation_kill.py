@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
-import os
-import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,8 +14,8 @@ import pytest
 from app.core.secret import Secret
 from app.services.admin_tokens import AdminTokens
 from app.services.audit import AuditTrail
-from tests.e2e.test_provisioning_kill import Platform
-from tests.support.local_platform import local_platform
+from tests.support.foundation_platform import FoundationPlatform, foundation_platform
+from tests.support.killed import Teller, run_until_killed
 from tests.support.provisioning import CONNECTION_ID, Target, provisioning_on
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(110), pytest.mark.xdist_group("token-rotation-kill")]
@@ -70,58 +67,26 @@ async def tokens_on(
             await made.aclose()
 
 
-def _rotate_and_die(target: Target, vault: str, record_id: str, after: int, pipe: Any) -> None:
-    """In a process of its own: killed with SIGKILL right after its step number ``after``."""
-    steps = 0
-
-    def tell(what: str) -> None:
-        nonlocal steps
-        steps += 1
-        pipe.send(what)
-        if steps == after:
-            os.kill(os.getpid(), signal.SIGKILL)
-
+def _rotate(target: Target, vault: Path, record_id: str, tell: Teller) -> None:
     async def run() -> None:
-        async with tokens_on(target, Path(vault), tell) as (tokens, _provisioning):
+        async with tokens_on(target, vault, tell) as (tokens, _provisioning):
             (outcome,) = await tokens.rotate(CONNECTION_ID, [record_id])
             assert outcome.ok, outcome.sentence
 
     asyncio.run(run())
 
 
-def rotate_until_killed(target: Target, vault: Path, record_id: str, after: int) -> tuple[list[str], bool]:
-    """The steps that were done, and whether it was killed before its end."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.e2e.test_token_rotation_kill"])
-    reader, writer = context.Pipe(duplex=False)
-    process = context.Process(target=_rotate_and_die, args=(target, str(vault), record_id, after, writer))
-    process.start()
-    writer.close()
-    steps = []
-    try:
-        while True:
-            steps.append(reader.recv())
-    except EOFError:
-        pass
-    process.join(30)
-    reader.close()
-    assert process.exitcode in (0, -signal.SIGKILL)
-    return steps, process.exitcode != 0
-
-
 @pytest.fixture
 def platform(tmp_path):
-    with local_platform(tmp_path / "platform") as running:
-        made = Platform(running, str(tmp_path / "tenantry.db"))
+    with foundation_platform(tmp_path) as made:
         yield made
-        made.http.close()
 
 
-def registered(platform: Platform) -> dict[str, str]:
+def registered(platform: FoundationPlatform) -> dict[str, str]:
     return {each["id"]: each["adminToken"] for each in platform.query({"databases": {}})["databases"]}
 
 
-async def new_database(platform: Platform, vault: Path) -> None:
+async def new_database(platform: FoundationPlatform, vault: Path) -> None:
     task_id = platform.new_owner("task")
     async with tokens_on(platform.target, vault) as (_tokens, provisioning):
         await provisioning.create_for_task(CONNECTION_ID, task_id, f"calm-blue-{task_id[:8]}", "todo")
@@ -135,7 +100,7 @@ def test_rotation_killed_after_every_single_step_is_finished_by_the_next_process
         asyncio.run(new_database(platform, vault))
         ((record_id, token),) = _new(platform, old)
         old[record_id] = token
-        steps, is_killed = rotate_until_killed(platform.target, vault, record_id, after=len(old))
+        steps, is_killed = run_until_killed(_rotate, platform.target, vault, record_id, after=len(old))
         done.append(steps)
         if is_vault_lost:
             vault.unlink(missing_ok=True)
@@ -155,5 +120,5 @@ def test_rotation_killed_after_every_single_step_is_finished_by_the_next_process
     assert set(kept) <= {record_id for record_id, steps in zip(old, done, strict=True) if "journal: begun" not in steps}
 
 
-def _new(platform: Platform, old: dict[str, str]) -> list[tuple[str, str]]:
+def _new(platform: FoundationPlatform, old: dict[str, str]) -> list[tuple[str, str]]:
     return [(record_id, token) for record_id, token in registered(platform).items() if record_id not in old]
