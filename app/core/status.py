@@ -46,6 +46,7 @@ class FindingAction(StrEnum):
     EDIT_CONNECTION = "edit-connection"
     RETRY = "retry"
     COPY_APP_ID = "copy-app-id"
+    RECONCILE = "reconcile"
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,7 +175,7 @@ def begun(found: Connection, entries: Sequence[JournalEntry], now: float) -> Che
     )
     is_user = first.kind == "user"
     remedy = (
-        "Create the user's app again: what was begun is finished, not made twice."
+        "Look at the users: it can be finished there, or taken back; it is never made twice."
         if is_user
         else "Try again at the task: what was begun is finished, not made twice."
     )

@@ -13,7 +13,7 @@ from app.core.connection import Connection
 from app.core.errors import KnownError
 from app.core.status import Finding, FindingAction, FindingKind, Health, Severity
 from app.core.text import plain
-from app.platforms.traits import traits_of
+from app.platforms.traits import registry_refusal, traits_of
 from app.schema.drift import Difference
 from app.services.registry import Claim, Registry
 
@@ -28,6 +28,7 @@ _SHOWN_DIFFERENCES = 5
 _NAME_LIMIT = 60
 
 _APP_ACTIONS = (FindingAction.SHOW_APP, FindingAction.COPY_APP_ID)
+_RECONCILE = (FindingAction.RECONCILE,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ def _several(facts: Facts) -> Iterator[Finding]:
             title=f"{_name(user)} has {len(app_ids)} apps; the registry means one for each user.",
             detail=", ".join(plain(each, _NAME_LIMIT) for each in app_ids),
             app_id=app_ids[0],
-            actions=_APP_ACTIONS,
+            actions=_actions_of_app(facts),
         )
 
     return _limited(facts, users, finding, "users have several apps")
@@ -202,7 +203,7 @@ def _claimed_twice(facts: Facts) -> Iterator[Finding]:
             ),
             detail="; ".join(records),
             app_id=app_id,
-            actions=_APP_ACTIONS,
+            actions=_actions_of_app(facts),
         )
 
     return _limited(facts, several, finding, "apps are claimed more than once")
@@ -250,6 +251,7 @@ def _limited(facts: Facts, items: Sequence[T], finding: Callable[[T], Finding], 
             severity=first.severity,
             connection_id=facts.connection.id,
             title=f"{len(items) - len(shown)} more: {len(items)} {words} in all.",
+            actions=tuple(each for each in first.actions if each in _RECONCILE),
         )
 
 
@@ -270,7 +272,14 @@ def _of_app(
     facts: Facts, kind: FindingKind, severity: Severity, app: AppSummary, title: str, detail: str = ""
 ) -> Finding:
     key = _key(facts, kind, app.app_id)
-    return Finding(key, kind, severity, facts.connection.id, title, detail, app.app_id, _APP_ACTIONS)
+    return Finding(key, kind, severity, facts.connection.id, title, detail, app.app_id, _actions_of_app(facts))
+
+
+def _actions_of_app(facts: Facts) -> tuple[FindingAction, ...]:
+    """What a foundation and its platform do not agree on, and apps that drifted, are mended where the two are
+    compared."""
+    has_foundation = facts.connection.foundation_app_id is not None and not registry_refusal(facts.connection)
+    return (*(_RECONCILE if has_foundation else ()), *_APP_ACTIONS)
 
 
 def _key(facts: Facts, kind: FindingKind, what: str) -> str:

@@ -20,6 +20,7 @@ _WORDS = {
     FindingAction.EDIT_CONNECTION: "Edit connection…",
     FindingAction.RETRY: "Try again",
     FindingAction.COPY_APP_ID: "Copy app ID",
+    FindingAction.RECONCILE: "Reconcile…",
 }
 _RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 _PAGE = 20

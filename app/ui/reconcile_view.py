@@ -50,6 +50,7 @@ class ReconcileView(FoundationPage):
         self.found: Reconciliation | None = None
         self._failures: dict[str, str] = {}
         self._items: dict[str, QTreeWidgetItem] = {}
+        self._wanted = ""
         self._is_filling = False
         self._reporter = ProgressReporter()
         self._look = QTimer(self, interval=_LOOK_MS)
@@ -151,10 +152,27 @@ class ReconcileView(FoundationPage):
             item = self._items.get(at) or self._group_of(at) or self.tree.topLevelItem(0)
             if item is not None:
                 self.tree.setCurrentItem(item)
+            self._choose(self._wanted)
         else:
             title = "All well" if found.is_well else "No findings in what could be compared"
             self.empty.tell(title, well_sentence(found) if found.is_well else "See the notes above.", "")
             self.stack.setCurrentWidget(self.empty)
+        self._wanted = ""
+
+    def go_to(self, app_id: str) -> None:
+        """Choose the first finding about this app; where there is none, look again."""
+        if not self._choose(app_id):
+            self._wanted = app_id
+            if self._has_read:
+                self.read()
+
+    def _choose(self, app_id: str) -> bool:
+        for key, item in self._items.items():
+            finding = self.choices.finding(key)
+            if finding is not None and any(ref.app_id == app_id for ref in finding.refs):
+                self.tree.setCurrentItem(item)
+                return True
+        return False
 
     # Rows
 

@@ -45,6 +45,23 @@ def _shown(qtbot: QtBot, view: ReconcileView) -> ReconcileView:
     return view
 
 
+def test_view_asked_for_an_app_it_does_not_know_looks_again_once(
+    view: ReconcileView, qtbot: QtBot, services: Any
+) -> None:
+    whole = services.reconciler.found
+    services.reconciler.found = whole[:2]
+    view.read()
+    qtbot.waitUntil(lambda: UNOWNED not in view._items)
+    services.reconciler.found = whole
+    view.go_to(FREE)
+    qtbot.waitUntil(lambda: UNOWNED in view._items)
+    assert view.tree.currentItem() is _item(view, UNOWNED)
+    view.tree.setCurrentItem(_item(view, GONE))
+    view.read()
+    qtbot.waitUntil(lambda: view.refresh_button.isEnabled())
+    assert view.tree.currentItem() is _item(view, GONE)
+
+
 def _item(view: ReconcileView, key: str) -> QTreeWidgetItem:
     return view._items[key]
 

@@ -9,19 +9,22 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.core.errors import FieldError, Invalid
 from app.core.refs import AppRef
+from app.core.status import Finding, FindingAction, FindingKind, Severity
 from app.schema.draft import Draft
 from app.schema.model import Schema
 from app.services.foundation_shape import FoundationShape
 from app.ui.foundation_dialog import FoundationDialog
 from app.ui.foundation_page import FoundationPage
 from app.ui.main_window import MainWindow
+from app.ui.reconcile_view import ReconcileView
 from app.ui.runner import Runner
 from tests.ui.content_fakes import TAR, runner
-from tests.ui.foundation_fakes import CONNECTION, foundation_services
+from tests.ui.foundation_fakes import CONNECTION, FREE, foundation_services
 from tests.ui.window_fakes import as_windows_ask, filled_window
 
 __all__ = ["runner"]
@@ -71,6 +74,28 @@ def test_window_tree_offers_the_foundation(window: MainWindow, qtbot: QtBot) -> 
     action = next(each for each in menu.actions() if each.text() == "Users")
     action.trigger()
     assert _page(window).heading.text() == "Users"
+
+
+def test_window_finding_about_an_app_leads_to_its_difference(window: MainWindow, qtbot: QtBot) -> None:
+    window.show_findings()
+    panel = window.bottom.findings
+    actions = (FindingAction.RECONCILE, FindingAction.SHOW_APP)
+    gone = Finding("k", FindingKind.APP_UNOWNED, Severity.WARNING, "local", "It has no owner.", "", FREE, actions)
+    panel.show_findings((gone,), window.data.by_id())
+    button = next(each for each in panel.rows()[0].findChildren(QPushButton) if each.text() == "Reconcile…")
+    qtbot.mouseClick(button, LEFT)
+    page = _page(window)
+    assert isinstance(page, ReconcileView)
+    qtbot.waitUntil(lambda: page.found is not None)
+    item = page.tree.currentItem()
+    assert item is not None
+    assert item.text(0) == "calm-green-delta is on the platform, but nobody in the registry owns it."
+    first = page.tree.topLevelItem(0)
+    assert first is not None
+    page.tree.setCurrentItem(first)
+    qtbot.mouseClick(button, LEFT)
+    assert _page(window) is page
+    assert page.tree.currentItem() is item
 
 
 def test_window_plan_of_a_draft_is_reviewed(window: MainWindow, qtbot: QtBot) -> None:

@@ -7,7 +7,7 @@ from app.core.changes import Changes
 from app.core.connection import TokenKind
 from app.core.errors import Unreachable
 from app.core.secret import Secret
-from app.core.status import ConnectionStatus, FindingKind, Health, Severity
+from app.core.status import ConnectionStatus, FindingAction, FindingKind, Health, Severity
 from app.platforms.contract import Probe, RemoteApp
 from app.schema.model import Schema
 from app.services.connections import ConnectionBook
@@ -146,6 +146,7 @@ async def test_check_finds_every_problem_of_a_registry():
     assert status.findings[0].detail == "It is in the registry. 2 apps are claimed, 1 of them were found."
     assert status.findings[0].app_id == uid(9)
     assert len({each.key for each in status.findings}) == 5
+    assert [each.actions[:1] == (FindingAction.RECONCILE,) for each in status.findings] == [True] * 4 + [False]
     assert status.app_count == 3
 
 
@@ -160,6 +161,8 @@ async def test_check_finds_drift_with_its_sentences():
     assert finding.kind is FindingKind.SCHEMA_DRIFT
     assert finding.title == "One differs from the template notes: 1 entity."
     assert finding.detail == "The entity notes is missing."
+    # Without a foundation there is nothing to compare the platform with.
+    assert finding.actions == (FindingAction.SHOW_APP, FindingAction.COPY_APP_ID)
 
 
 async def test_check_with_an_unreadable_registry_is_a_finding():
