@@ -30,7 +30,7 @@ class TakeBackDialog(PreviewDialog):
     ) -> None:
         from app.services.provision_words import what_goes
 
-        super().__init__(runner, connection, "Take back an unfinished app", "&Take back", parent)
+        super().__init__(runner, connection, "Take back an unfinished app", "Take &back", parent)
         self._key, self._owner = entry.key, plain(owner, 80)
         self.phrase, self.phrase_noun = plain(entry.title, 80) or plain(entry.app_id, 80), "app"
         name = text_label(self._owner, "title")
