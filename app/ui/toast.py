@@ -42,7 +42,8 @@ class Toast(QFrame):
         self._focus_before: QWidget | None = None
         self.label = text_label(plain(text, _LONGEST))
         self.label.setWordWrap(True)
-        self.button = QPushButton(action_text)
+        # With its parent from the start: shown without one it would be a window of its own for a moment.
+        self.button = QPushButton(action_text, self)
         self.button.setVisible(action is not None)
         self.button.setAutoDefault(False)
         self.button.setAccessibleName(f"{action_text.replace('&', '').rstrip('…')}: {self.label.text()}")

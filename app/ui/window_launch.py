@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from app.services.suite import Services
     from app.services.workshop_words import DraftNote
     from app.storage.crash_reports import CrashReport, CrashReports
-    from app.ui.crash_report_dialog import CrashBar
+    from app.ui.crash_report_dialog import CrashBar, KeptDraft
     from app.ui.main_window import MainWindow
     from app.ui.opened_targets import OpenedTargets
 
@@ -48,6 +48,7 @@ class WindowLaunch(QObject):
         self._log_path: Path | None = None
         self._clean: Callable[[str], str] = _unknown
         self._notes: tuple[DraftNote, ...] = ()
+        self._drafts: list[KeptDraft] = []
         self.bar: CrashBar | None = None
 
     # Targets
@@ -140,9 +141,11 @@ class WindowLaunch(QObject):
 
         data = self._window.data
         known = [(note, app) for note in self._notes if (app := data.app(note.ref)) is not None]
-        self.bar.show_drafts(
-            [KeptDraft(note.ref, app.title, note.changes, self._place(note.ref)) for note, app in known]
-        )
+        drafts = [KeptDraft(note.ref, app.title, note.changes, self._place(note.ref)) for note, app in known]
+        if drafts != self._drafts:
+            # Not anew each time: the keyboard may be on one of its buttons.
+            self._drafts = drafts
+            self.bar.show_drafts(drafts)
 
     def _place(self, ref: AppRef) -> str:
         from app.ui.theme import badge_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QScrollArea, QToolBar, QWidget
 
 from .reading_order import holder, is_stop, stops
 
@@ -27,8 +27,6 @@ def regions(window: MainWindow) -> list[QWidget]:
 
 
 def _toolbars(window: MainWindow) -> list[QWidget]:
-    from PySide6.QtWidgets import QToolBar
-
     return [each for each in window.children() if isinstance(each, QToolBar) and each.isVisible()]
 
 
@@ -94,7 +92,8 @@ def _enter(part: QWidget) -> bool:
     if before is not None and before is not part and is_stop(before):
         before.setFocus(Qt.FocusReason.OtherFocusReason)
         return True
-    proxy = part.focusProxy()
+    inner = part.widget() if isinstance(part, QDockWidget) else part
+    proxy = inner.focusProxy() if inner is not None else None
     while proxy is not None and proxy.focusProxy() is not None:
         proxy = proxy.focusProxy()
     first = proxy if proxy is not None and is_stop(proxy) else next(iter(stops(part)), None)

@@ -41,11 +41,11 @@ _MNEMONIC = re.compile(r"&(?!&)(\w)")
 
 def faults(top: QWidget) -> list[str]:
     """Sentences about what is wrong."""
-    controls = [each for each in top.findChildren(QWidget) if _is_control(each, top)]
+    controls = [each for each in top.findChildren(QWidget) if is_control(each, top)]
     return [*_nameless(controls), *_mnemonics(top), *_tab_order(top, controls)]
 
 
-def _is_control(widget: QWidget, top: QWidget) -> bool:
+def is_control(widget: QWidget, top: QWidget) -> bool:
     """Whether the keyboard can come to it. Parts of controls are spoken of with them."""
     if widget.window() is not top.window() or not widget.isVisibleTo(top) or widget.objectName().startswith("qt_"):
         return False
@@ -63,20 +63,20 @@ def _nameless(controls: list[QWidget]) -> Iterator[str]:
     for each in controls:
         spoken = QAccessible.queryAccessibleInterface(each)
         if spoken is None:
-            yield f"{_told(each)} is not known to screen readers"
+            yield f"{told(each)} is not known to screen readers"
             continue
         name = spoken.text(QAccessible.Text.Name)
         if isinstance(each, QTabBar | QTabWidget):
             names = [each.tabText(at) or _tab_name(each, at) for at in range(each.count())]
             if not all(names):
-                yield f"{_told(each)} has a tab without a name"
+                yield f"{told(each)} has a tab without a name"
             continue
         if not name.strip():
-            yield f"{_told(each)} has no name"
+            yield f"{told(each)} has no name"
         if spoken.role() in _SENSELESS and not isinstance(each, _WITHOUT_ROLE):
-            yield f"{_told(each)} {name!r} has no role ({spoken.role().name})"
+            yield f"{told(each)} {name!r} has no role ({spoken.role().name})"
         if _is_sign(name) and not spoken.text(QAccessible.Text.Description):
-            yield f"{_told(each)} is named {name!r}, which nobody can say"
+            yield f"{told(each)} is named {name!r}, which nobody can say"
 
 
 def _tab_name(bar: QTabBar | QTabWidget, at: int) -> str:
@@ -127,10 +127,10 @@ def _tab_order(top: QWidget, controls: list[QWidget]) -> Iterator[str]:
     stops = _stops(top)
     missing = [each for each in controls if each not in stops and not _is_reached(each, stops)]
     for each in missing:
-        yield f"Tab does not come to {_told(each)}"
+        yield f"Tab does not come to {told(each)}"
     for each in stops:
         if _is_out_of_sight(each):
-            yield f"Tab comes to {_told(each)}, which cannot be seen"
+            yield f"Tab comes to {told(each)}, which cannot be seen"
     if isinstance(top, QDialog):
         yield from _out_of_order(top, [each for each in stops if each in controls])
 
@@ -162,13 +162,13 @@ def _out_of_order(top: QWidget, stops: list[QWidget]) -> Iterator[str]:
     back = [
         (one, other)
         for one, other in zip(stops, (*stops[1:], *stops[:1]), strict=False)
-        if _goes_back(_place(top, one), _place(top, other))
+        if goes_back(place_in(top, one), place_in(top, other))
     ]
     if len(back) > 1:
-        yield from (f"Tab goes back from {_told(one)} to {_told(other)}" for one, other in back)
+        yield from (f"Tab goes back from {told(one)} to {told(other)}" for one, other in back)
 
 
-def _goes_back(first: QRect, second: QRect) -> bool:
+def goes_back(first: QRect, second: QRect) -> bool:
     """The next stop lies wholly above in the same column, or to the left in the same row."""
     if first.isEmpty() or second.isEmpty():
         return False
@@ -178,7 +178,7 @@ def _goes_back(first: QRect, second: QRect) -> bool:
     return (is_above and shares_column) or is_same_row_left
 
 
-def _place(top: QWidget, widget: QWidget) -> QRect:
+def place_in(top: QWidget, widget: QWidget) -> QRect:
     """Where it is; nowhere where it is scrolled away."""
     place = widget.rect().translated(widget.mapTo(top, QPoint(0, 0)))
     at = widget.parentWidget()
@@ -189,7 +189,7 @@ def _place(top: QWidget, widget: QWidget) -> QRect:
     return place
 
 
-def _told(widget: QWidget) -> str:
+def told(widget: QWidget) -> str:
     words = widget.accessibleName() or widget.objectName()
     text = getattr(widget, "text", None)
     if not words and callable(text):
