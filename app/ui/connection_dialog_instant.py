@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.core.connection import Connection, Environment
 from app.core.secret import Secret
 from app.services.sql_address import is_loopback_url
 
+from .form_area import two_columns
 from .form_field import ChoiceBox, FormField, TokenEdit
 from .theme import mono_font
 
@@ -42,12 +43,7 @@ class InstantFields(QWidget):
         for name, *_rest in PRESETS:
             self.preset_box.addItem(name)
         self.fields = self._make_fields()
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(14)
-        grid.setVerticalSpacing(12)
-        grid.setColumnStretch(0, 1)
-        grid.setColumnStretch(1, 1)
+        grid = two_columns(self)
         for at, name in enumerate(("preset", "base_url")):
             grid.addWidget(self.fields[name], 0, at, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(self.fields["foundation_app_id"], 1, 0, 1, 2)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.core.connection import Connection
 from app.core.errors import Invalid
@@ -23,6 +23,7 @@ from app.services.sql_address import (
 )
 
 from .check_mark import CheckBox
+from .form_area import two_columns
 from .form_field import ChoiceBox, FormField, TokenEdit
 from .theme import mono_font
 
@@ -122,12 +123,7 @@ class ServerFields(QWidget):
         }
 
     def _lay_out(self) -> None:
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(14)
-        grid.setVerticalSpacing(12)
-        grid.setColumnStretch(0, 1)
-        grid.setColumnStretch(1, 1)
+        grid = two_columns(self)
         grid.addWidget(self.fields["base_url"], 0, 0, 1, 2)
         names = ("host", "port", "database", "user", "platform_token", "tls", "root_certificate")
         for at, name in enumerate(names):

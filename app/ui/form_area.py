@@ -1,9 +1,20 @@
-"""A form that is scrolled where there is no room for all of it."""
+"""How the fields of a form are laid out, and that it is scrolled where there is no room for all of it."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtWidgets import QScrollArea, QWidget
+from PySide6.QtWidgets import QGridLayout, QScrollArea, QWidget
+
+
+def two_columns(form: QWidget) -> QGridLayout:
+    """Lays fields out beside each other, both columns equally wide."""
+    grid = QGridLayout(form)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(14)
+    grid.setVerticalSpacing(12)
+    grid.setColumnStretch(0, 1)
+    grid.setColumnStretch(1, 1)
+    return grid
 
 
 class FormArea(QScrollArea):

@@ -261,6 +261,11 @@ class FoundationPage(QWidget):
         QGuiApplication.clipboard().setText(text)
         self.copied.emit(sentence)
 
+    def changed(self, sentence: str) -> None:
+        """Something was done here: tell it, and read again."""
+        self.copied.emit(sentence)
+        self.read()
+
     def missing_note(self, missing: Iterable[str], what: str) -> NoteRow | None:
         """What the foundation lacks, with the way to the plan that adds it; None where nothing is missing."""
         lines = tuple(missing)

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QBrush, QColor
 
+from .app_list_model import day, moment
 from .icons import State, state_icon
 from .theme import colours, mono_font
 
@@ -36,6 +37,13 @@ class Column(Generic[Row]):
     is_id: bool = False
     is_number: bool = False
     is_muted: bool = False
+
+
+def created_column(when: Callable[[Row], float]) -> Column[Row]:
+    """The day of ``when`` (seconds since the epoch, 0 for not known), with the time of day in its tool tip."""
+    return Column(
+        "Created", lambda row: day(when(row)), 17, key=when, tip=lambda row: (moment(when(row)),), is_muted=True
+    )
 
 
 class RowModel(QAbstractTableModel, Generic[Row]):

@@ -11,8 +11,7 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex
 from app.core.text import plain
 from app.core.words import counted
 
-from .app_list_model import day, moment
-from .row_model import Column, RowModel
+from .row_model import Column, RowModel, created_column
 from .task_mark import STATE_ROLE
 
 if TYPE_CHECKING:
@@ -117,14 +116,7 @@ def tasks_model(parent: QObject) -> TasksModel:
         Column("Name", lambda row: plain(row.name, 80) or "—", 28),
         Column("App ID", lambda row: plain(row.app_id, 60) or "—", 42, tip=_about, copied=_app_id, is_id=True),
         Column("Admin token", token_text, 17, tip=_about_token, is_muted=True),
-        Column(
-            "Created",
-            lambda row: day(row.created_at),
-            17,
-            key=lambda row: row.created_at,
-            tip=lambda row: (moment(row.created_at),),
-            is_muted=True,
-        ),
+        created_column(lambda row: row.created_at),
     )
     return TasksModel(columns, lambda row: row.key, lambda row: f"{row.title} {row.name} {row.app_id}", parent)
 
@@ -135,14 +127,7 @@ def iterations_model(parent: QObject) -> RowModel[IterationLine]:
         Column("Task", lambda row: plain(row.task, 100) or "—", 34),
         Column("Database", _database_name, 28),
         Column("App ID", _database_id, 42, tip=_about_database, copied=_database_app_id, is_id=True),
-        Column(
-            "Created",
-            lambda row: day(row.iteration.created_at),
-            17,
-            key=lambda row: row.iteration.created_at,
-            tip=lambda row: (moment(row.iteration.created_at),),
-            is_muted=True,
-        ),
+        created_column(lambda row: row.iteration.created_at),
     )
     return RowModel(columns, _iteration_key, lambda row: f"{row.iteration.title} {row.task} {_searched(row)}", parent)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QDialog, QMenu, QStackedWidget, QTabBar, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QTabBar, QToolButton, QWidget
 
 from app.core.apps import AppSummary
 from app.core.connection import Connection
@@ -259,8 +259,8 @@ class TasksView(FoundationPage):
 
         if self.create_button.isEnabled():
             dialog = CreateDatabasesDialog(self._runner, self.connection, self.chosen(), self.window())
-            dialog.begun.connect(self._changed)
-            self._open(dialog)
+            dialog.begun.connect(self.changed)
+            dialog.open()
 
     def retry(self) -> None:
         connection_id, rows = self.connection.id, [row for row in self.chosen() if row.state == "failed"]
@@ -271,7 +271,7 @@ class TasksView(FoundationPage):
             return f"Trying again for {counted(len(rows), 'task')}"
 
         if rows:
-            self._runner.start(again, owner=self, title="Try again to create databases", done=self._changed)
+            self._runner.start(again, owner=self, title="Try again to create databases", done=self.changed)
 
     def give_up(self) -> None:
         """What was begun for the chosen task is taken back, and the task goes on without."""
@@ -283,7 +283,7 @@ class TasksView(FoundationPage):
             return f"{task_title(rows[0])} goes on without a database"
 
         if rows:
-            self._runner.start(stop, owner=self, title="Go on without a database", done=self._changed)
+            self._runner.start(stop, owner=self, title="Go on without a database", done=self.changed)
 
     def clean_up(self) -> None:
         from .task_dialogs import CleanUpDialog
@@ -291,8 +291,8 @@ class TasksView(FoundationPage):
         rows = self._with_record()
         if rows:
             dialog = CleanUpDialog(self._runner, self.connection, rows, self.window())
-            dialog.cleaned.connect(self._changed)
-            self._open(dialog)
+            dialog.cleaned.connect(self.changed)
+            dialog.open()
 
     def clone(self) -> None:
         from .task_dialogs import CloneDialog
@@ -305,10 +305,10 @@ class TasksView(FoundationPage):
             self._runner, self.connection, app.app_id, app.title, self.window(), iterations=tuple(known.items())
         )
         dialog.cloned.connect(self._cloned)
-        self._open(dialog)
+        dialog.open()
 
     def _cloned(self, app: AppSummary) -> None:
-        self._changed(f"Cloned: {plain(app.title, 60)} {plain(app.app_id, 60)}")
+        self.changed(f"Cloned: {plain(app.title, 60)} {plain(app.app_id, 60)}")
 
     # Tokens
 
@@ -319,7 +319,7 @@ class TasksView(FoundationPage):
         if len(rows) == 1:
             dialog = RevealTokenDialog(self._runner, self.connection, rows[0], self.window())
             dialog.told.connect(self.copied)
-            self._open(dialog)
+            dialog.open()
 
     def rotate_tokens(self) -> None:
         from .task_dialogs import RotateTokensDialog
@@ -327,15 +327,8 @@ class TasksView(FoundationPage):
         rows = self._with_record()
         if rows:
             dialog = RotateTokensDialog(self._runner, self.connection, rows, self.window())
-            dialog.rotated.connect(self._changed)
-            self._open(dialog)
-
-    def _changed(self, sentence: str) -> None:
-        self.copied.emit(sentence)
-        self.read()
-
-    def _open(self, dialog: QDialog) -> None:
-        dialog.open()
+            dialog.rotated.connect(self.changed)
+            dialog.open()
 
 
 def _as_task(line: IterationLine) -> TaskLine | None:

@@ -11,9 +11,9 @@ from app.core.apps import AppState
 from app.core.text import plain
 from app.core.words import counted
 
-from .app_list_model import STATE_WORDS, day, moment
+from .app_list_model import STATE_WORDS
 from .icons import State, app_state
-from .row_model import Column, RowModel
+from .row_model import Column, RowModel, created_column
 
 if TYPE_CHECKING:
     from app.services.foundation import UserRow
@@ -38,14 +38,7 @@ def users_model(parent: QObject) -> RowModel[UserRow]:
         Column("App", app_titles, 30, tip=_apps),
         Column("App ID", app_id_text, 46, tip=_apps, copied=lambda row: "\n".join(row.app_ids), is_id=True),
         Column("Agents", agents_text, 11, key=lambda row: row.agents, is_number=True),
-        Column(
-            "Created",
-            lambda row: day(row.created_at),
-            17,
-            key=lambda row: row.created_at,
-            tip=lambda row: (moment(row.created_at),),
-            is_muted=True,
-        ),
+        created_column(lambda row: row.created_at),
     )
     return RowModel(columns, lambda row: row.user_id, _searched, parent)
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtWidgets import QDialog, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from app.core.connection import Connection
 from app.core.refs import AppRef
@@ -211,7 +211,7 @@ class UsersView(FoundationPage):
 
         dialog = TakeBackDialog(self._runner, self.connection, entry, self._name_of(entry), self.window())
         dialog.taken_back.connect(self.changed)
-        self._open(dialog)
+        dialog.open()
 
     # What is chosen
 
@@ -273,7 +273,7 @@ class UsersView(FoundationPage):
 
         dialog = NewUserDialog(self._runner, self.connection, self.window())
         dialog.created.connect(self._user_created)
-        self._open(dialog)
+        dialog.open()
 
     def _user_created(self, user: UserRow) -> None:
         self.search_box.clear()
@@ -293,7 +293,7 @@ class UsersView(FoundationPage):
             dialog.created.connect(self._apps_created)
             # A failure leaves something begun: the list says so.
             dialog.finished.connect(self._reread)
-            self._open(dialog)
+            dialog.open()
 
     def _reread(self, _result: int) -> None:
         self.read()
@@ -313,7 +313,7 @@ class UsersView(FoundationPage):
         if len(users) == 1:
             dialog = LinkAppDialog(self._runner, self.connection, users[0], self.window())
             dialog.linked.connect(partial(self._linked, users[0]))
-            self._open(dialog)
+            dialog.open()
 
     def _linked(self, user: UserRow, sentence: str, app: AppSummary) -> None:
         self.changed(sentence)
@@ -327,7 +327,7 @@ class UsersView(FoundationPage):
         if len(users) == 1 and users[0].app_ids:
             dialog = UnlinkAppDialog(self._runner, self.connection, users[0], self.window())
             dialog.unlinked.connect(partial(self._unlinked, users[0]))
-            self._open(dialog)
+            dialog.open()
 
     def _unlinked(self, user: UserRow, sentence: str, app_id: str) -> None:
         self.changed(sentence)
@@ -335,14 +335,6 @@ class UsersView(FoundationPage):
         if user.app_ids == (app_id,):
             back = LinkUndo(self, self._runner, user)
             self.undoable.emit(sentence, back.words, back.link)
-
-    def changed(self, sentence: str) -> None:
-        """Something was done to users: tell it, and read them again."""
-        self.copied.emit(sentence)
-        self.read()
-
-    def _open(self, dialog: QDialog) -> None:
-        dialog.open()
 
 
 async def _read(services: Services, connection_id: str) -> _Found:

@@ -5,22 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-
 from app.core.apps import AppKind, AppSummary
-from app.core.connection import Connection, Environment
-from app.core.errors import KnownError, NotFound, Unsupported
+from app.core.connection import Connection
+from app.core.errors import Unsupported
 from app.core.refs import AppRef
 from app.core.text import plain
 from app.platforms.traits import registry_refusal
 
-from .scope import is_alive
-from .theme import badge_text
+from .connection_pages import ConnectionPages
 from .window_connection import follow_meant, on_meant
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from app.schema.draft import Draft
 
     from .foundation_page import FoundationPage
@@ -30,14 +25,11 @@ _MENU = "Foundation"
 _NAMES = ("foundation.users", "foundation.tasks", "foundation.reconcile", "foundation.show")
 
 
-class WindowFoundation(QObject):
-    """Opens a tab for each connection and kind, and keeps them told of their connection."""
+class WindowFoundation(ConnectionPages):
+    """Opens a tab for each connection and kind."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
-        self._window = window
-        self._pages: list[FoundationPage] = []
-        window.data.connections_changed.connect(self._tell)
         window.commands.reconcile_wanted.connect(self.show_reconcile)
 
     # Tabs
@@ -77,30 +69,18 @@ class WindowFoundation(QObject):
 
     def _page(
         self, kind: str, title: str, connection_id: str, make: Callable[[Connection], FoundationPage]
-    ) -> QWidget | None:
+    ) -> FoundationPage | None:
         """In front; None where there is no such page, which was said then."""
-        connection = self._connection(connection_id)
+        connection = self.connection(connection_id)
         if connection is None or self._refuse(connection):
             return None
 
         def made() -> FoundationPage:
             page = make(connection)
-            self._pages.append(page)
-            page.open_requested.connect(self._window.open_app)
-            page.copied.connect(self._window.status.confirm)
-            page.edit_connection_requested.connect(self._window.commands.edit_connection)
             page.foundation_requested.connect(self.show_foundation)
-            page.undoable.connect(self._window.comfort.messages.show)
             return page
 
-        return self._window.app_tabs.page(f"{kind} {connection_id}", tab_title(title, connection), made)
-
-    def _tell(self) -> None:
-        self._pages = [each for each in self._pages if is_alive(each)]
-        for page in self._pages:
-            connection = self._window.data.connection(page.connection.id)
-            if connection is not None:
-                page.set_connection(connection)
+        return self.open_page(kind, title, connection, made)
 
     # Dialogs
 
@@ -108,7 +88,7 @@ class WindowFoundation(QObject):
         """What the foundation has and lacks; without one, the connection is edited to name it."""
         from .foundation_dialog import FoundationDialog
 
-        connection = self._connection(connection_id)
+        connection = self.connection(connection_id)
         if connection is None or self._refuse(connection):
             return
         if connection.foundation_app_id is None:
@@ -124,7 +104,7 @@ class WindowFoundation(QObject):
         from .draft_subject import LooseDraft
         from .plan_dialog import PlanDialog
 
-        window, connection = self._window, self._connection(ref.connection_id)
+        window, connection = self._window, self.connection(ref.connection_id)
         if connection is None:
             return
         kind = AppKind.FOUNDATION if ref.app_id == connection.foundation_app_id else AppKind.OTHER
@@ -142,13 +122,6 @@ class WindowFoundation(QObject):
             self._window.runner.known_error.emit(Unsupported(refusal), "")
         return bool(refusal)
 
-    def _connection(self, connection_id: str) -> Connection | None:
-        connection = self._window.data.connection(connection_id)
-        if connection is None:
-            error: KnownError = NotFound("This connection was removed.")
-            self._window.runner.known_error.emit(error, "")
-        return connection
-
 
 def add_foundation_actions(window: MainWindow) -> None:
     add, shown = window.registry.add, window.foundation
@@ -165,11 +138,3 @@ def add_foundation_actions(window: MainWindow) -> None:
 
 def _has_foundation(connection: Connection) -> bool:
     return not registry_refusal(connection)
-
-
-def tab_title(title: str, connection: Connection) -> str:
-    """Whose it is, with the environment wherever it is not the local one."""
-    label = plain(connection.label, 30).replace("&", "&&")
-    if connection.environment is Environment.LOCAL:
-        return f"{title} · {label}"
-    return f"{title} · {label} · {badge_text(connection.environment)}"

@@ -374,7 +374,7 @@ class WorkspacesView(FoundationPage):
         from .store_dialog import StoreDialog
 
         dialog = StoreDialog(self._runner, self.connection, row.workspace, self.window(), dsn_text=dsn_text)
-        dialog.saved.connect(self._changed)
+        dialog.saved.connect(self.changed)
         dialog.saved.connect(self.written)
         dialog.open()
 
@@ -385,7 +385,7 @@ class WorkspacesView(FoundationPage):
         if self.overview is not None:
             dialog = MainDatabaseDialog(self._runner, self.connection, self.overview, self.window())
             dialog.show_part(part)
-            dialog.saved.connect(self._changed)
+            dialog.saved.connect(self.changed)
             dialog.open()
 
     def move_chosen(self) -> None:
@@ -407,10 +407,6 @@ class WorkspacesView(FoundationPage):
         dialog.told.connect(self.copied)
         dialog.finished.connect(lambda _result: self.read())
         dialog.open()
-
-    def _changed(self, sentence: str) -> None:
-        self.copied.emit(sentence)
-        self.read()
 
 
 def _stacked(place: QWidget, *parts: QWidget) -> None:
