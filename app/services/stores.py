@@ -40,6 +40,7 @@ from app.services.store_keeping import StoreKeeper
 from app.services.store_places import StorePlaces, is_beside
 from app.services.store_registry import registry_of
 from app.services.store_routing import Side, route
+from app.services.store_undo import StoreUndo
 from app.services.store_words import MainOverview, Route, StoreChange, StoreCheck, StoreRow, Workspace
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class Stores:
         self._after_change: Callable[[str], Awaitable[object]] | None = None
         self._shelves: dict[str, _Shelf] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self.undo = StoreUndo(self)
 
     def on_change(self, told: Callable[[str], Awaitable[object]]) -> None:
         """``told`` is awaited with the connection's ID once owners may have changed; its known errors are its own."""
@@ -211,6 +213,7 @@ class Stores:
         detail = f"workspace {workspace_id}: {after.dsn_text}, password: {after.secret_place}"
         async with self._audit.recorded(_main_ref(present), "set store", plain(detail, 500)):
             await self._keeper.put(present, intent, await self._client(connection_id))
+        self.undo.remember(present, intent)
         found = (await self._reading(connection_id, is_fresh=True)).by_id.get(workspace_id)
         await self._tell(connection_id)
         if found is None or found.store is None or found.store.app_id != after.app_id:
@@ -228,6 +231,7 @@ class Stores:
         detail = f"workspace {workspace_id}: {present.workspace.store.dsn_text if present.workspace.store else ''}"
         async with self._audit.recorded(_main_ref(present), "clear store", plain(detail, 500)):
             await self._keeper.clear(present, intent, await self._client(connection_id))
+        self.undo.remember(present, intent)
         await self._reading(connection_id, is_fresh=True)
         await self._tell(connection_id)
 
@@ -282,6 +286,7 @@ class Stores:
     async def forget(self, connection_id: str) -> None:
         """The connection is about to be removed: so are the passwords of its stores. Raises what the vault raises."""
         await self._keeper.forget(connection_id)
+        self.undo.forget(connection_id)
         self._shelves.pop(connection_id, None)
 
     # Inside: reading
