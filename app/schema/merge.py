@@ -12,7 +12,8 @@ from .compare import Plan, Renames, compare
 from .draft import Draft
 from .draft_names import at_entities
 from .matching import Matching, match, matched_names
-from .merge_parts import Claim, Decisions, Three, both, matched, resolve_names, settle
+from .merge_claims import entity_claims, part_claims, resolve_names
+from .merge_parts import Decisions, MergedEntity, Three, both, matched, settle
 from .merge_words import MergeConflict
 from .model import Attribute, Entity, Index, Link, LinkEnd, Schema, link_key
 from .references import with_renamed
@@ -54,16 +55,6 @@ def merge(base: Schema, theirs: Schema, mine: Draft, keep_mine: frozenset[str] =
     return Merge(draft, tuple(decisions.conflicts.values()), their_plan, my_plan)
 
 
-@dataclass(slots=True)
-class _Entity:
-    """One entity three ways with its attributes and indexes, and the name that it has in the result."""
-
-    three: Three[Entity]
-    name: str = ""
-    attributes: list[Three[Attribute]] | None = None
-    indexes: list[Three[Index]] | None = None
-
-
 class _Merging:
     def __init__(self, base: Schema, theirs: Schema, mine: Draft, decisions: Decisions) -> None:
         self._base = base
@@ -75,7 +66,7 @@ class _Merging:
         self._touched_mine = _linked(base, mine.wanted, self._ours.entities)
         # Attributes as they are called here, by the entity's name in the base: so do the other two sides then.
         self._columns: dict[str, Names] = {}
-        self._entities = [_Entity(each) for each in self._matched_entities()]
+        self._entities = [MergedEntity(each) for each in self._matched_entities()]
         self._carry_columns()
         self._links: list[Three[Link]] = []
         self._names: dict[str, dict[str, str]] = {}
@@ -86,12 +77,12 @@ class _Merging:
     def draft(self) -> Draft:
         for each in self._entities:
             self._presence(each)
-        resolve_names(self._entity_claims, self._decisions)
+        resolve_names(lambda: entity_claims(self._entities), self._decisions)
         self._carry()
         for each in self._entities:
             self._parts(each)
         self._merge_links()
-        resolve_names(self._part_claims, self._decisions)
+        resolve_names(lambda: part_claims(self._entities, self._links), self._decisions)
         wanted = Schema(
             tuple(self._made(each) for each in self._entities if each.three.result is not None),
             tuple(each.result for each in self._links if each.result is not None),
@@ -108,7 +99,7 @@ class _Merging:
             self._ours.entities,
         )
 
-    def _presence(self, entity: _Entity) -> None:
+    def _presence(self, entity: MergedEntity) -> None:
         three = entity.three
         settle(three, lambda part: part.name, ("is_system", "extra"), self._decisions, is_changed=self._is_changed)
         if three.result is None:
@@ -126,17 +117,10 @@ class _Merging:
             return True
         return _sorted(_carried_entity(base, names)) != _sorted(other)
 
-    def _entity_claims(self) -> Mapping[str, list[Claim]]:
-        found: dict[str, list[Claim]] = {}
-        for each in self._entities:
-            if each.three.result is not None:
-                found.setdefault(each.name, []).append(_entity_claim(each))
-        return found
-
     def _carry(self) -> None:
         """Bring all three sides to the names of the result."""
         for side in ("base", "theirs", "mine"):
-            parts: list[tuple[_Entity, Entity]] = [
+            parts: list[tuple[MergedEntity, Entity]] = [
                 (each, part) for each in self._entities if (part := getattr(each.three, side)) is not None
             ]
             # What goes gets a name that nobody else can have, so that its links are taken for nobody else's.
@@ -167,7 +151,7 @@ class _Merging:
 
     # Attributes and indexes
 
-    def _parts(self, entity: _Entity) -> None:
+    def _parts(self, entity: MergedEntity) -> None:
         three = entity.three
         if three.result is None:
             return
@@ -254,25 +238,10 @@ class _Merging:
         reverse = both(base.reverse if base else None, theirs.reverse, mine.reverse, place, _END, self._decisions)
         three.result = replace(three.result, forward=forward, reverse=reverse)
 
-    # Names of attributes and labels
-
-    def _part_claims(self) -> Mapping[str, list[Claim]]:
-        found: dict[str, list[Claim]] = {}
-        for entity in self._entities:
-            if entity.three.result is None:
-                continue
-            for three in entity.attributes or ():
-                if three.result is not None:
-                    found.setdefault(f"{entity.name}.{three.result.name}", []).append(_attribute_claim(three))
-        for link in self._links:
-            for claimed, claim in _link_claims(link):
-                found.setdefault(claimed, []).append(claim)
-        return found
-
     # The result
 
     @staticmethod
-    def _made(entity: _Entity) -> Entity:
+    def _made(entity: MergedEntity) -> Entity:
         attributes = [each for each in entity.attributes or () if each.result is not None]
         # Indexes speak of attributes as they are called here; where that name was given up, it is theirs.
         columns = {each.mine.name: each.result.name for each in attributes if each.mine and each.result}
@@ -368,61 +337,3 @@ def _moves(parts: Iterable[Three[Attribute]] | Iterable[Three[Index]]) -> Iterat
     for each in parts:
         if each.theirs is not None and each.result is not None and each.theirs.name != each.result.name:
             yield each.theirs.name, each.result.name
-
-
-# Claims on names
-
-
-def _entity_claim(entity: _Entity) -> Claim:
-    three = entity.three
-    old = three.theirs.name if three.theirs is not None else ""
-
-    def remove() -> None:
-        three.result = None
-
-    def give_up() -> None:
-        if old:
-            entity.name = old
-        else:
-            remove()
-
-    return Claim(entity.name != old, old, give_up, remove)
-
-
-def _attribute_claim(three: Three[Attribute]) -> Claim:
-    old = three.theirs.name if three.theirs is not None else ""
-    result = three.result
-
-    def remove() -> None:
-        three.result = None
-
-    def give_up() -> None:
-        three.result = replace(result, name=old) if old and result is not None else None
-
-    return Claim(result is not None and result.name != old, old, give_up, remove)
-
-
-def _link_claims(three: Three[Link]) -> Iterator[tuple[str, Claim]]:
-    """One for each end."""
-    theirs, result = three.theirs, three.result
-    if result is None:
-        return
-
-    def remove() -> None:
-        three.result = None
-
-    def give_up() -> None:
-        three.result = _with_labels(result, theirs) if theirs is not None else None
-
-    for end, live in zip(_ends(result), _ends(theirs) if theirs is not None else (None, None), strict=True):
-        old = live.label if live is not None else ""
-        yield f"{end.entity}.{end.label}", Claim(end.label != old, old, give_up, remove)
-
-
-def _with_labels(link: Link, other: Link) -> Link:
-    return replace(
-        link,
-        name=other.name,
-        forward=replace(link.forward, label=other.forward.label),
-        reverse=replace(link.reverse, label=other.reverse.label),
-    )

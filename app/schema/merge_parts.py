@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-from .merge_words import MergeConflict, both_added, both_changed, same_name, they_removed, you_removed
+from .merge_words import MergeConflict, both_added, both_changed, they_removed, you_removed
 from .model import Attribute, Entity, Index, Link, LinkEnd
 
 Part = TypeVar("Part", Attribute, Index, Link, Entity)
@@ -24,6 +24,16 @@ class Three(Generic[Part]):
     theirs: Part | None = None
     mine: Part | None = None
     result: Part | None = None
+
+
+@dataclass(slots=True)
+class MergedEntity:
+    """One entity three ways with its attributes and indexes, and the name that it has in the result."""
+
+    three: Three[Entity]
+    name: str = ""
+    attributes: list[Three[Attribute]] | None = None
+    indexes: list[Three[Index]] | None = None
 
 
 @dataclass(slots=True)
@@ -111,37 +121,3 @@ def both(
         if not decisions.keeps(tell(place, clashes, theirs, mine)):
             changes = {name: value for name, value in changes.items() if name not in clashes}
     return replace(theirs, **changes) if changes else theirs
-
-
-@dataclass(slots=True)
-class Claim:
-    """A result that wants a name. ``give_up`` takes it back to what they have, or away; ``remove`` removes it."""
-
-    is_ours: bool
-    old: str
-    give_up: Callable[[], None]
-    remove: Callable[[], None]
-
-
-def resolve_names(claims: Callable[[], Mapping[str, list[Claim]]], decisions: Decisions) -> None:
-    """Until nobody claims what another one has. ``claims`` are by place, gathered anew after each decision.
-
-    It ends: each decision takes one of our names away, or one of their parts.
-    """
-    while True:
-        clash = next(
-            (
-                (place, ours, [each for each in found if each is not ours])
-                for place, found in claims().items()
-                if len(found) > 1 and (ours := next((each for each in found if each.is_ours), None)) is not None
-            ),
-            None,
-        )
-        if clash is None:
-            return
-        place, ours, others = clash
-        if decisions.keeps(same_name(place, ours.old)) and not any(each.is_ours for each in others):
-            for each in others:
-                each.remove()
-        else:
-            ours.give_up()
