@@ -60,7 +60,7 @@ class WorkspacesView(FoundationPage):
     """A tab of one connection. ``compare_requested`` carries two AppRefs."""
 
     compare_requested = Signal(object, object)
-    written = Signal(str)  # what was written to the main database
+    written = Signal(str, object)  # what was written to the main database, and about which Workspace
     no_foundation = (_NO_MAIN, _NO_MAIN_WHY)
 
     def __init__(self, runner: Runner, connection: Connection, parent: QWidget | None = None) -> None:
@@ -375,7 +375,7 @@ class WorkspacesView(FoundationPage):
 
         dialog = StoreDialog(self._runner, self.connection, row.workspace, self.window(), dsn_text=dsn_text)
         dialog.saved.connect(self.changed)
-        dialog.saved.connect(self.written)
+        dialog.saved.connect(lambda sentence: self.written.emit(sentence, row.workspace))
         dialog.open()
 
     def edit_main(self, part: int) -> None:

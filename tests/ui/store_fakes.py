@@ -179,6 +179,27 @@ def deep_findings() -> tuple[StoreFinding, ...]:
     return (*findings(), dangling)
 
 
+class FakeUndo:
+    """Of what was written last for each workspace; ``is_exact=False`` for none of it."""
+
+    def __init__(self, stores: FakeStores) -> None:
+        self._stores = stores
+        self.is_exact = True
+        self.former: dict[str, StoreRow | None] = {}
+
+    def is_possible(self, connection_id: str, workspace_id: str) -> bool:
+        return self.is_exact and workspace_id in self.former
+
+    async def describe(self, connection_id: str, workspace_id: str) -> StoreChange:
+        before = self.former[workspace_id]
+        dsn_text = before.dsn_text if before is not None else None
+        return await self._stores.describe_store_change(connection_id, workspace_id, dsn_text, None, "none")
+
+    async def put_back(self, connection_id: str, workspace_id: str) -> StoreRow | None:
+        self._stores._note("put_back", workspace_id)
+        return self.former[workspace_id]
+
+
 class FakeStores:
     """``error`` is raised by whatever is asked next; ``invalid`` only by what writes."""
 
@@ -195,6 +216,7 @@ class FakeStores:
         self.warnings: tuple[str, ...] = ()
         self.bad = frozenset({"eu.example:6432/ember"})
         self.shallow, self.deep = findings(), deep_findings()
+        self.undo = FakeUndo(self)
 
     def _note(self, *call: Any) -> None:
         self.calls.append(call)
@@ -277,6 +299,7 @@ class FakeStores:
         if self.refusal is not None:
             raise self.refusal
         row = StoreRow(_app_id(dsn_text), dsn_text, place)
+        self.undo.former[workspace_id] = next(each.store for each in self.found if each.id == workspace_id)
         self.found = tuple(replace(each, store=row) if each.id == workspace_id else each for each in self.found)
         return row
 
