@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
@@ -11,7 +10,6 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QStackedWidget, QTreeView, QVBoxLayout, QWidget
 
 from app.core.changes import Changes
-from app.core.errors import KnownError
 from app.core.refs import AppRef
 from app.core.status import ConnectionStatus
 from app.core.text import plain
@@ -26,11 +24,11 @@ from .tree_find import MOST, FoundModel, FoundView, TableFindField
 from .tree_groups import TreeGroups
 from .tree_model import TreeModel
 from .tree_nodes import NodeKind, app_key, has_sql
+from .tree_reading import TreeReading
 from .tree_tables import FoundTable
 
 if TYPE_CHECKING:
     from app.services.catalog import SchemaSnapshot
-    from app.services.suite import Services
 
 _OPENED_FIRST = 4
 
@@ -67,7 +65,7 @@ class DatabaseTree(QWidget):
 
     def __init__(self, runner: Runner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._runner = runner
+        self.reading = TreeReading(runner, self)
         self._open: dict[str, None] = {}  # in the order of opening, so that parents come before children
         self._current = ""
         self._is_restoring = False
@@ -82,7 +80,7 @@ class DatabaseTree(QWidget):
         self._wanted: FoundTable | None = None  # a table to show as soon as its database is listed
         self._stack = QStackedWidget()
         self._build()
-        self._connect()
+        self._connect(runner)
 
     def _build(self) -> None:
         view = self.view
@@ -118,7 +116,7 @@ class DatabaseTree(QWidget):
         self.found_note.hide()
         self.setFocusProxy(view)
 
-    def _connect(self) -> None:
+    def _connect(self, runner: Runner) -> None:
         view = self.view
         view.expanded.connect(self._opened)
         view.collapsed.connect(self._closed)
@@ -128,8 +126,11 @@ class DatabaseTree(QWidget):
         view.customContextMenuRequested.connect(self._show_menu)
         view.selectionModel().currentChanged.connect(self._moved)
         self.empty.activated.connect(self.add_connection_requested)
-        self.model.schema_wanted.connect(self._fetch)
-        self.model.names_wanted.connect(self._fetch_names)
+        self.model.schema_wanted.connect(self.reading.schema)
+        self.model.names_wanted.connect(self.reading.names)
+        self.reading.schema_read.connect(self._take)
+        self.reading.names_read.connect(self._take_names)
+        self.reading.failed.connect(self._fail)
         view.find_requested.connect(self.enter_find)
         self.field.asked.connect(self._find)
         self.field.moved.connect(self.found.step)
@@ -137,7 +138,7 @@ class DatabaseTree(QWidget):
         self.field.ended.connect(view.setFocus)
         self.found.activated.connect(lambda _index: self._show_found())
         self.found.clicked.connect(lambda _index: self._show_found())
-        self._runner.changed.connect(self._follow)
+        runner.changed.connect(self._follow)
 
     # What is shown
 
@@ -269,29 +270,15 @@ class DatabaseTree(QWidget):
 
     # Structures
 
-    def _fetch(self, ref: AppRef) -> None:
-        async def read(services: Services) -> SchemaSnapshot:
-            return await services.catalog.schema(ref)
-
-        self._runner.start(
-            read,
-            owner=self,
-            title="Read a structure",
-            done=partial(self._take, ref),
-            failed=partial(self._fail, ref),
-            replaces=f"schema {ref.connection_id} {ref.app_id}",
-        )
-
     def _take(self, ref: AppRef, snapshot: SchemaSnapshot) -> None:
         self._is_restoring = True
         self.model.set_schema(ref, snapshot.schema)
         self._reopen(ref)
         self._is_restoring = False
 
-    def _fail(self, ref: AppRef, error: KnownError) -> bool:
-        self.model.set_failed(ref, error.sentence)
+    def _fail(self, ref: AppRef, sentence: str) -> None:
+        self.model.set_failed(ref, sentence)
         self._reopen(ref)
-        return True
 
     def _reopen(self, ref: AppRef) -> None:
         """Below an app whose rows were replaced, what was open is opened again."""
@@ -309,19 +296,6 @@ class DatabaseTree(QWidget):
             self.model.forget_schema(ref)
 
     # Tables
-
-    def _fetch_names(self, ref: AppRef) -> None:
-        async def read(services: Services) -> tuple[str, ...]:
-            return await services.catalog.names(ref)
-
-        self._runner.start(
-            read,
-            owner=self,
-            title="List the tables",
-            done=partial(self._take_names, ref),
-            failed=partial(self._fail, ref),
-            replaces=f"names {ref.connection_id} {ref.app_id}",
-        )
 
     def _take_names(self, ref: AppRef, names: tuple[str, ...]) -> None:
         self._is_restoring = True
@@ -349,7 +323,7 @@ class DatabaseTree(QWidget):
             return
         node = self.model.node(self.view.currentIndex())
         if node is not None and node.ref is not None and has_sql(node) and node.ref not in self.model.tables.refs:
-            self._fetch_names(node.ref)
+            self.reading.names(node.ref)
         self.found_model.show_found(self.model.tables.find(query))
         count, listed = self.found_model.count, len(self.model.tables.refs)
         many = f"{count:,} table{'' if count == 1 else 's'}"
@@ -411,16 +385,3 @@ class DatabaseTree(QWidget):
         from .tree_menu import tree_menu
 
         return tree_menu(self, self.model.node(index))
-
-    def reread(self, ref: AppRef) -> None:
-        async def read(services: Services) -> SchemaSnapshot:
-            return await services.catalog.schema(ref, refresh=True)
-
-        self._runner.start(
-            read,
-            owner=self,
-            title="Read a structure",
-            done=partial(self._take, ref),
-            failed=partial(self._fail, ref),
-            replaces=f"schema {ref.connection_id} {ref.app_id}",
-        )

@@ -38,7 +38,7 @@ def tree_menu(tree: DatabaseTree, node: Node | None) -> QMenu:
             menu.addAction(f"Open {shown}", partial(tree.entity_activated.emit, node.ref, name))
         menu.addAction("Open" if entity is None else "Open the app", partial(tree.app_activated.emit, node.ref))
         menu.addAction("Copy app ID", tree.copy_id)
-        menu.addAction("Read structure again", partial(tree.reread, node.ref))
+        menu.addAction("Read structure again", partial(tree.reading.schema, node.ref, refresh=True))
         menu.addSeparator()
     if node.connection is not None:
         label = plain(node.connection.label, 40).replace("&", "&&")
