@@ -31,6 +31,7 @@ from .agent_rows import NOTHING_KNOWN, AgentModel, AgentRow, Known, agent_rows
 from .badges import text_label
 from .empty_state import EmptyState
 from .entity_list import EntityView
+from .key_tips import KeyTip, keys_near
 from .note_row import NoteRow, NoteStack
 from .pending_bar import PendingBar
 from .runner import Runner
@@ -95,9 +96,9 @@ class AgentsView(QWidget):
         self.filter_edit.setToolTip("By name, field, link or template")
         self.filter_edit.setClearButtonEnabled(True)
         self.add_button.setProperty("look", "primary")
-        self.add_button.setToolTip("By hand or from a template (Insert)")
+        KeyTip(self.add_button, "By hand or from a template", "agents.add", also="Insert")
         self.edit_button.setToolTip("Fields and links in the schema editor (Enter)")
-        self.copy_button.setToolTip("The same fields under another name (Ctrl+D)")
+        KeyTip(self.copy_button, "The same fields under another name", "schema.duplicate")
         self.save_button.setToolTip("Keep the chosen agents as a template of your own")
         self.list.setModel(self.model)
         self.delegate = AgentDelegate(self.list, self.model)
@@ -359,7 +360,7 @@ class AgentsView(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         entries: tuple[tuple[QPushButton, str, Callable[[], None]], ...] = (
             (self.edit_button, "Enter", self.edit),
-            (self.copy_button, "Ctrl+D", self.duplicate),
+            (self.copy_button, keys_near(self, "schema.duplicate"), self.duplicate),
             (self.remove_button, "Del", self.remove_or_restore),
             (self.save_button, "", self.save_as_template),
         )

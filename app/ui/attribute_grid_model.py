@@ -328,7 +328,7 @@ def _braced(text: str) -> str:
 
 def _lock(entity: Entity, attribute: Attribute, is_removed: bool, *, is_closed: bool = False) -> str:
     if is_removed:
-        return "It is removed with the next push. Delete or Ctrl+Z brings it back."
+        return "It is removed with the next push. Delete or Undo brings it back."
     if is_closed:
         return f"{plain(entity.name, 60)} is a {entity_kind(entity)}: it can be read here, not changed."
     if attribute.is_system:

@@ -27,6 +27,7 @@ from .entity_delegate import EntityDelegate
 from .entity_list_model import EntityListModel, EntityRow, EntityRows
 from .entity_start import add_entity
 from .icons import sign
+from .key_tips import KeyTip, keys_near
 from .runner import Runner
 from .schema_document import SchemaDocument
 from .schema_find import Found, find
@@ -111,12 +112,12 @@ class EntityList(QWidget):
     def _lay_out(self) -> None:
         self.field.setProperty("look", "filter")
         self.field.setPlaceholderText("Find in schema")
-        self.field.setToolTip("Entities, attributes and links (Ctrl+Shift+F); Enter goes there")
+        KeyTip(self.field, "Entities, attributes and links", "schema.find", more="; Enter goes there")
         self.field.setAccessibleName("Find in schema")
         self.field.setClearButtonEnabled(True)
         self.add_button.setIcon(sign("plus"))
         self.add_button.setProperty("look", "button")
-        self.add_button.setToolTip("New entity (Insert)")
+        KeyTip(self.add_button, "New entity", "schema.add_entity", also="Insert")
         self.add_button.setAccessibleName("New entity")
         top = QHBoxLayout()
         top.setContentsMargins(8, 8, 8, 8)
@@ -259,7 +260,8 @@ class EntityList(QWidget):
             row, is_locked = self.model.rows[index.row()], self._document.is_read_only
             is_removed = row.mark == "removed"
             menu.addAction("Rename\tF2", self.rename).setEnabled(not self.model.lock(index.row()))
-            menu.addAction("Duplicate\tCtrl+D", self.duplicate).setEnabled(not is_locked and not is_removed)
+            keys = keys_near(self, "schema.duplicate", "Ctrl+D")
+            menu.addAction(f"Duplicate\t{keys}", self.duplicate).setEnabled(not is_locked and not is_removed)
             remove = menu.addAction("Restore\tDel" if is_removed else "Remove\tDel", self.remove_or_restore)
             remove.setEnabled(not is_locked and (is_removed or not self.model.lock(index.row())))
         menu.popup(self.view.viewport().mapToGlobal(place))

@@ -254,5 +254,5 @@ def _on_delete(link: Link) -> str:
 
 def _lock(link: Link, is_removed: bool) -> str:
     if is_removed:
-        return "It is removed with the next push. Delete or Ctrl+Z brings it back."
+        return "It is removed with the next push. Delete or Undo brings it back."
     return "It comes with the platform: it can be read, not changed." if link.is_system else ""

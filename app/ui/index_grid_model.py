@@ -92,7 +92,7 @@ class IndexGridModel(SchemaGridModel[IndexRow]):
 
     def _lock(self, entity: Entity, is_removed: bool) -> str:
         if is_removed:
-            return "It is removed with the next push. Delete or Ctrl+Z brings it back."
+            return "It is removed with the next push. Delete or Undo brings it back."
         rules = self.document.rules
         if entity.is_system and (rules is None or entity.name not in rules.extendable):
             return f"{plain(entity.name, 60)} can be read here, not changed."

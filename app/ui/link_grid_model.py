@@ -301,7 +301,7 @@ def _link_name(entity: str, label: str) -> str:
 
 def _lock(link: Link, is_removed: bool) -> str:
     if is_removed:
-        return "It is removed with the next push. Delete or Ctrl+Z brings it back."
+        return "It is removed with the next push. Delete or Undo brings it back."
     if link.is_system:
         return "This link comes with the platform: it can be read, not changed."
     return ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QDockWidget,
     QFrame,
     QHBoxLayout,
@@ -350,6 +351,11 @@ class MainWindow(QMainWindow):
             self.overview.app_list.copy_ids()
 
     def focus_filter(self) -> None:
+        """The one of the list of apps; of the databases, where the keyboard is in these."""
+        tree = self.tree
+        if tree is not None and tree.isAncestorOf(QApplication.focusWidget() or self) and not tree.field.isHidden():
+            tree.enter_find()
+            return
         self.tabs.setCurrentWidget(self.overview)
         self.overview.app_list.filter_box.setFocus()
         self.overview.app_list.filter_box.selectAll()

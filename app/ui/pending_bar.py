@@ -26,6 +26,7 @@ from app.schema.operations import Risk
 
 from .badges import StateMark, text_label
 from .icons import state_icon
+from .key_tips import KeyTip
 from .plan_text import parted
 from .schema_document import SchemaDocument
 
@@ -74,7 +75,8 @@ class PendingBar(QWidget):
         self.problem_button.setProperty("look", "link")
         self.problem_button.setCheckable(True)
         self.review_button.setProperty("look", "primary")
-        self.review_button.setToolTip("What would be sent, and what it risks (Ctrl+Return)")
+        KeyTip(self.review_button, "What would be sent, and what it risks", "schema.review")
+        self._undo_tip = KeyTip(self.undo_button, "Nothing to undo", "edit.undo")
         self.discard_button.setToolTip("Back to the live schema; Undo brings the edits back")
         row = QHBoxLayout(self.bar)
         row.setContentsMargins(14, 8, 10, 8)
@@ -162,7 +164,8 @@ class PendingBar(QWidget):
     def _tell_undo(self) -> None:
         stack = self._document.undo_stack
         self.undo_button.setEnabled(stack.canUndo())
-        self.undo_button.setToolTip(f"Undo “{stack.undoText()}” (Ctrl+Z)" if stack.canUndo() else "Nothing to undo")
+        can_undo = stack.canUndo()
+        self._undo_tip.say(f"Undo “{stack.undoText()}”" if can_undo else "Nothing to undo", has_keys=can_undo)
         self.bar.setVisible(self.bar.isVisibleTo(self) or stack.canUndo())
 
     def _refuse(self, sentence: str, _place: str) -> None:

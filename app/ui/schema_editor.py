@@ -21,6 +21,7 @@ from .ages import ago
 from .badges import StateMark, text_label
 from .entity_list import EntityList
 from .icons import sign
+from .key_tips import KeyTip
 from .pending_bar import PendingBar
 from .runner import Runner
 from .schema_document import SchemaDocument
@@ -329,7 +330,7 @@ class SideTabs(QTabWidget):
         self.close_button = QToolButton()
         self.close_button.setIcon(sign("close"))
         self.close_button.setAccessibleName("Hide diagram and text")
-        self.close_button.setToolTip("Hide (Ctrl+Shift+B)")
+        KeyTip(self.close_button, "Hide", "schema.side")
         self.close_button.clicked.connect(self.close_requested)
         self.setCornerWidget(self.close_button)
         self.setDocumentMode(True)

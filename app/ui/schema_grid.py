@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from .key_tips import keys_near
 from .schema_delegates import SchemaDelegate
 from .schema_grid_model import SchemaGridModel
 
@@ -274,7 +275,9 @@ class SchemaGrid(QTableView):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("New\tIns", self.add_requested.emit).setEnabled(not is_locked)
         menu.addAction("Edit\tF2", lambda: self.edit_cell(self.currentIndex())).setEnabled(bool(rows) and not is_gone)
-        menu.addAction("Duplicate\tCtrl+D", self.duplicate).setEnabled(bool(rows) and not is_locked and not is_gone)
+        keys = keys_near(self, "schema.duplicate", "Ctrl+D")
+        can_copy = bool(rows) and not is_locked and not is_gone
+        menu.addAction(f"Duplicate\t{keys}", self.duplicate).setEnabled(can_copy)
         remove = menu.addAction("Restore\tDel" if is_gone else "Remove\tDel", self.remove_or_restore)
         remove.setEnabled(can_remove and not is_locked)
         menu.addSeparator()

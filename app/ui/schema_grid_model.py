@@ -282,7 +282,7 @@ class SchemaGridModel(QAbstractTableModel, Generic[R]):
         if cell.problem is not None:
             return f"{plain(cell.problem.sentence, 300)} {plain(cell.problem.remedy, 300)}".strip()
         if each.is_removed:
-            return "Removed with the next push. Delete or Ctrl+Z brings it back."
+            return "Removed with the next push. Delete or Undo brings it back."
         if cell.kind == "change":
             return plain(f"{cell.text} {cell.note}".strip(), 300)
         return self.lock(row, column) or (_SIGN_WORDS[cell.sign].capitalize() if cell.sign else "")

@@ -15,6 +15,7 @@ from app.schema.model import Entity
 from .attribute_grid_model import AttributeColumn, AttributeGridModel
 from .badges import ElidedLabel, text_label
 from .icons import sign
+from .key_tips import KeyTip
 from .link_grid_model import LinkColumn, LinkGridModel
 from .schema_document import SchemaDocument
 from .schema_grid import SchemaGrid
@@ -51,7 +52,7 @@ class SchemaGrids(QWidget):
         self.table_button: QPushButton | None = QPushButton("Table…") if self._has_sql else None
         self._active = self.attributes
         self.area: QScrollArea | None = None
-        self._tips: dict[QPushButton, str] = {}
+        self._tips: dict[QPushButton, KeyTip] = {}
         self._lay_out()
         self._connect()
         self._tell()
@@ -84,11 +85,11 @@ class SchemaGrids(QWidget):
         head.addWidget(self.about)
         head.addWidget(self.mark)
         head.addStretch(1)
-        for button, key in self._buttons():
+        for button, action, also in self._buttons():
             button.setProperty("look", "small")
             button.setIcon(sign("plus"))
             word = button.text().lower()
-            self._tips[button] = f"New {word} ({key})"
+            self._tips[button] = KeyTip(button, f"New {word}", action, also=also)
             button.setAccessibleName(f"Add {'an' if word[0] in 'ai' else 'a'} {word}")
             head.addWidget(button)
         if self.table_button is not None:
@@ -137,10 +138,13 @@ class SchemaGrids(QWidget):
             grid.fewest_rows = rows
         return layout
 
-    def _buttons(self) -> tuple[tuple[QPushButton, str], ...]:
-        """With their keys."""
-        usual = ((self.attribute_button, "Ctrl+Shift+A or Insert"), (self.link_button, "Ctrl+L"))
-        return usual if self.index_button is None else (*usual, (self.index_button, "Ctrl+Shift+I"))
+    def _buttons(self) -> tuple[tuple[QPushButton, str, str], ...]:
+        """With their actions, and other keys that do the same."""
+        usual = (
+            (self.attribute_button, "schema.add_attribute", "Insert"),
+            (self.link_button, "schema.add_link", ""),
+        )
+        return usual if self.index_button is None else (*usual, (self.index_button, "schema.add_index", ""))
 
     def _connect(self) -> None:
         document = self._document
@@ -201,7 +205,7 @@ class SchemaGrids(QWidget):
         reason = self._why_not_add(entity)
         for button, tip in self._tips.items():
             button.setEnabled(entity is not None and not reason)
-            button.setToolTip(reason or tip)
+            tip.refuse(reason)
 
     @staticmethod
     def _tell_section(grid: SchemaGrid, head: QLabel, title: str) -> None:

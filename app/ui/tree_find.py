@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QListView
 from app.core.refs import AppRef
 from app.core.text import plain
 
+from .key_tips import KeyTip
 from .tree_tables import FoundTable
 
 _AFTER_MS = 40
@@ -67,7 +68,7 @@ class TableFindField(QLineEdit):
         self.setProperty("look", "filter")
         self.setPlaceholderText("Find schema.table")
         self.setAccessibleName("Find a table")
-        self.setToolTip("Find a table in the databases that are listed (Ctrl+F)")
+        KeyTip(self, "Find a table in the databases that are listed", "edit.filter")
         self.setClearButtonEnabled(True)
         self._timer = QTimer(self, singleShot=True, interval=_AFTER_MS)
         self._timer.timeout.connect(lambda: self.asked.emit(self.text()))

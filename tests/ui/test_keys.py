@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QLabel, QMenu
+from PySide6.QtWidgets import QApplication, QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
 from app.ui.action_help import HELP
+from app.ui.actions import shown_keys
 from app.ui.cheat_sheet import CheatSheet
 from app.ui.keymap import Keymap
 from app.ui.keymap_dialog import KeymapDialog
 from app.ui.main_window import MainWindow
+from tests.ui.screens import SCREENS
+from tests.ui.stage import Stage
 from tests.ui.window_fakes import bare_window
 
 ALT = Qt.KeyboardModifier.AltModifier
@@ -191,3 +194,62 @@ def test_every_action_is_in_a_menu_or_has_keys(window: MainWindow) -> None:
     registry = window.registry
     names = [each.objectName() for each in registry]
     assert [each for each in names if not registry.menu_of(each) and not registry.keys_of(each)] == []
+
+
+def test_what_names_keys_in_an_editor_follows_those_in_force(qapp: QApplication) -> None:
+    stage = Stage(qapp)
+    try:
+        SCREENS["tables-grids"](stage)
+        stage.quiet()
+        window = stage.window()
+        view = window.current_view()
+        assert view is not None
+        assert view.editor is not None
+        editor = view.editor
+        assert editor.grids.index_button is not None
+        assert window.tree is not None
+        editor.document.edit("Remove notes", lambda draft: draft.drop_entity(editor.document.selected_entity))
+        named = {
+            "schema.review": (editor.pending.review_button, "What would be sent, and what it risks (F9)"),
+            "schema.add_attribute": (editor.grids.attribute_button, "New attribute (F9 or Insert)"),
+            "schema.add_link": (editor.grids.link_button, "New foreign key (F9)"),
+            "schema.add_index": (editor.grids.index_button, "New index (F9)"),
+            "schema.side": (editor.side.close_button, "Hide (F9)"),
+            "schema.find": (editor.entities.field, "Entities, attributes and links (F9); Enter goes there"),
+            "schema.add_entity": (editor.entities.add_button, "New entity (F9 or Insert)"),
+            "edit.undo": (editor.pending.undo_button, "Undo “Remove notes” (F9)"),
+            "edit.filter": (window.tree.field, "Find a table in the databases that are listed (F9)"),
+        }
+        editor.document.undo_stack.undo()
+        editor.document.undo_stack.redo()
+        editor.document.select("products")
+        editor.show_side(0)
+        stage.quiet()
+        keymap = Keymap(window.registry, window.settings)
+        for name, (widget, expected) in named.items():
+            shown = shown_keys(window.registry.keys_of(name))
+            assert shown in widget.toolTip()
+            keymap.assign(name, "F9")
+            assert widget.toolTip() == expected
+            keymap.assign(name, "")
+            assert "F9" not in widget.toolTip()
+            keymap.reset(name)
+            assert shown in widget.toolTip()
+    finally:
+        stage.close()
+
+
+def test_find_in_the_databases_is_their_own(qtbot: QtBot, qapp: QApplication) -> None:
+    stage = Stage(qapp)
+    try:
+        window = stage.window()
+        window.activateWindow()
+        assert window.tree is not None
+        window.tree.view.setFocus()
+        qtbot.keyClick(window.tree.view, Qt.Key.Key_F, CONTROL)
+        assert window.tree.field.hasFocus()
+        window.toolbar.switcher.setFocus()
+        qtbot.keyClick(window.toolbar.switcher, Qt.Key.Key_F, CONTROL)
+        assert window.overview.app_list.filter_box.hasFocus()
+    finally:
+        stage.close()
