@@ -160,6 +160,7 @@ class LinkAppDialog(ActionDialog):
     """Gives a user an app that nobody owns. ``linked`` carries a sentence, and the AppSummary."""
 
     linked = Signal(str, object)
+    scrolls = True
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
-from app.core.connection import Connection
+from app.core.connection import Connection, Environment
 from app.core.errors import Unreachable
 from app.core.refs import AppRef
 from app.platforms.contract import PushProgress
@@ -33,6 +33,7 @@ from app.ui.move_dialog import Stage as Move
 from app.ui.owner_dialog import OwnerDialog
 from app.ui.plan_dialog import PlanDialog
 from app.ui.plan_words import Stage as Push
+from app.ui.put_back_dialog import PutBackDialog
 from app.ui.remove_connection_dialog import RemoveConnectionDialog
 from app.ui.rename_app_dialog import RenameAppDialog
 from app.ui.save_template_dialog import SaveTemplateDialog
@@ -104,7 +105,7 @@ def create_app(stage: Stage) -> CreateAppDialog:
 
 @screen("rename-app")
 def rename_app(stage: Stage) -> RenameAppDialog:
-    return stage.opened(RenameAppDialog(stage.runner, LOCAL, _app(stage, LOCAL.id), stage.host()))
+    return stage.opened(RenameAppDialog(stage.runner, CLOUD, _app(stage, CLOUD.id), stage.host()))
 
 
 @screen("delete-app")
@@ -254,7 +255,8 @@ def create_user_apps(stage: Stage) -> CreateUserAppDialog:
 
 @screen("link-app")
 def link_app(stage: Stage) -> LinkAppDialog:
-    dialog = stage.opened(LinkAppDialog(stage.runner, LOCAL, users()[2], stage.host()))
+    live = replace(LOCAL, environment=Environment.PRODUCTION)
+    dialog = stage.opened(LinkAppDialog(stage.runner, live, users()[2], stage.host()))
     stage.quiet()
     return dialog
 
@@ -332,6 +334,15 @@ def rotate_tokens(stage: Stage) -> RotateTokensDialog:
 def store(stage: Stage) -> QWidget:
     workspace = store_fakes.workspaces()[0]
     dialog = stage.opened(StoreDialog(stage.runner, STORES, workspace, stage.host()))
+    stage.quiet()
+    return dialog
+
+
+@screen("put-store-back")
+def put_store_back(stage: Stage) -> QWidget:
+    former = store_fakes.workspaces()[0]
+    stage.services.stores.undo.former[former.id] = former.store
+    dialog = stage.opened(PutBackDialog(stage.runner, _AT, former.id, former.name, stage.host()))
     stage.quiet()
     return dialog
 
