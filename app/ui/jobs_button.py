@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from app.core.text import plain
 from app.core.words import counted
+from app.ui.jobs import Job, JobState
 from app.ui.jobs_panel import progress_text
-from app.ui.runner import Job, JobState
 from app.ui.theme import colours
 
 _LINE = 3

@@ -9,35 +9,31 @@ from __future__ import annotations
 import concurrent.futures
 import itertools
 import logging
-import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
-from enum import StrEnum
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from app.core.changes import Changes
 from app.core.errors import KnownError
+from app.ui.engine_news import EngineNews
+from app.ui.jobs import SHOWN_AFTER_S, Job, JobState, ProgressReporter
 from app.ui.scope import Scopes, is_alive
 
 if TYPE_CHECKING:
     import asyncio
 
-    from app.core.activity import ActivityEntry
     from app.services.suite import Services
+
+# Who hands work in takes from here what tells of it.
+__all__ = ["SHOWN_AFTER_S", "Job", "JobState", "ProgressReporter", "Reach", "Runner", "Ticket"]
 
 T = TypeVar("T")
 _logger = logging.getLogger(__name__)
 
-# Work that ends sooner is not worth telling of; what takes longer shows progress.
-SHOWN_AFTER_S = 0.6
-# Changes and calls arrive in bursts; views are told at most this often.
-_BATCH_MS = 160
 _KEPT_ENDED = 100
-_ACTIVITY_KEPT = 2_000
 
 
 class Reach(Protocol):
@@ -51,53 +47,6 @@ class Reach(Protocol):
     def submit(self, work: Callable[[Services], Awaitable[T]]) -> concurrent.futures.Future[T]: ...
 
     def stop(self, timeout_s: float = ...) -> bool: ...
-
-
-class JobState(StrEnum):
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-class Job(NamedTuple):
-    """One piece of work as it is now. ``started_at``/``ended_at`` are seconds since the epoch (0: not ended),
-    ``done``/``total`` count steps (total 0: not known), ``note`` is what it is doing or why it failed."""
-
-    key: int
-    title: str
-    state: JobState
-    started_at: float
-    ended_at: float = 0.0
-    done: int = 0
-    total: int = 0
-    note: str = ""
-
-    @property
-    def is_slow(self) -> bool:
-        """True once it has taken long enough to be worth telling of."""
-        return (self.ended_at or time.time()) - self.started_at >= SHOWN_AFTER_S
-
-
-class ProgressReporter:
-    """Hand it to a service as ``on_progress`` and to ``Runner.start`` as ``reporter``; any thread may call it.
-
-    Takes anything with ``done`` and ``total`` (and, where there is one, ``text``). The window looks at the latest
-    value a few times a second, so reporting costs nothing.
-    """
-
-    def __init__(self) -> None:
-        self._latest: Any = None
-
-    def __call__(self, progress: Any) -> None:
-        self._latest = progress
-
-    def read(self) -> tuple[int, int, str]:
-        """(done, total, text); zeros before the first report."""
-        latest = self._latest
-        if latest is None:
-            return 0, 0, ""
-        return int(latest.done), int(latest.total), str(getattr(latest, "text", ""))
 
 
 class Ticket:
@@ -165,7 +114,6 @@ class Runner(QObject):
     ready = Signal()  # the services are built
 
     _arrived = Signal(object, object)
-    _woken = Signal()
 
     def __init__(self, engine: Reach, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -176,16 +124,11 @@ class Runner(QObject):
         self._waiting: list[_Work] = []
         self._scopes = Scopes()
         self._is_closing = False
-        self._lock = threading.Lock()
-        self._changes = Changes()
-        self._calls: deque[ActivityEntry] = deque(maxlen=_ACTIVITY_KEPT)
-        self._is_woken = False
-        self._unsubscribe: list[Callable[[], None]] = []
-        self._batch = QTimer(self, singleShot=True, interval=_BATCH_MS)
-        self._batch.timeout.connect(self._flush)
+        self._news = EngineNews()
+        self._news.changed.connect(self.changed)
+        self._news.activity.connect(self.activity)
         # Always queued: a future that is cancelled here must not call back in the middle of the caller.
         self._arrived.connect(self._settle, Qt.ConnectionType.QueuedConnection)
-        self._woken.connect(self._wake, Qt.ConnectionType.QueuedConnection)
         if engine.is_running:
             self._attach()
 
@@ -201,8 +144,7 @@ class Runner(QObject):
         self._is_closing = True
         for key in tuple(self._running):
             self.cancel(key)
-        for unsubscribe in self._unsubscribe:
-            unsubscribe()
+        self._news.close()
 
     @property
     def engine(self) -> Reach:
@@ -329,18 +271,13 @@ class Runner(QObject):
         return ticket
 
     def _attach(self) -> None:
-        self.start(self._subscribe, owner=self, title="Start", done=self._attached, quiet=True)
+        self.start(self._news.subscribe, owner=self, title="Start", done=self._attached, quiet=True)
         waiting, self._waiting = self._waiting, []
         for item in waiting:
             self._submit(item)
 
-    async def _subscribe(self, services: Services) -> list[Callable[[], None]]:
-        for entry in services.activity.recent():
-            self._on_call(entry)
-        return [services.hub.subscribe(self._on_changes), services.activity.subscribe(self._on_call)]
-
-    def _attached(self, unsubscribe: list[Callable[[], None]]) -> None:
-        self._unsubscribe = unsubscribe
+    def _attached(self, unsubscribe: Iterable[Callable[[], None]]) -> None:
+        self._news.keep(unsubscribe)
         self.ready.emit()
 
     def _submit(self, item: _Work) -> None:
@@ -393,42 +330,6 @@ class Runner(QObject):
 
     def _count(self) -> None:
         self.busy_changed.emit(sum(not item.is_quiet for item in self._running.values()))
-
-    # From the engine's thread
-
-    def _on_changes(self, changes: Changes) -> None:
-        with self._lock:
-            self._changes = self._changes.merged(changes) if self._changes else changes
-        self._call_window()
-
-    def _on_call(self, entry: ActivityEntry) -> None:
-        with self._lock:
-            self._calls.append(entry)
-        self._call_window()
-
-    def _call_window(self) -> None:
-        with self._lock:
-            if self._is_woken or self._is_closing:
-                return
-            self._is_woken = True
-        self._woken.emit()
-
-    def _wake(self) -> None:
-        if not self._batch.isActive():
-            self._batch.start()
-
-    def _flush(self) -> None:
-        with self._lock:
-            self._is_woken = False
-            changes, self._changes = self._changes, Changes()
-            calls = tuple(self._calls)
-            self._calls.clear()
-        if self._is_closing:
-            return
-        if calls:
-            self.activity.emit(calls)
-        if changes:
-            self.changed.emit(changes)
 
 
 def _nothing() -> None:
