@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from app.core.apps import AppSummary
 from app.core.changes import Changes
@@ -27,15 +26,14 @@ from app.core.gate import act
 from app.core.refs import AppRef
 from app.core.text import plain
 from app.services.foundation_rows import TaskState
-from app.services.foundation_writer import stable_id
 from app.services.foundations import foundation_of, has_foundation
 from app.services.provision_journal import WANTED
-from app.services.words import three_word_name
+from app.services.task_wishes import TaskWishes
 
 if TYPE_CHECKING:
     from app.core.connection import Connection
     from app.core.secret import Secret
-    from app.services.admin_tokens import AdminTokens, OpenRotation, TokenOutcome
+    from app.services.admin_tokens import AdminTokens, JournalStore, OpenRotation, TokenOutcome
     from app.services.clients import ClientPool
     from app.services.cloning import Cloning
     from app.services.connections import ConnectionBook
@@ -76,19 +74,6 @@ class TaskDatabaseState:
     was_there: bool = False
 
 
-class JournalStore(Protocol):
-    """What is needed of the local database; its methods block."""
-
-    def write(
-        self,
-        begun: Sequence[KeptEntry] = ...,
-        changed: Sequence[tuple[str, Mapping[str, Any]]] = ...,
-        removed: Sequence[str] = ...,
-    ) -> Mapping[str, KeptEntry]: ...
-
-    def of(self, connection_id: str, kind: str | None = None) -> tuple[KeptEntry, ...]: ...
-
-
 class TaskDatabases:
     """``create`` writes down what is wanted and returns; a task of its own does the rest, and goes on after a restart.
 
@@ -117,13 +102,12 @@ class TaskDatabases:
         self._directory = directory
         self._foundation = foundation
         self._provisioning = provisioning
-        self._journal = journal
         self._hub = hub
         self._cleanup = cleanup
         self._admin_tokens = admin_tokens
         self._cloning = cloning
         self._rng = rng or random.SystemRandom()
-        self._clock = clock
+        self._wishes = TaskWishes(journal, directory, self._rng, clock)
         self._sleep = sleep
         self._states: dict[tuple[str, str], TaskDatabaseState] = {}
         self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
@@ -142,7 +126,7 @@ class TaskDatabases:
         key = connection_id, task_id
         if key in self._running:
             return self.state(*key)
-        wish = await self._wished(self._writable(connection_id), task_id, template_name)
+        wish = await self._wishes.begin(self._writable(connection_id), task_id, template_name)
         return self._begin(wish)
 
     async def retry(self, connection_id: str, task_id: str) -> TaskDatabaseState:
@@ -158,8 +142,8 @@ class TaskDatabases:
         for entry in await self._provisioning.open_journal(connection_id):
             if entry.kind == "task" and entry.owner_id == task_id:
                 await self._provisioning.take_back(entry.key)
-        wish_id = _wish_id(self._writable(connection_id).foundation_app_id or "", connection_id, task_id)
-        await asyncio.to_thread(self._journal.write, (), (), [wish_id])
+        foundation = self._writable(connection_id).foundation_app_id or ""
+        await self._wishes.forget(foundation, connection_id, task_id)
         self._states.pop((connection_id, task_id), None)
         self._tell(connection_id)
 
@@ -263,43 +247,11 @@ class TaskDatabases:
             )
         return connection
 
-    async def _wished(self, connection: Connection, task_id: str, template_name: str | None) -> KeptEntry:
-        """What is kept of this wish, on disk before anything is done for it, without an error of before."""
-        from app.storage.foundation_stores import KeptEntry
-
-        now, wish_id = self._clock(), _wish_id(connection.foundation_app_id or "", connection.id, task_id)
-        wish = KeptEntry(
-            id=wish_id,
-            connection_id=connection.id,
-            foundation_app_id=connection.foundation_app_id or "",
-            kind="task",
-            owner_id=task_id,
-            app_id="",
-            title=await self._new_name(connection.id),
-            template=template_name or "",
-            step=WANTED,
-            started_at=now,
-            changed_at=now,
-            detail=json.dumps({}),
-        )
-        changed = [(wish_id, {"error": ""})]
-        return (await asyncio.to_thread(self._journal.write, [wish], changed))[wish_id]
-
-    async def _new_name(self, connection_id: str) -> str:
-        """One that no app of the connection has; looked for beside the loop, for there may be 100,000."""
-        apps = self._directory.apps_of(connection_id)
-        return await asyncio.to_thread(lambda: three_word_name(self._rng, {each.title for each in apps}))
-
     async def _forget(self, wish: KeptEntry) -> None:
-        wish_id = _wish_id(wish.foundation_app_id, wish.connection_id, wish.owner_id)
-        await asyncio.shield(asyncio.to_thread(self._journal.write, (), (), [wish_id]))
+        await self._wishes.forget(wish.foundation_app_id, wish.connection_id, wish.owner_id)
 
     async def _resumed(self, connection: Connection) -> None:
-        kept: dict[str, list[KeptEntry]] = {}
-        for entry in await asyncio.to_thread(self._journal.of, connection.id, "task"):
-            if entry.foundation_app_id == connection.foundation_app_id:
-                kept.setdefault(entry.owner_id, []).append(entry)
-        for task_id, entries in kept.items():
+        for task_id, entries in (await self._wishes.left(connection)).items():
             if (connection.id, task_id) in self._running:
                 continue
             error = next((each.error for each in entries if each.error), "")
@@ -343,7 +295,7 @@ class TaskDatabases:
                 if attempt == MOST_ATTEMPTS:
                     raise
                 # It goes on: after a restart as well, and nobody has to be alarmed.
-                await self._mark(wish, "")
+                await self._wishes.mark(wish, "")
                 words = f"{error.sentence} Trying again ({attempt + 1} of {MOST_ATTEMPTS})."
                 self._set(wish, "creating", attempt=attempt + 1, sentence=words, remedy=error.remedy)
                 await self._sleep(self._pause(attempt, error))
@@ -402,22 +354,14 @@ class TaskDatabases:
             found = await client.query(wish.foundation_app_id, {names.databases: {"$": options}})
             if not found.get(names.databases):
                 break
-            title = await self._new_name(wish.connection_id)
-            await asyncio.to_thread(self._journal.write, (), [(wish.id, {"title": title})])
-            wish = wish._replace(title=title)
+            wish = await self._wishes.rename(wish)
         return wish
 
     # Inside: what is known of it
 
     async def _gave_up(self, wish: KeptEntry, sentence: str, remedy: str) -> None:
-        await self._mark(wish, sentence)
+        await self._wishes.mark(wish, sentence)
         self._failed(wish, MOST_ATTEMPTS, sentence, remedy)
-
-    async def _mark(self, wish: KeptEntry, sentence: str) -> None:
-        """The same words at everything that is kept for this task: without any, it is taken up after a restart."""
-        entries = await asyncio.to_thread(self._journal.of, wish.connection_id, "task")
-        changed = [(each.id, {"error": sentence}) for each in entries if each.owner_id == wish.owner_id]
-        await asyncio.shield(asyncio.to_thread(self._journal.write, (), changed))
 
     def _failed(self, wish: KeptEntry, attempt: int, sentence: str, remedy: str) -> None:
         self._set(wish, "failed", attempt=attempt, sentence=sentence, remedy=remedy)
@@ -429,7 +373,3 @@ class TaskDatabases:
 
     def _tell(self, connection_id: str) -> None:
         self._hub.publish(Changes(apps=frozenset((connection_id,))))
-
-
-def _wish_id(foundation_app_id: str, connection_id: str, task_id: str) -> str:
-    return stable_id(foundation_app_id, "wish", connection_id, task_id)

@@ -245,7 +245,7 @@ async def test_many_are_made_a_few_at_a_time(house):
 
 
 async def test_connection_with_another_foundation_by_now_fails_without_touching_it(house):
-    wish = await house.databases._wished(house.connections.get("c1"), TASK, None)
+    wish = await house.databases._wishes.begin(house.connections.get("c1"), TASK, None)
     house.journal.entries[wish.id] = wish._replace(foundation_app_id=uid(8))
     state = await made(house)
     assert (state.state, state.sentence) == ("failed", "The connection has another foundation now.")
