@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,15 +15,17 @@ from app.core.connection import Connection, Environment, Platform
 from app.core.errors import Bug, KnownError, Locked, ReadOnly, Unsupported
 from app.core.refs import new_id
 from app.core.secret import Secret
-from app.platforms.contract import LiveSchema, SqlClient
+from app.platforms.contract import LiveSchema, PlatformClient, SqlClient
 from app.platforms.http import Operation, Tokens
 from app.platforms.instant import operations
 from app.platforms.instant.client import InstantClient
+from app.platforms.instant.live_session import LiveSession
 from app.platforms.postgres.belonging import TableShape
 from app.platforms.postgres.client import PostgresClient
 from app.platforms.postgres.copying import Bulk
 from app.platforms.postgres.dsn import Dsn
 from app.platforms.postgres.limits import AUTOCOMMIT, READ, WRITE
+from app.platforms.registry import make_client
 from app.schema.compare import Plan
 from app.schema.model import Attribute, Entity, Schema
 from app.schema.operations import AddEntity
@@ -88,6 +90,8 @@ READS: dict[type[Any], frozenset[str]] = {
             "list_orgs",
             "list_users",
             "me",
+            # What is sent along an open session is a call of its own.
+            "open_stream",
             "plan_push",
             "probe",
             "query",
@@ -133,17 +137,61 @@ async def _sent(client: PostgresClient) -> Any:
     return await client.send_plan(client.dsn.database, await client.read_live(client.dsn.database), PLAN)
 
 
+def _awaited(kind: type[Any]) -> set[str]:
+    """All that can be waited for: a method of its own that hands on what another one awaits is one, too."""
+    found = set()
+    for name, each in inspect.getmembers(kind, callable):
+        told = str(getattr(each, "__annotations__", {}).get("return", ""))
+        is_handed_on = any(
+            word in told for word in ("Awaitable", "Coroutine", "AsyncIterator", "AsyncGenerator", "Task[")
+        )
+        is_async = inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each)
+        if not name.startswith("_") and (is_async or is_handed_on):
+            found.add(name)
+    return found - {"aclose"}
+
+
+def test_way_past_by_handing_on_would_be_seen() -> None:
+    class Sly:
+        def write(self) -> Awaitable[None]: ...  # type: ignore[empty-body]
+
+        async def stream(self) -> AsyncIterator[int]:
+            yield 1
+
+        def name(self) -> str:
+            return ""
+
+    assert _awaited(Sly) == {"write", "stream"}
+
+
 @pytest.mark.parametrize("kind", WRITES, ids=lambda each: each.__name__)
 def test_every_method_of_a_client_is_known_to_read_or_to_write(kind: type[Any]) -> None:
-    awaited = {name for name, each in inspect.getmembers(kind, inspect.iscoroutinefunction) if not name.startswith("_")}
-    assert awaited - {"aclose"} == {*WRITES[kind], *READS[kind]}
+    assert _awaited(kind) == {*WRITES[kind], *READS[kind]}
+    assert not set(WRITES[kind]) & READS[kind]
 
 
-def test_contract_names_no_write_that_a_client_does_not_have() -> None:
-    promised = {
-        name for name, each in inspect.getmembers(SqlClient, inspect.iscoroutinefunction) if not name.startswith("_")
-    }
-    assert promised - {"aclose"} <= {*WRITES[PostgresClient], *READS[PostgresClient]}
+@pytest.mark.parametrize("contract", [PlatformClient, SqlClient])
+def test_contract_names_no_write_that_a_client_does_not_have(contract: type[Any]) -> None:
+    """What all platforms promise is known of each client, and is the same to each: it reads, or it writes."""
+    clients = (PostgresClient,) if contract is SqlClient else (InstantClient, PostgresClient)
+    for kind in clients:
+        assert _awaited(contract) <= {*WRITES[kind], *READS[kind]}
+    promised = _awaited(PlatformClient)
+    assert promised & set(WRITES[InstantClient]) == promised & set(WRITES[PostgresClient])
+
+
+async def test_client_of_every_platform_is_tried(tmp_path: Path) -> None:
+    """A platform that comes later must be among those above."""
+    addresses = {Platform.INSTANT: "http://127.0.0.1:1", Platform.POSTGRES: f"sqlite:///{tmp_path / 'x.db'}"}
+    for platform in Platform:
+        connection = Connection("c1", "Test", platform, addresses.get(platform, "x"), Environment.LOCAL)
+        try:
+            client = make_client(connection, Tokens(), lambda _entry: None, gate=Latch())
+        except Unsupported:
+            assert platform not in addresses
+            continue
+        assert type(client) in WRITES
+        await client.aclose()
 
 
 # HTTP
@@ -198,6 +246,17 @@ async def test_write_cannot_travel_as_a_live_query(instant: tuple[InstantClient,
     body = {"messages": [{"op": "add-query"}, {"op": "transact", "tx-steps": [["delete-attr", "x"]]}]}
     with pytest.raises(Bug):
         await client.channel.request(operations.LIVE_QUERY, body=body)
+    assert raw_server.requests == []
+
+
+async def test_live_session_restores_nothing_while_it_is_locked(
+    instant: tuple[InstantClient, Latch], raw_server: RawServer
+) -> None:
+    client, latch = instant
+    session = LiveSession(client, APP, cast(Any, None), {"machine-id": "m", "session-id": "s", "sse-token": "t"})
+    with pytest.raises(Locked):
+        await session.restore(["x"])
+    assert latch.asked
     assert raw_server.requests == []
 
 
