@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from .schema_document import SchemaDocument
 
 _KEPT, _CLOSED_KEPT = 200, 30
+_HELP = (PAGE, "help")
 
 
 class Place(NamedTuple):
-    """A tab, () for the overview, and the entity that is shown in it, "" for none."""
+    """A tab, () for the overview, and what is shown in it: an entity, or a page of the help; "" for none."""
 
     tab: TabPlace
     entity: str = ""
@@ -72,6 +73,9 @@ class Navigation(QObject):
             "tasks": window.foundation.show_tasks,
             "reconcile": window.foundation.show_reconcile,
             "workspaces": window.stores.show_workspaces,
+            "doctor": lambda _key: window.show_doctor(),
+            "welcome": lambda _key: window.comfort.show_welcome(),
+            "help": lambda _key: window.comfort.show_help("first-steps"),
         }
         self._is_going = False
         self._followed: list[SchemaDocument] = []
@@ -121,8 +125,10 @@ class Navigation(QObject):
         return Place(tab, self.entity_of(tab))
 
     def entity_of(self, tab: TabPlace) -> str:
-        """The entity that an open tab shows or will show, "" for none."""
+        """The entity that an open tab shows or will show, or its page of the help; "" for none."""
         view = self._window.app_tabs.view_of(tab)
+        if view is None and tab == _HELP:
+            return str(getattr(self._window.app_tabs.widget_of(tab), "shown", ""))
         return view.shown_entity if view is not None else ""
 
     def _moved(self) -> None:
@@ -207,8 +213,11 @@ class Navigation(QObject):
             kind, _, key = place.tab[1].partition(" ")
             self.openers[kind](key)
         view = tabs.view_of(place.tab)
-        if view is not None and place.entity and view.shown_entity != place.entity:
-            view.show_entity(place.entity)
+        if place.entity and self.entity_of(place.tab) != place.entity:
+            if view is not None:
+                view.show_entity(place.entity)
+            elif place.tab == _HELP:
+                window.comfort.show_help(place.entity)
 
     def show_page(self, page: QWidget) -> None:
         """To the front, with the keyboard where it was in it."""

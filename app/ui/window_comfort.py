@@ -48,7 +48,6 @@ class WindowComfort(QObject):
             self.notifier = Notifier(window, window.runner, self.preferences)
             self.notifier.clicked.connect(self.show_job)
             window.closing.finished.connect(self.notifier.close)
-            window.navigation.openers["help"] = lambda _key: self.show_help("first-steps")
 
     @property
     def messages(self) -> WindowToasts:

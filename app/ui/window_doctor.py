@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QEvent, QObject
+
 from .doctor_view import DoctorView
 
 if TYPE_CHECKING:
@@ -11,13 +13,29 @@ if TYPE_CHECKING:
 
 
 def show_doctor(window: MainWindow, connection_id: str | None = None) -> DoctorView:
-    """Bring the tab to the front and look: at one connection, or at all. A run that is under way goes on."""
+    """Bring the tab to the front and look: at one connection, or at all. A run that is under way goes on.
+
+    A tab that stays behind looks when it is first shown.
+    """
     view = window.app_tabs.page("doctor", "Doctor", lambda: _made(window))
     assert isinstance(view, DoctorView)
     view.set_connections(window.data.connections)
-    if connection_id is not None or not view.is_running:
+    if window.tabs.currentWidget() is not view:
+        view.installEventFilter(_LookWhenShown(view))
+    elif connection_id is not None or not view.is_running:
         view.run(connection_id)
     return view
+
+
+class _LookWhenShown(QObject):
+    """Once."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and isinstance(watched, DoctorView):
+            watched.removeEventFilter(self)
+            if watched.report is None and not watched.is_running:
+                watched.run()
+        return False
 
 
 def _made(window: MainWindow) -> DoctorView:

@@ -123,6 +123,7 @@ class WindowTrust(QObject):
 def add_trust_actions(window: MainWindow) -> None:
     """Into the menus Connection and View."""
     trust = WindowTrust(window)
+    window.navigation.openers["audit"] = lambda _key: trust.show_audit()
     add = window.registry.add
     add(
         "connection.unlock",

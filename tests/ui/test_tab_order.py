@@ -149,7 +149,7 @@ def test_tab_goes_through_the_window_as_it_is_read(qtbot: QtBot, stage: Stage, n
 
 
 def test_tab_goes_through_the_audit_trail(qtbot: QtBot, stage: Stage) -> None:
-    stage.services.audit = trust_screens._Audit()
+    stage.services.audit = trust_screens.FakeAudit()
     window = stage.window()
     window.registry["view.audit"].trigger()
     stage.quiet()

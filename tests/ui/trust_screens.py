@@ -43,7 +43,7 @@ def _records() -> tuple[AuditRecord, ...]:
     )
 
 
-class _Audit:
+class FakeAudit:
     async def page(self, _wanted: AuditFilter, _before: int | None = None) -> AuditPage:
         return AuditPage(_records(), 6, False)
 
@@ -53,7 +53,7 @@ class _Audit:
 
 @screen("audit")
 def audit(stage: Stage) -> QWidget:
-    stage.services.audit = _Audit()
+    stage.services.audit = FakeAudit()
     stage.host()
     view = stage.opened(AuditView(stage.runner))
     view.resize(1180, 720)
