@@ -1,4 +1,4 @@
-"""Notes above the workspaces: what the main database lacks, and moves that are not over."""
+"""What is said around the list of workspaces: what the main database lacks, open moves, and why none is listed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from .note_row import Answer, NoteRow
 
 if TYPE_CHECKING:
     from app.services.store_moving import OpenMove
+    from app.services.store_words import MainOverview
 
 _MOST = 3
 
@@ -45,3 +46,16 @@ def _move_note(move: OpenMove, resume: Callable[[OpenMove], object], can_write: 
         detail = f"{why} {move.done:,} of {counted(move.total, 'row')} are copied; nothing was switched."
         answers = (("Go on…", lambda: resume(move)),)
     return NoteRow(Severity.WARNING, sentence, detail, answers if can_write else ())
+
+
+def nothing_words(overview: MainOverview | None, query: str, total: int) -> tuple[str, str, str]:
+    """Title, text and button where no workspace is listed; of the ``total``, none fits the query."""
+    if total:
+        title = f"Nothing matches “{plain(query, 60)}”"
+        return title, f"None of {total:,} workspaces has it.", "Clear search"
+    if overview is not None and not overview.map.workspaces:
+        why = "No table here looks like one of workspaces. Where it has another name, say which."
+        return "No table of workspaces", why, "Names…"
+    sentence = "The product makes workspaces; each is listed here with its store. "
+    sentence += "If there should be some, say which table has them."
+    return "No workspaces yet", sentence, "Names…"

@@ -16,17 +16,18 @@ from app.core.refs import AppRef
 from app.core.text import plain
 from app.core.words import counted
 
-from .badges import ElidedLabel, rule, text_label
+from .badges import rule
 from .flow_layout import FlowLayout
 from .foundation_page import FoundationPage
+from .main_mode_row import MainModeRow
 from .row_table import RowTable, SearchBox, menu_of, pop_up
 from .runner import Runner
 from .store_answers import StoreAnswers
 from .store_findings_view import StoreFindingsView
 from .store_work import StoreWork
 from .workspace_model import NAME, workspace_model
-from .workspace_notes import note_rows
-from .workspace_rows import WorkspaceRow, copied_words, name_of, siblings, summary_words
+from .workspace_notes import note_rows, nothing_words
+from .workspace_rows import WorkspaceRow, copied_words, name_of, siblings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -36,12 +37,6 @@ if TYPE_CHECKING:
     from app.services.store_words import MainOverview, StoreCheck
     from app.services.suite import Services
 
-_SOURCES = {
-    "chosen": "chosen here",
-    "environment": "from the environment",
-    ".env": "from .env",
-    "guessed": "guessed from the tables",
-}
 _NO_MAIN = "No main database"
 _NO_MAIN_WHY = (
     "The main database says which workspaces there are and where their stores are. Edit the connection and name it; "
@@ -74,9 +69,7 @@ class WorkspacesView(FoundationPage):
         self.table = RowTable(self.model, "Workspaces and their stores", stretched=NAME)
         self.search_box = SearchBox("Search by workspace, store or state", self.table)
         self.findings = StoreFindingsView(StoreAnswers(self).to)
-        self.mode_label = text_label("", "chip")
-        self.mode_note = ElidedLabel(look="muted")
-        self.summary = ElidedLabel(look="muted")
+        self.mode_row = MainModeRow()
         self.bar = QProgressBar()
         self.split = QSplitter(Qt.Orientation.Vertical)
         self._build()
@@ -117,16 +110,11 @@ class WorkspacesView(FoundationPage):
         self._connect()
 
     def _build_mode(self) -> None:
-        """Between the head and the tools: the mode, where it comes from, and the counts."""
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.mode_label)
-        row.addWidget(self.mode_note, 1)
-        row.addWidget(self.summary)
+        """Between the head and the tools."""
+        row = self.mode_row
         self.mode_button = self.add_button(row, "Mode…", lambda: self.edit_main(0))
         self.names_button = self.add_button(row, "Names…", lambda: self.edit_main(1))
         self.names_button.setToolTip("What the main database calls its tables and columns")
-        self.mode_label.hide()
         self.add_row(row)
 
     def _add(self, text: str, act: Callable[[], object], *, writes: bool = False) -> QPushButton:
@@ -170,23 +158,12 @@ class WorkspacesView(FoundationPage):
 
     def take(self, found: _Found) -> None:
         self.overview, self._moves = found.overview, found.moves
-        self._show_mode()
+        self.mode_row.show_mode(found.overview)
         self._show_rows(found.checks)
         self.notes.show_rows(note_rows(found.overview.notes, self._moves, self._resume, self.edit_main, self.can_write))
         self._show_stack()
         if self._wants_findings and self.model.total:
             self.look_for_findings(deep=False)
-
-    def _show_mode(self) -> None:
-        overview = self.overview
-        if overview is None:
-            return
-        word = overview.mode.capitalize()
-        self.mode_label.setText(word)
-        self.mode_label.setAccessibleName(f"Mode: {word}")
-        self.mode_label.show()
-        source = f"Mode {_SOURCES.get(overview.mode_source, plain(overview.mode_source, 40))}"
-        self.mode_note.set_text(plain(overview.mode_note, 200) or source)
 
     def _show_rows(self, checks: Mapping[str, StoreCheck]) -> None:
         overview = self.overview
@@ -207,7 +184,7 @@ class WorkspacesView(FoundationPage):
         return Counter(each for finding in self._found for each in dict.fromkeys(finding.workspace_ids))
 
     def _tell_summary(self) -> None:
-        self.summary.set_text(summary_words(self.model.all_rows))
+        self.mode_row.show_summary(self.model.all_rows)
 
     def _search(self, text: str) -> None:
         self.table.keep_over(lambda: self.model.search(text))
@@ -220,17 +197,7 @@ class WorkspacesView(FoundationPage):
         if shown:
             self.stack.setCurrentWidget(self.split)
             return
-        overview = self.overview
-        if total:
-            query = plain(self.search_box.text(), 60)
-            self.empty.tell(f"Nothing matches “{query}”", f"None of {total:,} workspaces has it.", "Clear search")
-        elif overview is not None and not overview.map.workspaces:
-            why = "No table here looks like one of workspaces. Where it has another name, say which."
-            self.empty.tell("No table of workspaces", why, "Names…")
-        else:
-            sentence = "The product makes workspaces; each is listed here with its store. "
-            sentence += "If there should be some, say which table has them."
-            self.empty.tell("No workspaces yet", sentence, "Names…")
+        self.empty.tell(*nothing_words(self.overview, self.search_box.text(), total))
         self.stack.setCurrentWidget(self.empty)
 
     def act_on_empty(self, action: str) -> None:

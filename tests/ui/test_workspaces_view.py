@@ -82,8 +82,8 @@ def test_view_every_workspace_has_counts_and_its_store(view: WorkspacesView) -> 
     ]
     assert [_texts(view, at)[0] for at in range(3, 7)] == ["24", "4", "3", "2"]
     assert view.count_label.text() == "6 workspaces"
-    assert view.mode_label.text() == "Hosted"
-    assert "/srv/product/.env" in view.mode_note.text()
+    assert view.mode_row.mode.text() == "Hosted"
+    assert "/srv/product/.env" in view.mode_row.note.text()
 
 
 def test_view_states_are_told_by_shape_and_word(view: WorkspacesView, qtbot: QtBot) -> None:
@@ -110,7 +110,7 @@ def test_view_rows_still_in_the_main_database_are_not_broken(qtbot: QtBot, runne
     view = _shown(qtbot, WorkspacesView(runner, CONNECTION))
     qtbot.waitUntil(view.table.isVisible)
     assert _texts(view, STATE) == ["In the main database", "No store"]
-    assert view.summary.text() == "0 stores · 1 no store · 1 in the main database"
+    assert view.mode_row.summary.text() == "0 stores · 1 no store · 1 in the main database"
     assert "Move to its own store" in str(view.model.data(view.model.index(0, STATE), 3))
 
 
@@ -173,7 +173,7 @@ def test_check_all_asks_every_store_once(view: WorkspacesView, qtbot: QtBot, ser
     assert told.args[0] == "Checked 4 stores, 1 not reachable"
     assert _texts(view, 7)[:2] == ["3.4 ms", "3.4 ms"]
     assert _texts(view, 9)[0] == "8.4 MB"
-    assert "1 unreachable" in view.summary.text()
+    assert "1 unreachable" in view.mode_row.summary.text()
 
 
 def test_check_selected_asks_only_those(view: WorkspacesView, qtbot: QtBot, services: Any) -> None:
