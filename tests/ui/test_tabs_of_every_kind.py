@@ -21,15 +21,6 @@ from tests.ui.trust_screens import FakeAudit
 Make = Callable[[], Stage]
 _PAGES = ("help", "audit", "doctor", "welcome", "users local", "tasks local", "reconcile local")
 _KEYS = (*_PAGES, f"workspaces {STORES.id}")
-    "help",
-    "audit",
-    "doctor",
-    "welcome",
-    "users local",
-    "tasks local",
-    "reconcile local",
-    f"workspaces {STORES.id}",
-)
 WAY = [*(("page", key) for key in _KEYS), ("cohorts",)]
 
 
