@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
-    QFileDialog,
     QHBoxLayout,
     QLineEdit,
     QListWidget,
@@ -34,6 +31,7 @@ from .form_field import FormField, clear_errors, show_invalid
 from .note_row import NoteRow, NoteStack
 from .runner import Runner
 from .template_card import TemplateCard
+from .template_sharing import TemplateSharing
 from .theme import scaled_font
 
 if TYPE_CHECKING:
@@ -65,6 +63,7 @@ class TemplatesDialog(QDialog):
         super().__init__(parent)
         self._runner = runner
         self._shelf = _Shelf((), (), {})
+        self.sharing = TemplateSharing(self)
         self._to_show = ""
         self._typed: dict[str, tuple[str, str]] = {}  # titles and descriptions that are not saved yet, by name
         self.list = QListWidget()
@@ -150,10 +149,10 @@ class TemplatesDialog(QDialog):
         self.title_edit.textEdited.connect(lambda _text: self._note_typed())
         self.description_edit.textChanged.connect(self._note_typed)
         self.new_button.clicked.connect(self.save_requested)
-        self.import_button.clicked.connect(self.ask_import)
+        self.import_button.clicked.connect(self.sharing.ask_import)
         self.save_button.clicked.connect(self.save)
-        self.export_button.clicked.connect(self.ask_export)
-        self.copy_button.clicked.connect(self.copy)
+        self.export_button.clicked.connect(self.sharing.ask_export)
+        self.copy_button.clicked.connect(self.sharing.copy)
         self.delete_button.clicked.connect(self.ask_delete)
         self.close_button.clicked.connect(self.accept)
 
@@ -162,11 +161,12 @@ class TemplatesDialog(QDialog):
     def read(self, show: str = "") -> None:
         """``show`` is the name of the template to go to."""
         self._to_show = show or self._to_show
-        self._start(_read, "Read the templates", self._take, replaces="read")
+        self.work(_read, "Read the templates", self._take, replaces="read")
 
-    def _start(
+    def work(
         self, work: Callable[[Services], Awaitable[T]], title: str, done: Callable[[T], None], replaces: str = "act"
     ) -> None:
+        """A failure is shown here; newer work of the same kind ends the older."""
         self._runner.start(work, owner=self, title=title, done=done, failed=self._fail, replaces=replaces)
 
     def _fail(self, error: KnownError) -> bool:
@@ -178,12 +178,13 @@ class TemplatesDialog(QDialog):
             said = "   ".join(plain(each.message, 160) for each in error.fields[:_MOST_PLACES])
             rest = len(error.fields) - _MOST_PLACES
             detail = f"{said}{f'   … and {rest:,} more.' if rest > 0 else ''}"
-        self._note(Severity.ERROR, plain(error.sentence, 400), detail)
+        self.note(Severity.ERROR, plain(error.sentence, 400), detail)
         return True
 
-    def _note(
+    def note(
         self, severity: Severity, sentence: str, detail: str = "", *answers: tuple[str, Callable[[], None]]
     ) -> None:
+        """In the place of what was said before."""
         self.notes.show_rows([NoteRow(severity, sentence, detail, answers), *self._broken()])
 
     def _broken(self) -> list[NoteRow]:
@@ -212,10 +213,14 @@ class TemplatesDialog(QDialog):
     # The chosen one
 
     @property
+    def templates(self) -> tuple[Template, ...]:
+        return self._shelf.templates
+
+    @property
     def chosen(self) -> Template | None:
         item = self.list.currentItem()
         name = item.data(_NAME) if item is not None else None
-        return next((each for each in self._shelf.templates if each.name == name), None)
+        return next((each for each in self.templates if each.name == name), None)
 
     def _show_chosen(self) -> None:
         template = self.chosen
@@ -265,7 +270,7 @@ class TemplatesDialog(QDialog):
 
     def done(self, result: int) -> None:
         """What is not saved is asked about first."""
-        waiting = next((each for each in self._shelf.templates if each.name in self._typed), None)
+        waiting = next((each for each in self.templates if each.name in self._typed), None)
         if waiting is None:
             super().done(result)
             return
@@ -278,7 +283,7 @@ class TemplatesDialog(QDialog):
             self.done(result)
 
         sentence = f"The changes to “{plain(waiting.title, 60)}” are not saved."
-        self._note(Severity.WARNING, sentence, "", ("Save", self.save), ("Discard", discard))
+        self.note(Severity.WARNING, sentence, "", ("Save", self.save), ("Discard", discard))
         self.notes.rows[0].buttons[0].setFocus()
 
     def _show(self, name: str) -> None:
@@ -293,9 +298,11 @@ class TemplatesDialog(QDialog):
         if template is None or not template.is_own or not self._is_edited:
             return
         title, description = self.title_edit.text().strip(), self.description_edit.toPlainText().strip()
-        self._save(replace(template, title=title, description=description), overwrite=True)
+        self.keep(replace(template, title=title, description=description), overwrite=True)
 
-    def _save(self, template: Template, *, overwrite: bool) -> None:
+    def keep(self, template: Template, *, overwrite: bool) -> None:
+        """Put it on the shelf, and go to it."""
+
         async def save(services: Services) -> Template:
             return await services.template_library.save(template, overwrite=overwrite)
 
@@ -304,7 +311,7 @@ class TemplatesDialog(QDialog):
             self.told.emit(f"Saved the template “{plain(kept.title, 60)}”")
             self.read(kept.name)
 
-        self._start(save, f"Save the template {plain(template.title, 40)}", done)
+        self.work(save, f"Save the template {plain(template.title, 40)}", done)
 
     def ask_delete(self) -> None:
         template = self.chosen
@@ -316,7 +323,7 @@ class TemplatesDialog(QDialog):
         detail = f"{stay}This cannot be undone: export it first where you may want it back."
         sentence = f"Delete the template “{plain(template.title, 60)}”?"
         answers = (("Delete", lambda: self._delete(template)), ("Keep", lambda: self.notes.show_rows(self._broken())))
-        self._note(Severity.WARNING, sentence, detail, *answers)
+        self.note(Severity.WARNING, sentence, detail, *answers)
         self.notes.rows[0].buttons[-1].setFocus()
 
     def _delete(self, template: Template) -> None:
@@ -328,92 +335,13 @@ class TemplatesDialog(QDialog):
             self.told.emit(f"Deleted the template “{plain(template.title, 60)}”")
             self.read()
 
-        self._start(delete, f"Delete the template {plain(template.title, 40)}", done)
-
-    # Sharing
-
-    def copy(self) -> None:
-        template = self.chosen
-        if template is None:
-            return
-        name = template.name
-
-        async def export(services: Services) -> str:
-            return services.template_library.export_text(name)
-
-        def done(text: str) -> None:
-            QGuiApplication.clipboard().setText(text)
-            self.told.emit(f"Copied the template “{plain(template.title, 60)}” as text")
-
-        self._start(export, "Copy a template", done)
-
-    def ask_export(self) -> QFileDialog | None:
-        template = self.chosen
-        if template is None:
-            return None
-        name = template.name
-        chooser = self._chooser("Export the template", is_saving=True)
-        chooser.setDefaultSuffix("json")
-        chooser.selectFile(f"{name}.json")
-        chooser.fileSelected.connect(lambda path: self.export(name, Path(path)))
-        chooser.open()
-        return chooser
-
-    def export(self, name: str, path: Path) -> None:
-        async def export(services: Services) -> None:
-            await services.template_library.export_file(name, path)
-
-        self._start(export, "Export a template", lambda _: self.told.emit(f"Exported to {plain(path.name, 80)}"))
-
-    def ask_import(self) -> QFileDialog:
-        chooser = self._chooser("Import a template", is_saving=False)
-        chooser.fileSelected.connect(lambda path: self.take_file(Path(path)))
-        chooser.open()
-        return chooser
-
-    def _chooser(self, title: str, *, is_saving: bool) -> QFileDialog:
-        chooser = QFileDialog(self, title)
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        chooser.setNameFilter("Templates (*.json)")
-        modes = QFileDialog.AcceptMode
-        chooser.setAcceptMode(modes.AcceptSave if is_saving else modes.AcceptOpen)
-        if not is_saving:
-            chooser.setFileMode(QFileDialog.FileMode.ExistingFile)
-        return chooser
-
-    def take_file(self, path: Path) -> None:
-        """Import it; where its name is taken, ask first."""
-
-        async def read(services: Services) -> tuple[Template, str]:
-            template = await services.template_library.import_file(path)
-            return template, services.template_library.free_name(template.title)
-
-        self._start(read, f"Import {plain(path.name, 60)}", lambda found: self._import(*found))
-
-    def _import(self, template: Template, free_name: str) -> None:
-        kept = next((each for each in self._shelf.templates if each.name == template.name), None)
-        if kept is None or (kept.is_own and _is_same(kept, template)):
-            self._save(template, overwrite=False)
-            return
-        both = ("Keep both", lambda: self._save(replace(template, name=free_name), overwrite=False))
-        over = ("Replace", lambda: self._save(template, overwrite=True))
-        sentence = f"There is a template named {template.name} already: “{plain(kept.title, 60)}”."
-        detail = f"Keep both, and the new one will be called {free_name}."
-        if kept.is_own:
-            detail += " Or replace the one that is there; apps that follow it will be held against the new one."
-        answers = (over, both) if kept.is_own else (both,)
-        self._note(Severity.WARNING, sentence, detail, *answers)
-        self.notes.rows[0].buttons[-1].setFocus()
+        self.work(delete, f"Delete the template {plain(template.title, 40)}", done)
 
 
 async def _read(services: Services) -> _Shelf:
     library = services.template_library
     templates = library.all()
     return _Shelf(templates, library.broken(), {each.name: len(library.followers(each.name)) for each in templates})
-
-
-def _is_same(kept: Template, template: Template) -> bool:
-    return replace(kept, version=template.version) == template
 
 
 def _head(text: str) -> QListWidgetItem:

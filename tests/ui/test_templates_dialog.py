@@ -132,7 +132,7 @@ def test_dialog_copies_a_template_as_text(dialog: TemplatesDialog, qtbot: QtBot)
 def test_dialog_exports_to_the_chosen_file(
     dialog: TemplatesDialog, qtbot: QtBot, library: FakeLibrary, tmp_path: Path
 ) -> None:
-    chooser = dialog.ask_export()
+    chooser = dialog.sharing.ask_export()
     assert chooser is not None
     with qtbot.waitSignal(dialog.told) as told:
         chooser.fileSelected.emit(str(tmp_path / "desk.json"))
@@ -144,7 +144,7 @@ def test_dialog_exports_to_the_chosen_file(
 def test_dialog_imports_a_file_and_shows_it(
     dialog: TemplatesDialog, qtbot: QtBot, library: FakeLibrary, tmp_path: Path
 ) -> None:
-    chooser = dialog.ask_import()
+    chooser = dialog.sharing.ask_import()
     with qtbot.waitSignal(dialog.told):
         chooser.fileSelected.emit(str(tmp_path / "fresh.json"))
     qtbot.waitUntil(lambda: dialog.title_edit.text() == "Fresh")
@@ -159,7 +159,7 @@ def test_dialog_import_under_a_taken_name_asks(
     dialog: TemplatesDialog, qtbot: QtBot, library: FakeLibrary, text: str, name: str, overwrite: bool
 ) -> None:
     library.imported = replace(OWN, title="Desk")
-    dialog.take_file(Path("desk.json"))
+    dialog.sharing.take_file(Path("desk.json"))
     qtbot.waitUntil(lambda: bool(dialog.notes.rows))
     assert library.asked("save") == []
     answer(dialog, qtbot, text)
@@ -172,7 +172,7 @@ def test_dialog_import_never_replaces_a_shipped_template(
     dialog: TemplatesDialog, qtbot: QtBot, library: FakeLibrary
 ) -> None:
     library.imported = replace(OWN, name="todo")
-    dialog.take_file(Path("todo.json"))
+    dialog.sharing.take_file(Path("todo.json"))
     qtbot.waitUntil(lambda: bool(dialog.notes.rows))
     assert [each.text() for each in dialog.notes.rows[0].buttons] == ["Keep both"]
 
@@ -181,7 +181,7 @@ def test_dialog_import_of_no_template_says_where_it_is_wrong(
     dialog: TemplatesDialog, qtbot: QtBot, library: FakeLibrary
 ) -> None:
     library.error = Invalid("The text is not a template.", fields=(FieldError("name", "Line 2, name: A name has…"),))
-    dialog.take_file(Path("wrong.json"))
+    dialog.sharing.take_file(Path("wrong.json"))
     qtbot.waitUntil(lambda: bool(dialog.notes.rows))
     row = dialog.notes.rows[0]
     assert (row.sentence.text(), row.detail.text()) == ("The text is not a template.", "Line 2, name: A name has…")
