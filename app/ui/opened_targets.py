@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Qt
 
-from app.core.errors import Conflict, KnownError, NotFound
+from app.core.errors import KnownError, NotFound
 from app.core.refs import AppRef
 from app.core.targets import AppTarget, SchemaFileTarget, Target, parse_target
 from app.core.text import plain
@@ -59,7 +59,7 @@ class OpenedTargets(QObject):
     def _open_app(self, target: AppTarget) -> None:
         refs = self._known(target)
         if refs:
-            self._open_one(target, refs)
+            self._open_one(refs)
             return
         self._window.status.confirm(f"Looking for the app {plain(target.app_id, 60)}…")
         self._window.runner.start(
@@ -74,26 +74,40 @@ class OpenedTargets(QObject):
         refs = (AppRef(each.id, target.app_id) for each in data.connections if _is_meant(target, each.id))
         return tuple(ref for ref in refs if data.app(ref) is not None)
 
-    def _open_one(self, target: AppTarget, refs: tuple[AppRef, ...]) -> None:
+    def _open_one(self, refs: tuple[AppRef, ...]) -> None:
         if len(refs) > 1:
-            places = ", ".join(plain(self._label(ref.connection_id), 60) for ref in refs[:4])
-            self._tell(
-                Conflict(
-                    f"More than one connection has an app {plain(target.app_id, 80)}: {places}.",
-                    remedy="Open it from the list, or name the connection: tenantry://app/<app ID>?connection=<ID>.",
-                )
-            )
+            self._ask(refs)
+        else:
+            self._open_listed(refs[0])
+
+    def _ask(self, refs: tuple[AppRef, ...]) -> None:
+        """On which of its connections."""
+        from app.ui.connection_choice import Candidate, ConnectionChoice
+
+        data, found = self._window.data, []
+        for ref in refs:
+            connection, app = data.connection(ref.connection_id), data.app(ref)
+            if connection is not None:
+                found.append(Candidate(ref, connection, app.title if app is not None else ""))
+        if not found:
+            self._tell(NotFound("The connections of this app were removed.", remedy="Add the one that the app is on."))
             return
-        self._window.open_app(refs[0])
+        dialog = ConnectionChoice(found, self._window)
+        dialog.chosen.connect(self._open_listed)
+        dialog.open()
+
+    def _open_listed(self, ref: AppRef) -> None:
+        """At once, or as soon as the list has heard of it."""
+        if self._window.data.app(ref) is not None:
+            self._window.open_app(ref)
+        else:
+            self._awaited.append(ref)
 
     def _take(self, target: AppTarget, found: _Found) -> None:
         if not found.refs:
             self._tell(self._unknown(target, found.silent))
-        elif len(found.refs) > 1 or self._window.data.app(found.refs[0]) is not None:
-            self._open_one(target, found.refs)
         else:
-            # The list hears of it a moment later.
-            self._awaited.append(found.refs[0])
+            self._open_one(found.refs)
 
     def _open_awaited(self) -> None:
         known = [ref for ref in self._awaited if self._window.data.app(ref) is not None]

@@ -9,12 +9,13 @@ from app.core.targets import SchemaFileTarget
 from app.services.workshop_words import DraftNote
 from app.storage.crash_reports import CrashReports
 from app.storage.log import Redactor
+from app.ui.connection_choice import Candidate, ConnectionChoice
 from app.ui.crash_report_dialog import CrashReportDialog
 from app.ui.diagnostics_dialog import DiagnosticsDialog
 from app.ui.main_window import MainWindow
 from app.ui.schema_file_dialog import SchemaFileDialog
 from tests.ui.screen_book import screen
-from tests.ui.stage import APP, PRODUCTION_APP, STORES, Stage
+from tests.ui.stage import APP, CLOUD, LOCAL, PRODUCTION_APP, STORES, Stage
 
 _TRACE = """Fatal Python error: Segmentation fault
 
@@ -85,3 +86,10 @@ def schema_file(stage: Stage) -> SchemaFileDialog:
     dialog = stage.shown(SchemaFileDialog)
     stage.until(lambda: dialog.left.app_list.count() > 2)
     return dialog
+
+
+@screen("connection-choice")
+def connection_choice(stage: Stage) -> ConnectionChoice:
+    """An address names an app that is on three connections."""
+    candidates = [Candidate(AppRef(each.id, APP.app_id), each, "Ana’s workspace") for each in (LOCAL, STORES, CLOUD)]
+    return stage.opened(ConnectionChoice(candidates, stage.host()))

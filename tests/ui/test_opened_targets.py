@@ -8,9 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QFileOpenEvent
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from app.core.changes import Changes
@@ -21,6 +21,7 @@ from app.services.directory import RefreshFailure
 from app.services.workshop_words import AppSource, FileSource
 from app.storage.instance import Handover
 from app.ui.arrivals import OpenedFiles
+from app.ui.connection_choice import ConnectionChoice
 from app.ui.main_window import MainWindow
 from app.ui.schema_file_dialog import SchemaFileDialog
 from tests.ui.content_fakes import FakeWorkshop
@@ -106,17 +107,71 @@ def test_app_target_of_a_connection_that_is_not_set_up_says_so(
     assert window.current_view() is None
 
 
+def choice(window: MainWindow) -> ConnectionChoice:
+    return next(each for each in window.findChildren(ConnectionChoice) if each.isVisible())
+
+
 def test_app_target_that_two_connections_have_asks_for_the_connection(
-    services: FakeServices, open_window: Open
+    qtbot: QtBot, services: FakeServices, open_window: Open
 ) -> None:
     services.known_apps = (ANA, ANA._replace(connection_id="c2"))
     window = open_window(services)
     window.open_target(AppTarget(APP_ID))
-    assert "More than one connection" in said(window)
+    dialog = choice(window)
+    shown = [dialog.list.item(at) for at in range(dialog.list.count())]
+    assert any("More than one connection" in each.text() for each in dialog.findChildren(QLabel))
+    assert [each.text() for each in shown] == ["Instant · local   Ana's workspace", "Instant · cloud   Ana's workspace"]
+    spoken = [each.data(Qt.ItemDataRole.AccessibleTextRole) for each in shown]
+    assert spoken[1] == "Instant · cloud, production environment: Ana's workspace"
+    qtbot.keyClick(dialog.list, Qt.Key.Key_Down)
+    qtbot.keyClick(dialog.list, Qt.Key.Key_Return)
+    view = window.current_view()
+    assert view is not None
+    assert view.ref == AppRef("c2", APP_ID)
+    assert not dialog.isVisible()
+    assert window.messages.isHidden()
+
+
+def test_choice_of_a_connection_that_is_cancelled_opens_nothing(
+    qtbot: QtBot, services: FakeServices, open_window: Open
+) -> None:
+    services.known_apps = (ANA, ANA._replace(connection_id="c2"))
+    window = open_window(services)
+    window.open_target(AppTarget(APP_ID))
+    dialog = choice(window)
+    qtbot.keyClick(dialog.list, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    assert window.current_view() is None
+    assert window.tabs.count() == 1
+
+
+def test_app_target_that_names_one_of_two_connections_opens_there(services: FakeServices, open_window: Open) -> None:
+    services.known_apps = (ANA, ANA._replace(connection_id="c2"))
+    window = open_window(services)
     window.open_target(AppTarget(APP_ID, "c2"))
     view = window.current_view()
     assert view is not None
     assert view.ref.connection_id == "c2"
+
+
+def test_app_that_is_new_on_two_platforms_is_opened_on_the_chosen_one(
+    qtbot: QtBot, services: FakeServices, open_window: Open
+) -> None:
+    window = open_window(services)
+
+    async def refresh(connection_ids: Any = None, on_progress: Any = None) -> tuple[Any, ...]:
+        services.known_apps = (ANA, PROD, *(ANA._replace(app_id=NEW_ID, connection_id=each) for each in ("c1", "c2")))
+        services.hub.publish(Changes(apps=frozenset(("c1", "c2"))))
+        return ()
+
+    services.directory.refresh = refresh
+    window.open_target(AppTarget(NEW_ID))
+    qtbot.waitUntil(lambda: any(each.isVisible() for each in window.findChildren(ConnectionChoice)))
+    qtbot.mouseClick(choice(window).open_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.current_view() is not None)
+    view = window.current_view()
+    assert view is not None
+    assert view.ref == AppRef("c1", NEW_ID)
 
 
 def test_file_target_asks_which_app_it_is_for(
