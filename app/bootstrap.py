@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from app.core.errors import KnownError
+    from app.services.agents import Agents
     from app.services.audit import AuditTrail
     from app.services.catalog import Catalog
     from app.services.clients import ClientPool
     from app.services.connections import ConnectionBook
     from app.services.directory import Directory
+    from app.services.doctor import Doctor
     from app.services.foundation import Foundation
     from app.services.foundation_map import FoundationMaps
     from app.services.hub import ChangeHub
     from app.services.lifecycle import AppLifecycle
     from app.services.provisioning import Provisioning
+    from app.services.reconcile import Reconciler
+    from app.services.store_moving import StoreMoving
     from app.services.suite import Services
     from app.services.task_databases import TaskDatabases
     from app.services.templates import TemplateShelf
@@ -107,16 +111,15 @@ async def _composed(
     import asyncio
     import time
 
+    from app.core.later import Later
     from app.platforms.redaction import scrub
     from app.services.activity import ActivityLog
-    from app.services.agents import Agents
     from app.services.audit import AuditTrail
     from app.services.audit_trail import AuditReader
     from app.services.catalog import Catalog
     from app.services.clients import ClientPool, make_platform_client
     from app.services.connections import ConnectionBook
     from app.services.directory import Directory
-    from app.services.doctor import Colleagues, Doctor, Surroundings
     from app.services.following import Following
     from app.services.foundation import Foundation
     from app.services.foundation_map import FoundationMaps
@@ -126,11 +129,9 @@ async def _composed(
     from app.services.main_map import MainSettingsBook
     from app.services.opening import LocalOpening, Opening
     from app.services.provisioning import Provisioning
-    from app.services.reconcile import Reconciler
     from app.services.search_index import KnownNames
     from app.services.status import StatusMonitor
     from app.services.store_keeping import StoreKeeper
-    from app.services.store_moving import StoreMoving
     from app.services.stores import Stores
     from app.services.suite import Services
     from app.services.template_library import TemplateLibrary
@@ -205,8 +206,14 @@ async def _composed(
     directory.use_main_databases(stores.registry)
     stores.on_change(directory.reread_registry)
     connections.on_remove(stores.forget)
-    store_moving = StoreMoving(connections, clients, stores, vault, journal, hub, trail)
-    connections.on_remove(store_moving.connection_removed)
+
+    def moving() -> StoreMoving:
+        from app.services.store_moving import StoreMoving
+
+        return StoreMoving(connections, clients, stores, vault, journal, hub, trail)
+
+    store_moving = Later(moving)
+    connections.on_remove(lambda connection_id: store_moving().connection_removed(connection_id))
     foundation = Foundation(connections, clients, catalog, directory, maps, journal, trail)
     provisioning = Provisioning(connections, clients, templates, directory, maps, following, hub, journal, audit)
     workshop = _workshop(database, hub, audit, connections, clients, directory, catalog, templates, versions)
@@ -234,9 +241,29 @@ async def _composed(
     if opens:
         opening.start(hub)
         task_databases.start()
-    reconciler = Reconciler(connections, clients, directory, foundation, library, task_databases, trail)
-    around = Surroundings(profile.database_path, database.set_aside)
-    colleagues = Colleagues(connections, clients, tokens, directory, maps, reconciler, provisioning, stores)
+
+    def reconciling() -> Reconciler:
+        from app.services.reconcile import Reconciler
+
+        return Reconciler(connections, clients, directory, foundation, library, task_databases, trail)
+
+    def doctor() -> Doctor:
+        from app.services.doctor import Colleagues, Doctor, Surroundings
+
+        around = Surroundings(profile.database_path, database.set_aside)
+        colleagues = Colleagues(connections, clients, tokens, directory, maps, reconciler(), provisioning, stores)
+        return Doctor(colleagues, status, supervisor, around, on_call=activity.record)
+
+    def agents() -> Agents:
+        from app.services.agents import Agents
+
+        return Agents(workshop, clients, library)
+
+    async def close_moving() -> None:
+        if store_moving.made is not None:
+            await store_moving.made.aclose()
+
+    reconciler = Later(reconciling)
     return Services(
         hub=hub,
         activity=activity,
@@ -251,13 +278,13 @@ async def _composed(
         workshop=workshop,
         foundation=foundation,
         provisioning=provisioning,
-        reconciler=reconciler,
+        reconciler_later=reconciler,
         template_library=library,
-        agents=Agents(workshop, clients, library),
-        doctor=Doctor(colleagues, status, supervisor, around, on_call=activity.record),
+        agents_later=Later(agents),
+        doctor_later=Later(doctor),
         task_databases=task_databases,
         stores=stores,
-        store_moving=store_moving,
+        store_moving_later=store_moving,
         names=names,
         guards=guards,
         audit=AuditReader(AuditBook(database), mask=scrub),
@@ -266,7 +293,7 @@ async def _composed(
             opening.stop,
             workshop.aclose,
             task_databases.aclose,
-            store_moving.aclose,
+            close_moving,
             provisioning.aclose,
             directory.aclose,
             following.aclose,

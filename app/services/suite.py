@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from app.core.errors import KnownError
+    from app.core.later import Later
     from app.services.activity import ActivityLog
     from app.services.agents import Agents
     from app.services.audit_trail import AuditReader
@@ -42,6 +43,7 @@ _CLOSE_LIMIT_S = 8.0
 class Services:
     """Use cases, each a plain class with its collaborators in the constructor; all live on the engine's loop.
 
+    What only some use is built when it is first asked for (``…_later``): a start pays for none of it.
     ``notices`` tell what was found while they were put together, for the operator.
     ``closers`` are awaited in order by ``aclose``, each with a time limit; one that fails does not keep the
     others from closing.
@@ -60,18 +62,34 @@ class Services:
     workshop: SchemaWorkshop
     foundation: Foundation
     provisioning: Provisioning
-    reconciler: Reconciler
+    reconciler_later: Later[Reconciler]
     template_library: TemplateLibrary
-    agents: Agents
-    doctor: Doctor
+    agents_later: Later[Agents]
+    doctor_later: Later[Doctor]
     task_databases: TaskDatabases
     stores: Stores
-    store_moving: StoreMoving
+    store_moving_later: Later[StoreMoving]
     names: KnownNames
     guards: Guards
     audit: AuditReader
     notices: tuple[KnownError, ...] = ()
     closers: tuple[Callable[[], Awaitable[None]], ...] = field(default=(), repr=False)
+
+    @property
+    def reconciler(self) -> Reconciler:
+        return self.reconciler_later()
+
+    @property
+    def agents(self) -> Agents:
+        return self.agents_later()
+
+    @property
+    def doctor(self) -> Doctor:
+        return self.doctor_later()
+
+    @property
+    def store_moving(self) -> StoreMoving:
+        return self.store_moving_later()
 
     async def aclose(self) -> None:
         for close in self.closers:
