@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QListWidgetItem, QPushButton, QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QListWidgetItem, QPushButton, QSizePolicy, QSpacerItem, QWidget
 
 from app.core.connection import Connection, Environment
 from app.core.errors import Invalid, KnownError
 from app.core.secret import Secret
-from app.core.status import Severity
 from app.core.text import plain
 from app.core.words import counted
 
+from . import move_words
 from .badges import text_label
 from .dialog_size import fit
-from .dsn_form import DsnForm
-from .form_area import FormArea
-from .form_field import ChoiceBox, FormField, TokenEdit
+from .form_field import FormField, TokenEdit
 from .icons import state_icon
 from .move_page import MovePage
+from .move_stage import Stage
+from .move_target import MoveTarget
+from .move_words import Line
 from .preview_dialog import PreviewDialog
 from .runner import Runner
 
 if TYPE_CHECKING:
-    from app.services.main_map import SecretPlace
     from app.services.store_moving import (
         MoveOutcome,
         MovePlan,
@@ -41,36 +40,6 @@ if TYPE_CHECKING:
     from app.services.suite import Services
 
     from .runner import ProgressReporter
-
-_PHASE_WORDS = {
-    "creating": "Creating the tables in the new store",
-    "copying": "Copying",
-    "verifying": "Verifying counts and checksums",
-    "switching": "Pointing the workspace to its store",
-    "removing": "Removing old rows",
-}
-_PLACES = (("vault", "Keyring of this machine"), ("row", "The row in the main database"))
-
-
-class Stage(StrEnum):
-    """What the main button does next."""
-
-    TARGET = "target"  # plans
-    PLAN = "plan"  # moves
-    OPEN = "open"  # goes on with a move that was interrupted
-    SWITCHED = "switched"  # plans the removal of the old rows
-    REMOVAL = "removal"  # removes them
-    OVER = "over"
-
-
-_ACTIONS = {
-    Stage.TARGET: "P&lan the move",
-    Stage.PLAN: "&Move",
-    Stage.OPEN: "&Go on",
-    Stage.SWITCHED: "&Remove the old rows…",
-    Stage.REMOVAL: "&Remove the old rows",
-    Stage.OVER: "Close",
-}
 
 
 class MoveDialog(PreviewDialog):
@@ -87,7 +56,7 @@ class MoveDialog(PreviewDialog):
         move: OpenMove | None = None,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(runner, connection, "Move to its own store", _ACTIONS[Stage.TARGET], parent)
+        super().__init__(runner, connection, "Move to its own store", Stage.TARGET.action, parent)
         self._workspace_id = workspace_id
         self._name = plain(name, 80)
         self.phrase, self.phrase_noun = self._name, "workspace"
@@ -97,8 +66,8 @@ class MoveDialog(PreviewDialog):
         self._choices: dict[str, Way] = {}
         self._removal: RemovalPlan | None = None
         self._latest: MoveProgress | None = None
-        self.form = DsnForm(address_label="&Address of the new store")
-        self.place_box = ChoiceBox()
+        self.target = MoveTarget()
+        self.form = self.target.form
         self.password = TokenEdit()
         self.password_field = FormField("&Password of the store", self.password, marked=self.password.edit)
         self.page = MovePage()
@@ -109,19 +78,6 @@ class MoveDialog(PreviewDialog):
 
     def _build(self) -> None:
         self.body.addWidget(text_label(self._name, "title"))
-        for place, words in _PLACES:
-            self.place_box.addItem(words, place)
-        self._place_field = FormField(
-            "Keep the password &in", self.place_box, hint="The row is where your product reads it, if it does so there."
-        )
-        page = QWidget()
-        box = QVBoxLayout(page)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(12)
-        box.addWidget(self.form)
-        box.addWidget(self._place_field)
-        box.addStretch(1)
-        self.target = FormArea(page)
         self.add_parts()
         self.body.insertWidget(self.body.indexOf(self.about) + 1, self.target, 1)
         self.body.setStretchFactor(self.sentences, 0)
@@ -140,16 +96,16 @@ class MoveDialog(PreviewDialog):
 
     def _begin(self, move: OpenMove | None) -> None:
         if move is None:
-            self._show(Stage.TARGET, "Where is the new store? Nothing is written before you have seen the plan.")
+            self._show(Stage.TARGET, move_words.WHERE_TO)
             self.form.address_edit.setFocus()
         elif move.is_switched:
-            self._show_switched(f"{self._name} uses its store {plain(move.app_id, 80)} now.")
+            self._show_switched(move_words.switched_words(self._name, move))
         else:
             self._show_open(move)
 
     # Stages
 
-    def _show(self, stage: Stage, about: str, sentences: Sequence[tuple[Severity | None, str]] = ()) -> None:
+    def _show(self, stage: Stage, about: str, sentences: Sequence[Line] = ()) -> None:
         self.stage = stage
         self._is_forgetting = False
         self.ask("")
@@ -166,11 +122,11 @@ class MoveDialog(PreviewDialog):
         self.page.setVisible(stage is not Stage.TARGET and not self.page.is_empty)
         self._ask_for_password(is_asked=stage is Stage.OPEN)
         self.back_button.setVisible(stage is Stage.PLAN)
-        self.forget_button.setVisible(stage in (Stage.OPEN, Stage.SWITCHED))
+        self.forget_button.setVisible(stage.can_be_given_up)
         self.forget_button.setText("&Keep the old rows…" if stage is Stage.SWITCHED else "&Give it up…")
-        self.action_button.setText(_ACTIONS[stage])
+        self.action_button.setText(stage.action)
         self.cancel_button.setVisible(stage is not Stage.OVER)
-        self.cancel_button.setText("Close" if stage in (Stage.SWITCHED, Stage.REMOVAL) else "Cancel")
+        self.cancel_button.setText(stage.way_out)
         self.is_previewed = True
         self._dress_button()
         self.follow()
@@ -188,13 +144,19 @@ class MoveDialog(PreviewDialog):
         self._fit_sentences()
 
     def _fit_sentences(self) -> None:
-        """As high as what they say, so that the tables have the rest; more than a third is scrolled."""
+        """As high as what they say, so that the tables have the rest; more than a third is scrolled, and more than a
+        fifth where a name is asked for below."""
         rows = (self.sentences.sizeHintForRow(at) for at in range(self.sentences.count()))
         line = self.fontMetrics().height()
-        self.sentences.setFixedHeight(max(line * 2, min(sum(rows) + line, self.height() // 3)))
+        most = self.height() // (3 if self.name_edit is None else 5)
+        self.sentences.setFixedHeight(max(line * 2, min(sum(rows) + line, most)))
+
+    def ask(self, what: str) -> None:
+        super().ask(what)
+        self._fit_sentences()
 
     def _ask_for_password(self, *, is_asked: bool) -> None:
-        self.fields = dict(self.form.fields) | {"place": self._place_field}
+        self.fields = dict(self.form.fields) | {"place": self.target.place_field}
         if is_asked:
             self.fields["password"] = self.password_field
         self.password_field.setVisible(is_asked)
@@ -210,7 +172,7 @@ class MoveDialog(PreviewDialog):
         return self.is_confirmed
 
     def go_back(self) -> None:
-        self._show(Stage.TARGET, "Where is the new store? Nothing is written before you have seen the plan.")
+        self._show(Stage.TARGET, move_words.WHERE_TO)
         self.form.address_edit.setFocus()
 
     def act(self) -> None:
@@ -231,10 +193,6 @@ class MoveDialog(PreviewDialog):
 
     # Planning
 
-    @property
-    def secret_place(self) -> SecretPlace:
-        return "none" if self.form.is_file else cast("SecretPlace", str(self.place_box.currentData()))
-
     def _make_plan(self) -> None:
         try:
             dsn_text = self.form.dsn_text()
@@ -242,7 +200,7 @@ class MoveDialog(PreviewDialog):
             self.show_error(error)
             return
         connection_id, workspace_id, choices = self.connection.id, self._workspace_id, dict(self._choices)
-        password, place = self.form.password(), self.secret_place
+        password, place = self.form.password(), self.target.secret_place
 
         async def plan(services: Services) -> MovePlan:
             return await services.store_moving.plan(
@@ -258,14 +216,7 @@ class MoveDialog(PreviewDialog):
     def _show_plan(self, plan: MovePlan) -> None:
         self.plan = plan
         self.page.show_plan(plan.tables)
-        lines: list[tuple[Severity | None, str]] = [(Severity.ERROR, each) for each in plan.refusals]
-        lines += [(Severity.WARNING, each) for each in plan.warnings]
-        lines += [(None, each) for each in plan.sentences]
-        where = plain(plan.app_id, 80)
-        about = f"{counted(plan.rows, 'row')} of {counted(len(plan.order), 'table')} move to {where}."
-        if plan.refusals:
-            about = "This cannot be moved yet:"
-        self._show(Stage.PLAN, about, lines)
+        self._show(Stage.PLAN, move_words.plan_words(plan), move_words.plan_lines(plan))
         if plan.can_run:
             self.ask(self._what_to_agree_to(plan))
         (self.check or self.name_edit or (self.action_button if plan.can_run else self.back_button)).setFocus()
@@ -315,9 +266,7 @@ class MoveDialog(PreviewDialog):
         latest = self._latest
         if latest is None or not self.is_working:
             return
-        words = _PHASE_WORDS.get(latest.phase, plain(latest.phase, 40))
-        entity = f" {plain(latest.entity, 60)}" if latest.entity else ""
-        self.about.setText(f"{words}{entity}: {latest.done:,} of {counted(latest.total, 'row')}.")
+        self.about.setText(move_words.progress_words(latest))
         self.page.show_progress(latest.phase, latest.entity)
         self.bar.setRange(0, max(latest.total, 1))
         self.bar.setValue(latest.done)
@@ -337,18 +286,7 @@ class MoveDialog(PreviewDialog):
         self._show_switched(plain(outcome.sentence, 400), outcome.late)
 
     def _show_switched(self, about: str, late: Iterable[str] = ()) -> None:
-        tables = tuple(late)
-        lines: list[tuple[Severity | None, str]] = []
-        if tables:
-            names = ", ".join(plain(each, 60) for each in tables[:6])
-            lines.append(
-                (
-                    Severity.WARNING,
-                    f"Written to in the main database while it was switched: {names}. Those rows are not in the store.",
-                )
-            )
-        lines.append((None, "The old rows are still in the main database: the way back until you remove them."))
-        self._show(Stage.SWITCHED, about, lines)
+        self._show(Stage.SWITCHED, about, move_words.switched_lines(late))
         self.cancel_button.setFocus()
 
     # What did not go through
@@ -378,7 +316,7 @@ class MoveDialog(PreviewDialog):
             if move is None or self.is_working:
                 return
             if move.is_switched:
-                self._show_switched(f"{self._name} uses its store {plain(move.app_id, 80)} now.")
+                self._show_switched(move_words.switched_words(self._name, move))
                 return
             self._show_open(move)
             if error is not None:
@@ -389,12 +327,7 @@ class MoveDialog(PreviewDialog):
         self._runner.start(look, owner=self, title="Look where the move stands", done=show, quiet=True)
 
     def _show_open(self, move: OpenMove) -> None:
-        words = f"{move.done:,} of {counted(move.total, 'row')} are in {plain(move.app_id, 80)}; nothing was switched."
-        lines: list[tuple[Severity | None, str]] = []
-        if move.error:
-            lines.append((Severity.ERROR, move.error))
-        lines.append((None, "It goes on where it stopped; no row comes twice."))
-        self._show(Stage.OPEN, words, lines)
+        self._show(Stage.OPEN, move_words.open_words(move), move_words.open_lines(move))
         self.ask(self._production_words())
         (self.name_edit or self.action_button).setFocus()
 
@@ -437,14 +370,9 @@ class MoveDialog(PreviewDialog):
     def _show_removal(self, plan: RemovalPlan) -> None:
         self._removal = plan
         self.page.show_removal(plan.tables)
-        total = sum(each.rows for each in plan.tables if each.rows > 0)
-        lines: list[tuple[Severity | None, str]] = [(Severity.ERROR, each) for each in plan.refusals]
-        lines += [(Severity.WARNING, each) for each in plan.warnings]
-        lines += [(None, each) for each in plan.sentences]
-        about = f"{counted(total, 'row')} of {self._name} go from the main database."
-        self._show(Stage.REMOVAL, "The old rows cannot be removed yet:" if plan.refusals else about, lines)
+        self._show(Stage.REMOVAL, move_words.removal_words(self._name, plan), move_words.plan_lines(plan))
         if not plan.refusals:
-            self.ask(f"{counted(total, 'row')} are removed for good" if total != 1 else "1 row is removed for good")
+            self.ask(move_words.removal_warning(plan))
             (self.check or self.name_edit or self.action_button).setFocus()
 
     def _remove(self) -> None:
@@ -461,9 +389,7 @@ class MoveDialog(PreviewDialog):
     def _removed(self, outcome: RemovalOutcome) -> None:
         self.page.show_removed(outcome.removed, outcome.kept)
         self.told.emit(plain(outcome.sentence, 300))
-        kept = sum(outcome.kept.values())
-        words = f"{counted(kept, 'row')} stay: they were not found in the store, or something still leads to them."
-        self._show(Stage.OVER, plain(outcome.sentence, 400), [(Severity.WARNING, words)] if kept else [])
+        self._show(Stage.OVER, plain(outcome.sentence, 400), move_words.removed_lines(outcome))
         self.action_button.setFocus()
 
     def done(self, result: int) -> None:

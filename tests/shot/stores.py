@@ -13,7 +13,8 @@ from app.platforms.postgres.dsn import Dsn
 from app.services.connections import ConnectionDraft
 from app.ui.application import Start
 from app.ui.main_database_dialog import NAMES, MainDatabaseDialog
-from app.ui.move_dialog import MoveDialog, Stage
+from app.ui.move_dialog import MoveDialog
+from app.ui.move_stage import Stage
 from app.ui.store_dialog import StoreDialog
 from app.ui.workspaces_view import WorkspacesView
 from tests.support.postgres_server import PostgresServer, postgres_server

@@ -29,7 +29,7 @@ from app.ui.history_dialog import HistoryDialog
 from app.ui.main_database_dialog import NAMES, MainDatabaseDialog
 from app.ui.mend_dialog import MendDialog
 from app.ui.move_dialog import MoveDialog
-from app.ui.move_dialog import Stage as Move
+from app.ui.move_stage import Stage as Move
 from app.ui.owner_dialog import OwnerDialog
 from app.ui.plan_dialog import PlanDialog
 from app.ui.plan_words import Stage as Push
