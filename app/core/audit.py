@@ -21,8 +21,14 @@ class AuditFilter:
 
 
 class AuditRecord(NamedTuple):
-    """One act. ``steps`` is its plan in sentences, ``before`` and ``after`` are fingerprints of the schema; both are
-    empty for acts that are no push."""
+    """One act. ``steps`` is its plan in sentences, empty for what is no push. ``before`` and ``after`` are fingerprints
+    of the schema of its app.
+
+    All that changes a schema is a push (agents, templates, mends of drift, the taking back of a push), but for three:
+    a new app has none before, and one that was made from a template none after (nobody has read it yet; a clone has
+    that of its source); the tables that a move makes in a store have none after, for the same reason. Empty they are,
+    too, where a push could not read the schema back, and where no schema was changed.
+    """
 
     id: int
     at: float

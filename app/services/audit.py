@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from app.core.errors import KnownError
@@ -17,8 +18,26 @@ class AuditStore(Protocol):
     """What is needed of the local database; its methods block."""
 
     def add(
-        self, who: str, at: float, connection_id: str, app_id: str, action: str, outcome: str, detail: str
+        self,
+        who: str,
+        at: float,
+        connection_id: str,
+        app_id: str,
+        action: str,
+        outcome: str,
+        detail: str,
+        before: str = "",
+        after: str = "",
     ) -> None: ...
+
+
+@dataclass(slots=True)
+class SchemaChange:
+    """Fingerprints of an app's schema, noted by an act as it comes to know them; "" for what it does not know, or
+    would have to ask for. An act that fails keeps what was there before it, and nothing after it."""
+
+    before: str = ""
+    after: str = ""
 
 
 class AuditTrail:
@@ -29,15 +48,16 @@ class AuditTrail:
         self._clock = clock
 
     @asynccontextmanager
-    async def recorded(self, ref: AppRef, action: str, detail: str = "") -> AsyncIterator[None]:
-        """``detail`` holds no secret."""
-        outcome = "cancelled"
+    async def recorded(self, ref: AppRef, action: str, detail: str = "") -> AsyncIterator[SchemaChange]:
+        """``detail`` holds no secret. An act that changes a schema notes in what it is given what that was and is."""
+        outcome, change = "cancelled", SchemaChange()
         try:
-            yield
+            yield change
             outcome = "done"
         except KnownError as error:
             outcome = f"failed: {error.sentence}"
             raise
         finally:
             entry = (operator_name(), self._clock(), ref.connection_id, ref.app_id, action, outcome, detail)
-            await asyncio.shield(asyncio.to_thread(self._store.add, *entry))
+            after = change.after if outcome == "done" else ""
+            await asyncio.shield(asyncio.to_thread(self._store.add, *entry, before=change.before, after=after))

@@ -104,8 +104,10 @@ class Cloning:
         writer = await self._ready_writer(ref.connection_id, iteration_id) if iteration_id else None
         copy = AppRef(ref.connection_id, new_id())
         tell = _Teller(on_progress, f"{connection.label}: copying {self._name(ref)}")
-        async with self._audit.recorded(copy, "clone", f"{title}, from {ref.app_id}"):
-            remote = await self._copied(client, ref.app_id, copy, title, with_rows, tell, writer, iteration_id)
+        async with self._audit.recorded(copy, "clone", f"{title}, from {ref.app_id}") as change:
+            schema = await client.read_schema(ref.app_id)
+            remote = await self._copied(client, ref.app_id, schema, copy, title, with_rows, tell, writer, iteration_id)
+            change.after = schema.fingerprint()
         source = self._directory.find(ref)
         row = await self._directory.put(ref.connection_id, remote, source.template if source else "")
         if writer is not None:
@@ -117,6 +119,7 @@ class Cloning:
         self,
         client: CloneClient,
         source: str,
+        schema: Schema,
         copy: AppRef,
         title: str,
         with_rows: bool,
@@ -124,7 +127,7 @@ class Cloning:
         writer: FoundationWriter | None,
         iteration_id: str,
     ) -> RemoteApp:
-        schema, rules = await client.read_schema(source), await client.get_perms(source)
+        rules = await client.get_perms(source)
         made: list[str] = [copy.app_id]
         try:
             remote = await client.create_app(

@@ -201,7 +201,7 @@ class ConnectionBook:
         self._hub.publish(Changes(connections=True))
         return self._connections[BUILTIN_ID]
 
-    def _recorded(self, connection: Connection, action: str) -> AbstractAsyncContextManager[None]:
+    def _recorded(self, connection: Connection, action: str) -> AbstractAsyncContextManager[object]:
         if self._trail is None:
             return nullcontext()
         modes = ("read-only", connection.is_kept_read_only), ("guarded", connection.is_guarded)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from app.core.errors import Conflict, KnownError, PlatformFault
+from app.core.refs import AppRef
 from app.core.text import plain
 from app.core.words import counted
 from app.platforms.postgres.dsn import Dsn, Places
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from app.platforms.postgres.client import PostgresClient
     from app.platforms.postgres.copying import Bulk
     from app.schema.model import Entity, Link, Schema
+    from app.services.audit import AuditTrail
     from app.services.main_map import SecretPlace
     from app.services.provision_journal import ProvisionJournal
     from app.services.store_move_prepare import Prepared
@@ -83,6 +85,7 @@ class MoveRun:
     secret: Secret | None
     clock: Callable[[], float]
     on_progress: OnProgress
+    audit: AuditTrail
 
     async def carried_on(self) -> MoveOutcome:
         """From the step that the journal says to the end."""
@@ -141,7 +144,13 @@ class MoveRun:
         live = await self.client.read_live(self.target.app_id)
         form = traits_of(self.world.connection).canonical(wanted)
         plan = compare(live.schema, _added(live.schema, form))
-        if plan:
+        if not plan:
+            return
+        ref = AppRef(self.world.connection.id, self.entry.app_id)
+        names = sorted({plain(each.place.partition(".")[0], 60) for each in plan.steps})
+        detail = f"{counted(len(plan), 'step')} to {', '.join(names)}"
+        async with self.audit.recorded(ref, "create tables", plain(detail, 500)) as change:
+            change.before = live.fingerprint
             jobs = await self.client.send_plan(self.target.app_id, live, plan)
             failed = next((each for each in jobs if each.error), None)
             if failed is not None:

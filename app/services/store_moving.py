@@ -323,7 +323,17 @@ class StoreMoving:
         opening = await self._own(connection, world.main.dsn, target, secret)
         async with opened(self._clients, connection, target, opening) as (client, bulk):
             run = MoveRun(
-                world, self._journal, self._stores, entry, kept, client, bulk, secret, self._clock, on_progress
+                world,
+                self._journal,
+                self._stores,
+                entry,
+                kept,
+                client,
+                bulk,
+                secret,
+                self._clock,
+                on_progress,
+                self._audit,
             )
             try:
                 return await run.carried_on()

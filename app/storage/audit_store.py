@@ -27,8 +27,8 @@ _PUSH_ID = case(
 _COLUMNS = (
     *(_audit.c[name] for name in AuditRecord._fields[:11]),
     func.coalesce(_pushes.c.steps, "[]"),
-    func.coalesce(_pushes.c.before, ""),
-    func.coalesce(_pushes.c.after, ""),
+    func.coalesce(_pushes.c.before, _audit.c.before),
+    func.coalesce(_pushes.c.after, _audit.c.after),
 )
 
 
@@ -91,6 +91,8 @@ def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
         _pushes.c.steps,
         _pushes.c.before,
         _pushes.c.after,
+        _audit.c.before,
+        _audit.c.after,
     )
     for word in wanted.text.split():
         found.append(or_(*(each.contains(word, autoescape=True) for each in searched)))

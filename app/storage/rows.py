@@ -12,7 +12,7 @@ from app.core.connection import Connection, Environment, Platform
 from app.core.status import ConnectionStatus, Finding, FindingAction, FindingKind, Health, Severity
 
 # The newest migration. The window reads a database of exactly this revision before anything is migrated.
-REVISION = "0005"
+REVISION = "0006"
 
 CONNECTION_COLUMNS = (
     "id",

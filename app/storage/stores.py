@@ -223,7 +223,8 @@ class StatusStore:
 
 
 class AuditEntry(NamedTuple):
-    """One act. ``at`` is seconds since the epoch, ``who`` the operator, ``outcome`` "done" or what went wrong."""
+    """One act. ``at`` is seconds since the epoch, ``who`` the operator, ``outcome`` "done" or what went wrong;
+    ``before`` and ``after`` are fingerprints of the app's schema, where the act changed one and they were at hand."""
 
     at: float
     who: str
@@ -232,6 +233,8 @@ class AuditEntry(NamedTuple):
     action: str
     outcome: str
     detail: str
+    before: str = ""
+    after: str = ""
 
 
 def _named() -> dict[str, Any]:
@@ -264,10 +267,19 @@ class AuditStore:
         self._database = database
 
     def add(
-        self, who: str, at: float, connection_id: str, app_id: str, action: str, outcome: str, detail: str = ""
+        self,
+        who: str,
+        at: float,
+        connection_id: str,
+        app_id: str,
+        action: str,
+        outcome: str,
+        detail: str = "",
+        before: str = "",
+        after: str = "",
     ) -> None:
         """No argument may hold a secret: this is written to disk as it is."""
-        self.add_many([AuditEntry(at, who, connection_id, app_id, action, outcome, detail)])
+        self.add_many([AuditEntry(at, who, connection_id, app_id, action, outcome, detail, before, after)])
 
     def add_many(self, entries: Sequence[AuditEntry]) -> None:
         """In one transaction; none may hold a secret."""

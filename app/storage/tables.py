@@ -98,6 +98,9 @@ audit = Table(
     Column("connection_label", Text, nullable=False, server_default=""),
     Column("environment", Text, nullable=False, server_default=""),
     Column("app_title", Text, nullable=False, server_default=""),
+    # Fingerprints of the schema; those of a push are in its own row.
+    Column("before", Text, nullable=False, server_default=""),
+    Column("after", Text, nullable=False, server_default=""),
     Index("ix_audit_connection_id_app_id", "connection_id", "app_id"),
     # By these the trail is looked through, in the order of its acts.
     Index("ix_audit_connection_id", "connection_id"),

@@ -120,6 +120,16 @@ async def test_create_app_many_at_once_under_one_id_makes_one(client: InstantCli
     await client.delete_app(wanted)
 
 
+async def test_create_app_from_a_schema_that_was_read_has_its_fingerprint(client: InstantClient, app_id: str) -> None:
+    """What the audit trail says of a clone, without reading it back."""
+    source = await client.read_schema(app_id)
+    copy = await client.create_app("Copy", app_id=new_id(), schema=source)
+    try:
+        assert (await client.read_schema(copy.app_id)).fingerprint() == source.fingerprint()
+    finally:
+        await client.delete_app(copy.app_id)
+
+
 async def test_create_app_admin_token_opens_its_rows(client: InstantClient, connection: Connection) -> None:
     app = await client.create_app("Rows", app_id=new_id(), schema=TODO)
     assert app.admin_token is not None

@@ -58,6 +58,7 @@ async def test_clone_has_schema_and_permissions_and_no_rows_unless_asked(house):
     assert house.client.sent == {}
     assert house.directory.find(AppRef("c1", row.app_id)) is not None
     assert house.stores.audit[-1][4:] == ("clone", "done", f"Ada's copy, from {SOURCE}")
+    assert house.stores.fingerprints[-1] == ("", SCHEMA.fingerprint())
 
 
 async def test_clone_of_an_app_without_agents_sends_no_schema(house):
@@ -152,6 +153,7 @@ async def test_clone_that_fails_takes_the_half_copy_back(house, call):
     assert set(house.client.apps) == {FOUNDATION, SOURCE}
     assert caught.value.remedy == "Try later."
     assert house.stores.audit[-1][5] == "failed: It failed."
+    assert house.stores.fingerprints[-1] == ("", "")
 
 
 async def test_clone_that_fails_and_cannot_be_taken_back_says_what_is_left(house):

@@ -15,6 +15,7 @@ import pytest
 from app.core.errors import Conflict, Invalid, NotFound, ReadOnly
 from app.core.secret import Secret
 from app.platforms.postgres.dsn import Dsn
+from app.schema.model import Schema
 from tests.support.moving_services import Moving, moving_on
 from tests.support.postgres_server import PostgresServer
 from tests.support.store_services import MAIN
@@ -146,6 +147,21 @@ async def test_move_copies_all_rows_switches_the_pointer_and_leaves_the_old_ones
         assert still.is_switched
         assert (still.done, still.total) == (82, 82)
     assert {table: place.rows(place.main, table) for table in APPLICATION_TABLES} == before
+
+
+async def test_tables_that_a_move_makes_are_in_the_trail_with_what_was_there_before(place):
+    async with place.opened() as opened:
+        plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
+        await opened.moving.run(plan)
+        acts = opened.moving._audit._store.recent(20)
+    made = [each for each in reversed(acts) if each.action == "create tables"]
+    assert {(each.app_id, each.outcome, each.after) for each in made} == {(plan.app_id, "done", "")}
+    assert made[0].before == Schema().fingerprint()
+    assert "chats" in made[0].detail
+    # What it is in the end nobody reads; what it was in between is known by what came then.
+    assert len({each.before for each in made}) == len(made)
+    moved = next(each for each in acts if each.action == "move workspace")
+    assert (moved.before, moved.after) == ("", "")
 
 
 async def test_old_rows_are_removed_on_request_children_first_and_only_of_this_workspace(place):

@@ -74,6 +74,16 @@ def test_push_comes_with_its_plan_and_both_fingerprints(trail: AuditStore, book:
     assert [each.id for each in book.page(AuditFilter(text="notes.old fp-before"), None, 10).records] == [push.id]
 
 
+def test_act_that_is_no_push_has_its_own_fingerprints(trail: AuditStore, book: AuditBook, database: Database) -> None:
+    trail.add("ada", 10.0, "cloud", "app-2", "clone", "done", "Copy, from app-1", after="fp-copy")
+    push_id = _push(database)
+    trail.add("ada", 11.0, "cloud", "app-1", "push", "done", f"push {push_id}")
+    push, clone = book.page(AuditFilter(), None, 10).records
+    assert (clone.before, clone.after, clone.steps) == ("", "fp-copy", ())
+    assert (push.before, push.after) == ("fp-before", "fp-after")
+    assert [each.id for each in book.page(AuditFilter(text="fp-copy"), None, 10).records] == [clone.id]
+
+
 def test_filters_leave_out_what_they_say(trail: AuditStore, book: AuditBook, database: Database) -> None:
     ConnectionStore(database).add(make_connection("other", label="100% mine_"))
     trail.add_many(

@@ -7,6 +7,8 @@ import threading
 from contextlib import closing
 
 import pytest
+import sqlalchemy
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -17,7 +19,7 @@ from app.core.errors import Conflict, KnownError, NotFound, Unsupported
 from app.storage import database as database_module
 from app.storage import rows, tables
 from app.storage.database import Database
-from app.storage.stores import ConnectionStore
+from app.storage.stores import AuditStore, ConnectionStore
 
 from .conftest import make_connection
 
@@ -52,6 +54,24 @@ def test_migrations_make_exactly_the_tables_of_the_metadata(database):
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, tables.metadata) == []
+
+
+def test_acts_of_an_older_version_have_no_fingerprints(database_path):
+    engine = sqlalchemy.create_engine(f"sqlite:///{database_path}")
+    with engine.begin() as connection:
+        config = Config()
+        folder = database_module.Path(database_module.__file__).parent / "migrations"
+        config.set_main_option("script_location", str(folder))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        columns = "at, who, connection_id, app_id, action, outcome, detail"
+        values = "1.0, 'ada', 'c1', 'a1', 'clone', 'done', 'x'"
+        connection.exec_driver_sql(f"INSERT INTO audit ({columns}) VALUES ({values})")
+    engine.dispose()
+    database = Database.open(database_path)
+    (kept,) = AuditStore(database).recent(5)
+    assert (kept.action, kept.before, kept.after) == ("clone", "", "")
+    database.close()
 
 
 def test_columns_read_by_position_are_the_columns_of_the_tables():
