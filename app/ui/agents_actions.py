@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import TYPE_CHECKING
 
 from app.core.text import plain
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from app.core.refs import AppRef
+    from app.services.suite import Services
+    from app.services.templates import Template
 
     from .app_view import AppView
     from .main_window import MainWindow
@@ -83,6 +86,7 @@ def show_templates(window: MainWindow) -> None:
     app = window.data.app(ref) if ref is not None and agents_refusal(window, ref) == "" else None
     dialog = TemplatesDialog(window.runner, window, app_title=(app.title or "untitled") if app is not None else "")
     dialog.told.connect(window.status.confirm)
+    dialog.deleted.connect(partial(_tell_deleted, window))
 
     def save() -> None:
         saving = save_template(window, ref, None, dialog) if ref is not None else None
@@ -91,6 +95,24 @@ def show_templates(window: MainWindow) -> None:
 
     dialog.save_requested.connect(save)
     dialog.open()
+
+
+def _tell_deleted(window: MainWindow, template: Template) -> None:
+    """Its name, version and followers are as they were once it is saved again."""
+    title = plain(template.title, 60)
+
+    async def save(services: Services) -> Template:
+        return await services.template_library.save(template)
+
+    def undo() -> None:
+        window.runner.start(
+            save,
+            owner=window,
+            title=f"Bring the template {plain(template.title, 40)} back",
+            done=lambda _kept: window.status.confirm(f"The template “{title}” is back"),
+        )
+
+    window.comfort.messages.show(f"Deleted the template “{title}”", "Undo", undo)
 
 
 def _on_current(window: MainWindow, act: Callable[[AppRef], object]) -> Callable[[], None]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _MOST_NAMED = 3
 _ACTIONS = (("delete", "Delete"), ("archive", "Archive: make read-only"), ("unarchive", "Bring back: make writable"))
 _VERBS = {"delete": "&Delete", "archive": "&Archive", "unarchive": "&Bring back"}
+_OPPOSITE = {"archive": "unarchive", "unarchive": "archive"}
 
 
 def _names(lines: Sequence[TaskLine]) -> str:
@@ -90,13 +91,22 @@ class CreateDatabasesDialog(ActionDialog):
 
 
 class CleanUpDialog(PreviewDialog):
-    """Deletes or archives databases after saying what goes and what stays. ``cleaned`` carries a sentence."""
+    """Deletes or archives databases after saying what goes and what stays. ``cleaned`` carries a sentence;
+    ``reversible`` the same, the IDs of the records that it was done to, and the action that takes it back."""
 
     cleaned = Signal(str)
+    reversible = Signal(str, object, str)
 
     def __init__(
-        self, runner: Runner, connection: Connection, lines: Sequence[TaskLine], parent: QWidget | None = None
+        self,
+        runner: Runner,
+        connection: Connection,
+        lines: Sequence[TaskLine],
+        parent: QWidget | None = None,
+        *,
+        action: str = "delete",
     ) -> None:
+        """``action`` is the one that is chosen first."""
         super().__init__(runner, connection, "Clean up databases", "&Delete", parent)
         self._record_ids = tuple(each.record_id for each in lines)
         self._preview: CleanupPreview | None = None
@@ -105,6 +115,7 @@ class CleanUpDialog(PreviewDialog):
         self.action_box = ChoiceBox()
         for key, text in _ACTIONS:
             self.action_box.addItem(text, key)
+        self.action_box.setCurrentIndex(self.action_box.findData(action))
         self.body.addWidget(name)
         self.add_field("action", FormField("&What to do", self.action_box))
         self.add_parts()
@@ -167,6 +178,11 @@ class CleanUpDialog(PreviewDialog):
         self.show_outcomes(about, outcome_rows([(each.ok, each.sentence, each.remedy, ()) for each in outcomes]))
         self.fields["action"].hide()
         self.cleaned.emit(about)
+        action = self._preview.action if self._preview is not None else ""
+        if good and action in _OPPOSITE:
+            told = f"{'Archived' if action == 'archive' else 'Brought back'} {counted(good, 'database')}"
+            done = frozenset(each.record_id for each in outcomes if each.ok)
+            self.reversible.emit(told, done, _OPPOSITE[action])
 
 
 class RotateTokensDialog(PreviewDialog):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
@@ -18,6 +19,7 @@ from app.core.words import counted
 from .foundation_page import READ_ONLY, FoundationPage
 from .row_table import RowTable, SearchBox, menu_of, pop_up
 from .runner import Runner
+from .scope import is_alive
 from .task_mark import TaskMarkDelegate
 from .tasks_model import (
     IterationLine,
@@ -292,7 +294,22 @@ class TasksView(FoundationPage):
         if rows:
             dialog = CleanUpDialog(self._runner, self.connection, rows, self.window())
             dialog.cleaned.connect(self.changed)
+            dialog.reversible.connect(partial(self._tell_reversible, rows))
             dialog.open()
+
+    def _tell_reversible(self, rows: list[TaskLine], sentence: str, record_ids: frozenset[str], action: str) -> None:
+        """The way back says what it would do, too, before it does it."""
+        connection, window = self.connection, self.window()
+        done = [each for each in rows if each.record_id in record_ids]
+
+        def undo() -> None:
+            from .task_dialogs import CleanUpDialog
+
+            dialog = CleanUpDialog(self._runner, connection, done, window, action=action)
+            dialog.cleaned.connect(lambda told: self.changed(told) if is_alive(self) else None)
+            dialog.open()
+
+        self.undoable.emit(sentence, "Undo…", undo)
 
     def clone(self) -> None:
         from .task_dialogs import CloneDialog

@@ -53,10 +53,12 @@ class _Shelf:
 
 
 class TemplatesDialog(QDialog):
-    """``save_requested`` asks to save the app in front as a template; ``told`` is for the status bar."""
+    """``save_requested`` asks to save the app in front as a template; ``told`` is for the status bar; ``deleted``
+    carries the Template, which can be saved again."""
 
     save_requested = Signal()
     told = Signal(str)
+    deleted = Signal(object)
 
     def __init__(self, runner: Runner, parent: QWidget | None = None, *, app_title: str = "") -> None:
         """``app_title`` is the app that could be saved, "" for none."""
@@ -320,7 +322,7 @@ class TemplatesDialog(QDialog):
         count = self._shelf.followers.get(template.name, 0)
         follow = "follows" if count == 1 else "follow"
         stay = f"{counted(count, 'app')} {follow} it and will stay as they are. " if count else ""
-        detail = f"{stay}This cannot be undone: export it first where you may want it back."
+        detail = f"{stay}The message that tells of it has the way back; export it first where you may want it later."
         sentence = f"Delete the template “{plain(template.title, 60)}”?"
         answers = (("Delete", lambda: self._delete(template)), ("Keep", lambda: self.notes.show_rows(self._broken())))
         self.note(Severity.WARNING, sentence, detail, *answers)
@@ -333,6 +335,7 @@ class TemplatesDialog(QDialog):
         def done(_nothing: None) -> None:
             self._typed.pop(template.name, None)
             self.told.emit(f"Deleted the template “{plain(template.title, 60)}”")
+            self.deleted.emit(template)
             self.read()
 
         self.work(delete, f"Delete the template {plain(template.title, 40)}", done)

@@ -20,10 +20,14 @@ from app.ui.main_window import MainWindow
 from app.ui.plan_dialog import PlanDialog, Stage
 from app.ui.rename_app_dialog import RenameAppDialog
 from app.ui.runner import Runner
+from app.ui.task_dialogs import CleanUpDialog
+from app.ui.tasks_view import TasksView
+from app.ui.templates_dialog import TemplatesDialog
 from app.ui.toast import Toast
 from app.ui.user_dialogs import LinkAppDialog, UnlinkAppDialog
 from app.ui.users_view import UsersView
 from tests.ui import content_fakes
+from tests.ui.agents_fakes import FakeLibrary
 from tests.ui.content_fakes import ANA, SCHEMA, runner
 from tests.ui.foundation_fakes import CONNECTION, FREE, foundation_services
 from tests.ui.shell_fakes import APP_ID, OTHER_ID, FakeServices
@@ -307,6 +311,85 @@ class TestLinks:
         assert FREE in undo.app_box.currentText()
         assert not undo.action_button.isEnabled()
         assert services.foundation.asked("unlink") == []
+
+
+# Databases of tasks
+
+
+class TestArchive:
+    @pytest.fixture
+    def services(self) -> Any:
+        return foundation_services()
+
+    def test_archived_database_is_brought_back_by_the_same_dialog(
+        self, qtbot: QtBot, runner: Runner, services: Any
+    ) -> None:
+        window = QWidget()
+        qtbot.addWidget(window)
+        view = TasksView(runner, CONNECTION, window)
+        window.show()
+        told: list[tuple[str, str, Any]] = []
+        view.undoable.connect(lambda *each: told.append(each))
+        qtbot.waitUntil(view.table.isVisible)
+        view.table.select_keys(frozenset(("t-import",)))
+        view.clean_up()
+        dialog = next(each for each in window.findChildren(CleanUpDialog) if each.isVisible())
+        dialog.action_box.setCurrentIndex(1)
+        qtbot.waitUntil(lambda: dialog.action_button.text() == "&Archive 1 database")
+        with qtbot.waitSignal(dialog.cleaned):
+            qtbot.mouseClick(dialog.action_button, LEFT)
+        assert [each[:2] for each in told] == [("Archived 1 database", "Undo…")]
+        dialog.accept()
+        told[0][2]()
+        again = next(each for each in window.findChildren(CleanUpDialog) if each.isVisible())
+        qtbot.waitUntil(lambda: again.action_button.text() == "&Bring back 1 database")
+        assert len(services.task_databases.asked("clean_up")) == 1
+        with qtbot.waitSignal(again.cleaned):
+            qtbot.mouseClick(again.action_button, LEFT)
+        assert services.task_databases.asked("clean_up")[-1] == ("unarchive", ("r-river",))
+
+    def test_deleted_database_has_no_way_back(self, qtbot: QtBot, runner: Runner, services: Any) -> None:
+        window = QWidget()
+        qtbot.addWidget(window)
+        view = TasksView(runner, CONNECTION, window)
+        window.show()
+        told: list[Any] = []
+        view.undoable.connect(lambda *each: told.append(each))
+        qtbot.waitUntil(view.table.isVisible)
+        view.table.select_keys(frozenset(("t-import",)))
+        view.clean_up()
+        dialog = next(each for each in window.findChildren(CleanUpDialog) if each.isVisible())
+        qtbot.waitUntil(lambda: dialog.check is not None)
+        assert dialog.check is not None
+        dialog.check.click()
+        with qtbot.waitSignal(dialog.cleaned):
+            qtbot.mouseClick(dialog.action_button, LEFT)
+        assert told == []
+
+
+# Templates
+
+
+def test_deleted_template_is_back_as_it_was(qtbot: QtBot, services: Any, open_window: Open) -> None:
+    library = services.template_library = FakeLibrary()
+    before = list(library.templates)
+    window = open_window(services)
+    window.registry["agents.templates"].trigger()
+    dialog = window.findChild(TemplatesDialog)
+    qtbot.waitUntil(lambda: dialog.chosen is not None and dialog.chosen.is_own)
+    deleted = dialog.chosen
+    qtbot.mouseClick(dialog.delete_button, LEFT)
+    (delete,) = [each for each in dialog.notes.rows[0].buttons if each.text() == "Delete"]
+    qtbot.mouseClick(delete, LEFT)
+    toast = _toast(qtbot, window)
+    assert deleted not in library.templates
+    # Behind the dialog it waits.
+    assert not toast.timer.isActive()
+    dialog.reject()
+    assert (toast.label.text(), toast.button.text()) == (f"Deleted the template “{deleted.title}”", "Undo")
+    qtbot.mouseClick(toast.button, LEFT)
+    qtbot.waitUntil(lambda: deleted in library.templates)
+    assert sorted(each.name for each in library.templates) == sorted(each.name for each in before)
 
 
 def _said(widget: QWidget) -> str:
