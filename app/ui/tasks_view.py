@@ -11,7 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu, QStackedWidget, QTabBar, QToolButton, QWidget
 
 from app.core.apps import AppSummary
-from app.core.connection import Connection
+from app.core.connection import Connection, Environment
 from app.core.refs import AppRef
 from app.core.text import plain
 from app.core.words import counted
@@ -278,6 +278,13 @@ class TasksView(FoundationPage):
     def give_up(self) -> None:
         """What was begun for the chosen task is taken back, and the task goes on without."""
         connection_id, rows = self.connection.id, [row for row in self.chosen() if row.state == "failed"]
+        if rows and self.connection.environment is Environment.PRODUCTION:
+            from .give_up_dialog import GiveUpDialog
+
+            dialog = GiveUpDialog(self._runner, self.connection, rows, self.window())
+            dialog.given_up.connect(self.changed)
+            dialog.open()
+            return
 
         async def stop(services: Services) -> str:
             for row in rows:

@@ -25,6 +25,7 @@ from app.ui.create_app_dialog import CreateAppDialog
 from app.ui.delete_app_dialog import DeleteAppDialog
 from app.ui.error_dialog import ErrorDialog
 from app.ui.foundation_dialog import FoundationDialog
+from app.ui.give_up_dialog import GiveUpDialog
 from app.ui.history_dialog import HistoryDialog
 from app.ui.main_database_dialog import NAMES, MainDatabaseDialog
 from app.ui.mend_dialog import MendDialog
@@ -320,6 +321,13 @@ def clone(stage: Stage) -> CloneDialog:
 @screen("reveal-token")
 def reveal_token(stage: Stage) -> RevealTokenDialog:
     return stage.opened(RevealTokenDialog(stage.runner, LOCAL, _lines()[0], stage.host()))
+
+
+@screen("give-up-database")
+def give_up_database(stage: Stage) -> GiveUpDialog:
+    dialog = stage.opened(GiveUpDialog(stage.runner, CLOUD, _lines()[:1], stage.host()))
+    stage.quiet()
+    return dialog
 
 
 @screen("rotate-tokens")

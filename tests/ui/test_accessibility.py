@@ -33,6 +33,7 @@ _PRODUCTION = (
     "unlink-app",
     "put-store-back",
     "clean-up",
+    "give-up-database",
     "rotate-tokens",
     "move-plan",
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.errors import Conflict, FieldError, Invalid
@@ -128,6 +128,22 @@ def test_move_in_production_wants_the_name_of_the_workspace(qtbot: QtBot, runner
     assert dialog.name_edit is not None
     qtbot.keyClicks(dialog.name_edit, "Dune Works")
     assert dialog.action_button.isEnabled()
+
+
+def test_move_in_production_goes_on_only_after_the_name_too(
+    qtbot: QtBot, runner: Runner, window: QWidget, services: Any
+) -> None:
+    dialog = _open(qtbot, runner, window, open_move(), at=PRODUCTION)
+    assert dialog.stage is Stage.OPEN
+    said = " ".join(each.text() for each in dialog.findChildren(QLabel))
+    asked = "1 workspace moves to another database on PostgreSQL · production (production environment)."
+    assert asked in said
+    dialog.act()
+    assert services.store_moving.asked("resume") == []
+    assert dialog.name_edit is not None
+    qtbot.keyClicks(dialog.name_edit, "Dune Works")
+    _press(qtbot, dialog, Stage.SWITCHED)
+    assert len(services.store_moving.asked("resume")) == 1
 
 
 def test_move_runs_verifies_and_offers_the_old_rows(

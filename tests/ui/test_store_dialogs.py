@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.errors import FieldError, Invalid
@@ -171,6 +171,8 @@ def test_store_edited_again_waits_for_a_new_preview(qtbot: QtBot, runner: Runner
 def test_store_in_production_wants_the_name_of_the_workspace(qtbot: QtBot, runner: Runner, window: QWidget) -> None:
     dialog = _store_dialog(qtbot, runner, window, at=PRODUCTION)
     qtbot.waitUntil(lambda: dialog.name_edit is not None)
+    said = " ".join(each.text() for each in dialog.findChildren(QLabel))
+    assert "1 workspace gets this store at once on PostgreSQL · production (production environment)." in said
     assert not dialog.action_button.isEnabled()
     qtbot.keyClicks(dialog.name_edit, "Aurora Lab")
     assert not dialog.action_button.isEnabled()

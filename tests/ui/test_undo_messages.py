@@ -16,6 +16,7 @@ from app.core.errors import Conflict
 from app.core.refs import AppRef
 from app.schema.draft import Draft
 from app.services.workshop_words import OpenSchema, Undo
+from app.ui.give_up_dialog import GiveUpDialog
 from app.ui.main_window import MainWindow
 from app.ui.plan_dialog import PlanDialog, Stage
 from app.ui.rename_app_dialog import RenameAppDialog
@@ -29,7 +30,7 @@ from app.ui.users_view import UsersView
 from tests.ui import content_fakes
 from tests.ui.agents_fakes import FakeLibrary
 from tests.ui.content_fakes import ANA, SCHEMA, runner
-from tests.ui.foundation_fakes import CONNECTION, FREE, foundation_services
+from tests.ui.foundation_fakes import CONNECTION, FREE, entry, foundation_services
 from tests.ui.shell_fakes import APP_ID, OTHER_ID, FakeServices
 from tests.ui.window_fakes import Open
 from tests.ui.workshop_fakes import SAFE_PLAN, FakeWorkshop, review, snapshot
@@ -347,6 +348,30 @@ class TestArchive:
         with qtbot.waitSignal(again.cleaned):
             qtbot.mouseClick(again.action_button, LEFT)
         assert services.task_databases.asked("clean_up")[-1] == ("unarchive", ("r-river",))
+
+    def test_failed_database_in_production_is_given_up_after_a_look_and_a_name(
+        self, qtbot: QtBot, runner: Runner, services: Any
+    ) -> None:
+        services.provisioning.journal = (entry("e1", "t-sum", kind="task"), entry("e2", "t-other", kind="task"))
+        window = QWidget()
+        qtbot.addWidget(window)
+        view = TasksView(runner, replace(CONNECTION, environment=Environment.PRODUCTION), window)
+        window.show()
+        qtbot.waitUntil(view.table.isVisible)
+        view.table.select_keys(frozenset(("t-sum",)))
+        view.give_up()
+        dialog = next(each for each in window.findChildren(GiveUpDialog) if each.isVisible())
+        qtbot.waitUntil(lambda: dialog.is_previewed)
+        assert dialog.sentences.count() == 4
+        assert FREE in dialog.sentences.item(0).text()
+        assert "1 unfinished database is deleted for good on Instant · local (production environment)" in _said(dialog)
+        dialog.act()
+        assert services.task_databases.asked("give_up") == []
+        assert dialog.name_edit is not None
+        qtbot.keyClicks(dialog.name_edit, "Instant · local")
+        with qtbot.waitSignal(dialog.given_up):
+            qtbot.mouseClick(dialog.action_button, LEFT)
+        assert services.task_databases.asked("give_up") == [("t-sum",)]
 
     def test_deleted_database_has_no_way_back(self, qtbot: QtBot, runner: Runner, services: Any) -> None:
         window = QWidget()

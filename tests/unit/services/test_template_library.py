@@ -330,6 +330,20 @@ async def test_a_deleted_template_leaves_its_apps_as_they_are_and_says_so(shop):
         await shop.library.draft_to_template(REF)
 
 
+async def test_a_deleted_template_that_is_saved_again_is_what_it_was(shop, folder):
+    await shop.library.save(MINE)
+    kept = await shop.library.save(replace(MINE, schema=TODO), overwrite=True)
+    await shop.catalog.schema(REF)
+    await shop.library.follow(REF, "mine")
+    (file,) = folder.iterdir()
+    text = file.read_text()
+    await shop.library.delete("mine")
+    assert await shop.library.save(kept) == kept
+    assert file.read_text() == text
+    assert shop.library.followed(REF) == ("mine", kept.version)
+    assert shop.library.template_of(REF) == kept
+
+
 async def test_an_own_template_is_not_guessed(shop):
     await shop.library.save(replace(MINE, schema=TODO))
     assert shop.shelf.recognise(TODO) is None
