@@ -42,7 +42,7 @@ class GiveUpDialog(PreviewDialog):
     def _preview(self) -> None:
         connection_id, tasks = self.connection.id, self._tasks
 
-        async def look(services: Services) -> tuple[str, ...]:
+        async def look(services: Services) -> tuple[int, tuple[str, ...]]:
             from app.services.provision_words import what_goes
 
             begun = {
@@ -51,15 +51,21 @@ class GiveUpDialog(PreviewDialog):
                 if each.kind == "task" and each.owner_id in tasks
             }
             none = (f"{title}: nothing was made." for task_id, title in tasks.items() if task_id not in begun)
-            return (*(sentence for entry in begun.values() for sentence in what_goes(entry)), *none)
+            return len(begun), (*(sentence for entry in begun.values() for sentence in what_goes(entry)), *none)
 
         self._runner.start(
-            look, owner=self, title="Look what was begun", done=self._show_what_goes, failed=self.not_previewed
+            look,
+            owner=self,
+            title="Look what was begun",
+            done=lambda found: self._show_what_goes(*found),
+            failed=self.not_previewed,
         )
 
-    def _show_what_goes(self, sentences: tuple[str, ...]) -> None:
-        count = len(self._tasks)
-        self.ask(f"{counted(count, 'unfinished database')} {'is' if count == 1 else 'are'} deleted for good")
+    def _show_what_goes(self, begun: int, sentences: tuple[str, ...]) -> None:
+        what = counted(len(self._tasks), "task goes on without a database", "tasks go on without a database")
+        if begun:
+            what = f"{counted(begun, 'unfinished database')} {'is' if begun == 1 else 'are'} deleted for good"
+        self.ask(what)
         self.show_sentences("This will be done:", sentences)
 
     def go(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from app.core.words import counted
 
 from .import_settings_dialog import ImportSettingsDialog
 from .keymap import KEY, Keymap
-from .preferences import SETTINGS
+from .preferences import SETTINGS, Value
 
 if TYPE_CHECKING:
     from app.services.connection_exchange import ConnectionEntry, Exchange, Imported
@@ -105,7 +106,7 @@ class SettingsExchange(QObject):
         keymap = Keymap(window.registry, window.settings)
         dialog = ImportSettingsDialog(window.runner, window.preferences, keymap, exchange, entries, window)
         dialog.keys_chosen.connect(self._take_keys)
-        dialog.imported.connect(self._tell)
+        dialog.imported.connect(partial(self._tell, _Former.of(window)))
         dialog.open()
 
     def _take_keys(self, keys: dict[str, str]) -> None:
@@ -113,7 +114,7 @@ class SettingsExchange(QObject):
         registry.set_keys(keys)
         self._window.settings.write_json(KEY, registry.own_keys)
 
-    def _tell(self, settings: int, done: Imported) -> None:
+    def _tell(self, former: _Former, settings: int, done: Imported) -> None:
         self.imported.emit()
         messages = self._window.comfort.messages
         connections = len(done.without_token) + len(done.put)
@@ -133,8 +134,41 @@ class SettingsExchange(QObject):
                 "Enter token…",
                 partial(self._window.commands.edit_connection, first.id),
             )
+        elif settings:
+            messages.show(told, "Undo settings" if connections else "Undo", partial(self._put_back, former))
         else:
             messages.show(told)
+
+    def _put_back(self, former: _Former) -> None:
+        """Settings and keys as they were; connections are taken out by hand."""
+        window = self._window
+        former.put_in(window)
+        window.settings.write_json(KEY, window.registry.own_keys)
+        window.status.confirm("The settings are what they were")
+
+
+@dataclass(frozen=True, slots=True)
+class _Former:
+    """The settings that were not as they come, and the operator's own keys."""
+
+    settings: dict[str, Value]
+    keys: dict[str, str]
+
+    @classmethod
+    def of(cls, window: MainWindow) -> _Former:
+        preferences = window.preferences
+        settings = {each.key: preferences.get(each.key) for each in SETTINGS if not preferences.is_default(each.key)}
+        return cls(settings, window.registry.own_keys)
+
+    def put_in(self, window: MainWindow) -> None:
+        preferences = window.preferences
+        for each in SETTINGS:
+            if each.key in self.settings:
+                if preferences.get(each.key) != self.settings[each.key]:
+                    preferences.set(each.key, self.settings[each.key])
+            elif not preferences.is_default(each.key):
+                preferences.reset(each.key)
+        window.registry.use_keys(self.keys)
 
 
 def _write(path: Path, text: str) -> None:

@@ -145,6 +145,25 @@ def test_import_of_keys_puts_them_in_force(
     assert window.settings.read_json("keymap") == {"app.create": "Ctrl+M"}
 
 
+def test_import_of_settings_and_keys_is_taken_back(
+    qtbot: QtBot, window: MainWindow, exchange: SettingsExchange, tmp_path: Path
+) -> None:
+    window.preferences.set("notify.after_s", 21)
+    window.registry.set_keys({"app.rename": "Ctrl+R"})
+    settings = {"notify.after_s": 33, "look.text_scale": 120}
+    exchange.import_from(_file(tmp_path, settings=settings, keys={"app.create": "Ctrl+M", "app.rename": "F4"}))
+    _preview(qtbot, window).act()
+    qtbot.waitUntil(lambda: bool(window.comfort.messages.toasts.shown))
+    toast = window.comfort.messages.toasts.shown[-1]
+    assert (toast.label.text(), toast.button.text()) == ("Imported 4 settings and 0 connections", "Undo")
+    qtbot.mouseClick(toast.button, Qt.MouseButton.LeftButton)
+    assert window.preferences.number("notify.after_s") == 21
+    assert window.preferences.is_default("look.text_scale")
+    assert window.theme.text_scale == 100
+    assert window.registry.keys_of("app.rename") == "Ctrl+R"
+    assert window.settings.read_json("keymap") == {"app.rename": "Ctrl+R"}
+
+
 def test_import_with_nothing_to_do_cannot_be_pressed(
     qtbot: QtBot, window: MainWindow, exchange: SettingsExchange, tmp_path: Path
 ) -> None:
