@@ -238,6 +238,40 @@ async def test_stores_are_written_in_each_form(postgres: PostgresServer, prefix:
         assert postgres.psql(f"{prefix}_main", "SELECT count(*) FROM workspace_app") == "1"
 
 
+@pytest.mark.parametrize("form", ["url", *TABLES])
+@pytest.mark.parametrize(("place", "other"), [("row", "vault"), ("vault", "row"), ("vault", "none")])
+async def test_store_that_was_changed_is_put_back_with_its_password(
+    postgres: PostgresServer, prefix: str, role: str, form: str, place: Any, other: Any
+) -> None:
+    world = hosted_world(postgres, prefix, workspaces=2)
+    table = "workspace_apps"
+    if form != "url":
+        table = "workspace_app"
+        postgres.psql(
+            f"{prefix}_main",
+            f"DROP TABLE workspace_apps; CREATE TABLE {table} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
+            f"workspace_id uuid NOT NULL REFERENCES workspaces (id), {TABLES[form]}, updated_at timestamptz NOT NULL)",
+        )
+    key = world.workspace_ids[0]
+    address = f"postgresql://{quote(role, safe='')}@localhost:{postgres.port}/{prefix}_store_0"
+    elsewhere = f"postgresql://somebody@127.0.0.1:{postgres.port}/{prefix}_store_1"
+    row = f"SELECT to_jsonb(t) - 'updated_at' FROM {table} t ORDER BY id"
+    async with opened_stores(world) as opened:
+        await opened.stores.set_store(MAIN, key, address, Secret(HARD), place)
+        before, kept = postgres.psql(f"{prefix}_main", row), dict(opened.vault.kept)
+        await opened.stores.set_store(MAIN, key, elsewhere, Secret("another"), other)
+        assert postgres.psql(f"{prefix}_main", row) != before
+        found = await opened.stores.undo.put_back(MAIN, key)
+        assert found is not None
+        assert (found.dsn_text, found.secret_place) == (address, place)
+        assert postgres.psql(f"{prefix}_main", row) == before
+        assert opened.vault.kept == kept
+        client: Any = await opened.clients.get(MAIN)
+        assert (await client.check(found.app_id)).is_reachable
+        assert HARD not in spoken(opened)
+        assert "another" not in spoken(opened)
+
+
 async def test_encrypted_rows_are_worked_around_with_a_store_set_here(postgres: PostgresServer, prefix: str) -> None:
     world = hosted_world(postgres, prefix)
     postgres.psql(f"{prefix}_main", "UPDATE workspace_apps SET database_url = repeat('deadbeef', 9)")
