@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QVBoxLayout, QWidget
 
@@ -164,6 +164,7 @@ class ActivityPanel(QWidget):
         self._box.setSpacing(0)
         self._box.addWidget(self.bar)
         self._box.addWidget(self.view)
+        self.view.setMinimumHeight(self.fontMetrics().height() * 2)
         self.bar.changed.connect(self._filter_anew)
         self.bar.pause_toggled.connect(self._pause)
         self.bar.clear_requested.connect(self.clear)
@@ -174,6 +175,10 @@ class ActivityPanel(QWidget):
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._follow_selection())
         self.model.modelReset.connect(self._follow_selection)
         self._follow_selection()
+
+    def minimumSizeHint(self) -> QSize:
+        """In little room the filter gives way to the calls."""
+        return QSize(super().minimumSizeHint().width(), self.view.minimumHeight())
 
     def append(self, entries: Sequence[ActivityEntry]) -> None:
         if self.bar.pause_button.isChecked():
@@ -246,6 +251,7 @@ class ActivityPanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.bar.setVisible(self.height() >= self.bar.sizeHint().height() + self.view.minimumHeight())
         self._fit_rows()
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from app.core.apps import AppSummary
 from app.core.connection import Connection
@@ -77,12 +77,27 @@ class AppListPanel(QWidget):
         top.addWidget(self.updated_label)
         self._stack.addWidget(self.view)
         self._stack.addWidget(self.empty)
+        self._stack.currentChanged.connect(lambda _at: self._share_room())
+        self.view.setMinimumHeight(self.fontMetrics().height() * 4)
+        self._share_room()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
         layout.addWidget(self._stack, 1)
         self.setFocusProxy(self.filter_box)
+
+    def _share_room(self) -> None:
+        """What is not shown asks for none."""
+        for page in (self.view, self.empty):
+            policy, is_shown = page.sizePolicy(), page is self._stack.currentWidget()
+            wanted = QSizePolicy.Policy.Preferred if is_shown else QSizePolicy.Policy.Ignored
+            policy.setVerticalPolicy(wanted)
+            page.setSizePolicy(policy)
+
+    def sizeHint(self) -> QSize:
+        """It takes what room there is, and asks for none of it: what is above it comes first."""
+        return QSize(super().sizeHint().width(), self.minimumSizeHint().height())
 
     def _connect(self) -> None:
         view, header = self.view, self.view.horizontalHeader()

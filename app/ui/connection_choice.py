@@ -31,7 +31,7 @@ from .environment_badge import SPOKEN, badge_size, paint_badge
 from .theme import mono_font
 
 _ENVIRONMENT = Qt.ItemDataRole.UserRole
-_LETTERS, _LINES, _MOST_LINES = 74, 12, 20
+_LETTERS, _LINES, _MOST_LINES = 74, 14, 26
 _PAD = 10
 
 
@@ -71,7 +71,7 @@ class ConnectionChoice(QDialog):
         layout.setSpacing(12)
         app_id = text_label(plain(self.candidates[0].ref.app_id, 80))
         app_id.setFont(mono_font())
-        about = text_label("More than one connection has the app of this ID. Choose the one to open it on.")
+        about = text_label("More than one connection has the app with this ID. Choose where to open it.")
         for label in (text_label("Which connection?", "heading"), about, app_id):
             label.setWordWrap(True)
             layout.addWidget(label)

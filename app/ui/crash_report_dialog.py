@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ from app.core.status import Severity
 from app.core.text import plain
 from app.storage.crash_reports import CrashReport, CrashReports
 from app.ui.badges import StateMark, text_label
+from app.ui.flow_layout import FlowLayout
 from app.ui.form_field import ChoiceBox
 from app.ui.icons import sign
 from app.ui.shared_text import SharedTextDialog
@@ -71,7 +72,7 @@ class CrashBar(QFrame):
         self.close_button.setToolTip("Close (Esc); Help › Crash reports shows the report later")
         self.close_button.clicked.connect(self.dismiss)
         self.draft_row = QWidget()
-        self._drafts = QHBoxLayout(self.draft_row)
+        self._drafts = FlowLayout(self.draft_row, spacing=6)
         self.draft_buttons: list[QPushButton] = []
         self.more_menu: QMenu | None = None
         self._lay_out()
@@ -95,6 +96,13 @@ class CrashBar(QFrame):
         row.addLayout(texts, 1)
         row.addWidget(self.read_button, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
+
+    def event(self, event: QEvent) -> bool:
+        is_done = bool(super().event(event))
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
+            # A window asks what its parts need without asking how wide they are: lines would be taken from others.
+            self.setMinimumHeight(self.heightForWidth(self.width()))
+        return is_done
 
     def tell(self, reports: Sequence[CrashReport]) -> None:
         """Say what the newest is about, and how many there are."""
@@ -123,7 +131,6 @@ class CrashBar(QFrame):
         head.setBuddy(self.draft_buttons[0])
         if rest := drafts[_BUTTONS:]:
             self._drafts.addWidget(self._more_button(rest))
-        self._drafts.addStretch(1)
         self._speak()
 
     def _draft_button(self, draft: KeptDraft) -> QPushButton:

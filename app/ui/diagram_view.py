@@ -52,6 +52,7 @@ class DiagramView(QWidget):
         self.scene = DiagramScene(DiagramFonts.of_window(), self)
         self.canvas = DiagramCanvas(self.scene, self)
         self.canvas.setAccessibleName("Diagram")
+        self.canvas.setMinimumHeight(self.fontMetrics().height() * 3)
         self.canvas.setWhatsThis(_HELP)
         self._empty = text_label("There are no entities yet. Add one, and it appears here.", "muted")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)

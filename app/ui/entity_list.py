@@ -127,6 +127,7 @@ class EntityList(QWidget):
         for view, model in ((self.view, self.model), (self.results, self.found)):
             view.setModel(model)
             view.setItemDelegate(EntityDelegate(view, model, self._document))
+            view.setMinimumHeight(self.fontMetrics().height() * 3)
             self._stack.addWidget(view)
         self.empty.setWordWrap(True)
         self.empty.setContentsMargins(14, 6, 8, 6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -163,6 +163,10 @@ class FindingsStrip(_Findings):
         self._box.addWidget(self._all, 0, Qt.AlignmentFlag.AlignLeft)
         self.setVisible(False)
 
+    def minimumSizeHint(self) -> QSize:
+        """That of the way to all of them: in little room nothing else is left."""
+        return QSize(super().minimumSizeHint().width(), self._all.sizeHint().height())
+
     def _rebuild(self) -> None:
         self._fill(self._box, self.findings[: self._shown])
         more = len(self.findings) - self._shown
@@ -200,6 +204,8 @@ class FindingsPanel(_Findings):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setWidget(inner)
+        area.setAccessibleName("List of findings")
+        area.setMinimumHeight(self.fontMetrics().height() * 2)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(area)

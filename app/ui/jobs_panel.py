@@ -95,6 +95,8 @@ class JobsPanel(QWidget):
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
         self._area.setWidget(inner)
+        self._area.setAccessibleName("List of jobs")
+        self._area.setMinimumHeight(self.fontMetrics().height() * 2)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self._area)

@@ -120,9 +120,8 @@ class SchemaGrids(QWidget):
         self.setMinimumWidth(260)
 
     def _room(self, outer: QVBoxLayout) -> QVBoxLayout:
-        """Where the grids stand. Three of them are not pressed into what there is: together they scroll."""
-        if self.indexes is None:
-            return outer
+        """Where the grids stand. In little room they scroll together; three of them are never pressed into what there
+        is."""
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
@@ -133,9 +132,11 @@ class SchemaGrids(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         self.area.setWidget(page)
+        self.area.setMinimumHeight(self.fontMetrics().height() * 3)
         outer.addWidget(self.area, 1)
-        for grid, rows in ((self.attributes, _FEWEST_ATTRIBUTES), (self.links, _FEWEST), (self.indexes, _FEWEST)):
-            grid.fewest_rows = rows
+        if self.indexes is not None:
+            for grid, rows in ((self.attributes, _FEWEST_ATTRIBUTES), (self.links, _FEWEST), (self.indexes, _FEWEST)):
+                grid.fewest_rows = rows
         return layout
 
     def _buttons(self) -> tuple[tuple[QPushButton, str, str], ...]:

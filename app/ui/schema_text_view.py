@@ -74,6 +74,7 @@ class SchemaTextView(QWidget):
         self.head = TextHead(self._format.label if self._format else "Text", self._why_read_only)
         self.edit = SchemaTextEdit(is_sql=self._has_sql)
         self.edit.setAccessibleName("Schema as text")
+        self.edit.setMinimumHeight(self.fontMetrics().height() * 3)
         self.find_bar = TextFindBar(self.edit, self)
         self.problem_list = TextProblemList()
         self.note: NoteRow | None = None

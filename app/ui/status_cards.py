@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from app.core.connection import Connection, Environment
@@ -21,6 +21,7 @@ from app.ui.icons import sign, state_word
 from app.ui.theme import scaled_font
 
 _MINIMUM_WIDTH, _MAXIMUM_WIDTH = 270, 460
+_BAR = 14  # what scrolls the row sideways
 
 
 class StatusCard(QFrame):
@@ -137,6 +138,10 @@ class StatusCard(QFrame):
         parts += [self._line.text(), self._age.text()]
         return ", ".join(part for part in parts if part)
 
+    def set_compact(self, is_compact: bool) -> None:
+        """In little room without the line of counts; what is spoken has it still."""
+        self._line.setVisible(not is_compact)
+
     def _counts(self) -> str:
         status, traits = self.status, traits_of(self.connection)
         parts = []
@@ -185,6 +190,7 @@ class StatusCards(QWidget):
         self._cards: dict[str, StatusCard] = {}
         self._order: tuple[str, ...] = ()
         self._chosen_id: str | None = None
+        self._full, self._is_compact = 0, False
         self._row = QHBoxLayout()
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(12)
@@ -249,6 +255,7 @@ class StatusCards(QWidget):
 
     def _make(self, connection: Connection) -> StatusCard:
         card = StatusCard(connection)
+        card.set_compact(self._is_compact)
         card.chosen.connect(self._choose)
         card.check_requested.connect(self.check_requested)
         card.edit_requested.connect(self.edit_requested)
@@ -272,10 +279,27 @@ class StatusCards(QWidget):
         self.chosen.emit(None if connection_id == self._chosen_id else connection_id)
 
     def _fit(self) -> None:
-        heights = [card.sizeHint().height() for card in self._cards.values()]
-        metrics = self.fontMetrics()
-        bar = 14 if len(self._cards) > 3 else 0
-        self.setFixedHeight(max([*heights, metrics.height() * 6 + 24]) + bar)
+        """As high as the cards want; where the place has less room, they go without a line."""
+        line = self.fontMetrics().height() + 4
+        heights = [card.sizeHint().height() + (line if self._is_compact else 0) for card in self._cards.values()]
+        bar = _BAR if self._row.minimumSize().width() > self.width() else 0
+        self._full = max([*heights, self.fontMetrics().height() * 6 + 24]) + bar
+        self.setMinimumHeight(self._full - line)
+        self.setMaximumHeight(self._full)
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self._full)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._fit()
+        is_compact = self.height() < self._full
+        if is_compact != self._is_compact:
+            self._is_compact = is_compact
+            for card in self._cards.values():
+                card.set_compact(is_compact)
 
     def _tick(self) -> None:
         if not self.isVisible():
