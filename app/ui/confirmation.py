@@ -25,7 +25,8 @@ class Confirmation(QWidget):
     def __init__(self, connection: Connection, app_title: str, app_id: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._connection = connection
-        self._phrase, self._what = (app_title, "title") if app_title else (app_id, "ID")
+        title = app_title.strip()
+        self._phrase, self._what = (title, "title") if title else (app_id, "ID")
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
         self._field: FormField | None = None
