@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,28 +15,14 @@ from app.bootstrap import build_services
 from app.core.refs import AppRef
 from app.schema.draft import Draft
 from app.storage.paths import Profile
-from tests.support.program import WINDOW_TITLE, Desktop, Program, desktop, eventually
+from tests.support.program import WINDOW_TITLE, Desktop, Program, StartOn, eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.xdist_group("window")]
 
 
-@pytest.fixture(scope="module")
-def place() -> Iterator[Desktop]:
-    with desktop() as shown:
-        yield shown
-
-
 @pytest.fixture
-def start(place: Desktop, profile: Profile) -> Iterator[object]:
-    running: list[Program] = []
-
-    def start_program() -> Program:
-        running.append(Program(place, profile.data_dir.parent))
-        return running[-1]
-
-    yield start_program
-    for program in running:
-        program.kill()
+def start(start_on: StartOn, profile: Profile) -> Callable[[], Program]:
+    return lambda: start_on(profile.data_dir.parent)
 
 
 def close(place: Desktop, program: Program, window: str) -> None:

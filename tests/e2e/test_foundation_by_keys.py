@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,8 @@ from app.bootstrap import build_services
 from app.services.connections import BUILTIN_ID
 from app.services.sample_data import FOUNDATION_APP_ID
 from app.storage.paths import Profile
-from tests.support.program import WINDOW_TITLE, Desktop, Program, desktop, eventually
+from tests.support.local_platform import call_platform
+from tests.support.program import WINDOW_TITLE, Desktop, StartOn, close, eventually, wait_for_samples
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.xdist_group("window")]
 
@@ -23,42 +22,26 @@ TOKEN = "per_" + "7a" * 32
 USERS, TASKS, RECONCILE = "ctrl+shift+u", "ctrl+shift+k", "ctrl+shift+r"
 
 
-@pytest.fixture(scope="module")
-def place() -> Iterator[Desktop]:
-    with desktop() as shown:
-        yield shown
-
-
 class Shown:
     """The program's window, and its local platform asked behind its back."""
 
-    def __init__(self, place: Desktop, profile: Path) -> None:
+    def __init__(self, place: Desktop, start_on: StartOn, profile: Path) -> None:
         self.place, self.profile = place, profile
-        self.program = Program(place, profile, {"TENANTRY_LOCAL_PLATFORM_TOKEN": TOKEN})
+        self.program = start_on(profile, TOKEN)
         self.window = ""
 
     def wait(self) -> None:
         self.window = self.place.wait_for_window(f"^{WINDOW_TITLE}$")
-        marker = self.profile / "data" / "local-platform" / "sample-data.json"
-        eventually(marker.exists, "the sample data", 60)
+        wait_for_samples(self.profile)
         self.place.focus(self.window)
 
     def close(self) -> None:
-        self.place.close_window(self.window)
-        assert self.program.wait() == 0
-        assert self.program.output == ""
+        close(self.place, self.program, self.window)
 
     # What the platform has
 
     def _call(self, path: str, app_id: str, body: object = None) -> Any:
-        port = (self.profile / "data" / "local-platform" / "port").read_text().strip()
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{port}{path}",
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {TOKEN}", "app-id": app_id, "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+        return call_platform(self.profile, TOKEN, path, app_id, body)
 
     def entities(self, app_id: str) -> dict[str, set[str]]:
         blobs = self._call(f"/superadmin/apps/{app_id}/schema", app_id)["schema"]["blobs"]
@@ -142,13 +125,10 @@ class Shown:
 
 
 @pytest.fixture
-def shown(place: Desktop, tmp_path: Path) -> Iterator[Shown]:
-    made = Shown(place, tmp_path / "profile")
-    try:
-        made.wait()
-        yield made
-    finally:
-        made.program.kill()
+def shown(place: Desktop, start_on: StartOn, tmp_path: Path) -> Shown:
+    made = Shown(place, start_on, tmp_path / "profile")
+    made.wait()
+    return made
 
 
 def test_user_gets_an_app_with_an_agent_of_its_own_that_another_user_gets_as_a_template(place, shown):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.support.program import WINDOW_TITLE, Desktop, Program, desktop, eventually
+from tests.support.program import WINDOW_TITLE, Desktop, Program, StartOn, close, eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.xdist_group("window")]
 
@@ -17,24 +17,9 @@ TOKEN = "per_" + "7a" * 32
 OWNER = "bela@example"
 
 
-@pytest.fixture(scope="module")
-def place() -> Iterator[Desktop]:
-    with desktop() as shown:
-        yield shown
-
-
 @pytest.fixture
-def start(place: Desktop, tmp_path: Path) -> Iterator[object]:
-    """Starts the program on a profile of its own; what is left running at the end is killed."""
-    running: list[Program] = []
-
-    def start_program() -> Program:
-        running.append(Program(place, tmp_path / "profile", {"TENANTRY_LOCAL_PLATFORM_TOKEN": TOKEN}))
-        return running[-1]
-
-    yield start_program
-    for program in running:
-        program.kill()
+def start(start_on: StartOn, tmp_path: Path) -> Callable[[], Program]:
+    return lambda: start_on(tmp_path / "profile", TOKEN)
 
 
 def asked(profile: Path, query: str) -> list[tuple[str, ...]]:
@@ -73,9 +58,7 @@ def test_owner_and_a_dot_open_an_entity_and_its_tab_comes_back_at_the_next_start
     eventually(lambda: copied(place) != app_id, "the overview")
     place.keys("alt+Right")
     eventually(lambda: copied(place) == app_id, "the tab of the app again")
-    place.close_window(window)
-    assert program.wait() == 0
-    assert program.output == ""
+    close(place, program, window)
 
     again = start()
     window = place.wait_for_window(f"^{WINDOW_TITLE}$")
@@ -85,6 +68,4 @@ def test_owner_and_a_dot_open_an_entity_and_its_tab_comes_back_at_the_next_start
     eventually(lambda: copied(place) != app_id, "the tab to be closed")
     place.keys("ctrl+shift+y")
     eventually(lambda: copied(place) == app_id, "the tab to be opened again")
-    place.close_window(window)
-    assert again.wait() == 0
-    assert again.output == ""
+    close(place, again, window)

@@ -4,35 +4,27 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.support.postgres_server import PostgresServer
-from tests.support.program import WINDOW_TITLE, Desktop, Program, desktop, eventually
+from tests.support.program import WINDOW_TITLE, Desktop, StartOn, eventually, wait_for_samples
 from tests.support.store_world import hosted_world, local_world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.xdist_group("window")]
 
 
-@pytest.fixture(scope="module")
-def place() -> Iterator[Desktop]:
-    with desktop() as shown:
-        yield shown
-
-
 class Run:
     """The program with a profile of its own, driven by keyboard."""
 
-    def __init__(self, place: Desktop, profile: Path) -> None:
+    def __init__(self, place: Desktop, start_on: StartOn, profile: Path) -> None:
         self.place = place
         self.profile = profile
-        self.program = Program(place, profile)
+        self.program = start_on(profile)
         self.window = place.wait_for_window(f"^{WINDOW_TITLE}$")
-        marker = profile / "data" / "local-platform" / "sample-data.json"
-        eventually(marker.exists, "the sample data", 60)
+        wait_for_samples(profile)
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         """Of the program's own database."""
@@ -66,10 +58,8 @@ class Run:
 
 
 @pytest.fixture
-def run(place: Desktop, tmp_path: Path) -> Iterator[Run]:
-    started = Run(place, tmp_path / "profile")
-    yield started
-    started.program.kill()
+def run(place: Desktop, start_on: StartOn, tmp_path: Path) -> Run:
+    return Run(place, start_on, tmp_path / "profile")
 
 
 def test_store_gets_a_column_and_an_index_and_loses_them_again(run: Run, place: Desktop, postgres: PostgresServer):

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from app.bootstrap import build_services
 from app.core.connection import Environment, Platform
 from app.core.refs import AppRef
 from app.platforms.postgres.dsn import Dsn
 from app.schema.draft import Draft
 from app.services.connections import ConnectionDraft
 from app.services.suite import Services
-from app.storage.paths import Profile
 from tests.support.postgres_server import PostgresServer
 
 pytestmark = pytest.mark.timeout(120)
-
-
-@pytest.fixture
-async def services(tmp_path: Path) -> AsyncIterator[Services]:
-    made = await build_services(Profile.at(tmp_path / "profile"), opens=False)
-    yield made
-    await made.aclose()
 
 
 async def test_push_partly_done_is_mended_and_pushed_again(

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import urllib.request
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +14,13 @@ from app.schema.draft import Draft
 from app.services.connections import BUILTIN_ID
 from app.services.workshop_json import draft_from_texts
 from app.storage.workshop_stores import unpack
-from tests.support.program import WINDOW_TITLE, Desktop, Program, desktop, eventually
+from tests.support.local_platform import call_platform
+from tests.support.program import WINDOW_TITLE, Desktop, Program, StartOn, eventually, wait_for_samples
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.xdist_group("window")]
 
 TOKEN = "per_" + "6f" * 32
 OWNER = "bela@example"
-
-
-@pytest.fixture(scope="module")
-def place() -> Iterator[Desktop]:
-    with desktop() as shown:
-        yield shown
 
 
 class Tenant:
@@ -38,14 +30,7 @@ class Tenant:
         self.profile, self.app_id = profile, app_id
 
     def _call(self, path: str, body: object = None) -> Any:
-        port = (self.profile / "data" / "local-platform" / "port").read_text().strip()
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{port}{path}",
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {TOKEN}", "app-id": self.app_id, "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+        return call_platform(self.profile, TOKEN, path, self.app_id, body)
 
     def entities(self) -> dict[str, set[str]]:
         blobs = self._call(f"/superadmin/apps/{self.app_id}/schema")["schema"]["blobs"]
@@ -79,20 +64,16 @@ class Tenant:
 
 
 @pytest.fixture
-def opened(place: Desktop, tmp_path: Path) -> Iterator[tuple[Program, str, Tenant]]:
+def opened(place: Desktop, start_on: StartOn, tmp_path: Path) -> tuple[Program, str, Tenant]:
     """The program with a tenant's tab in front."""
     profile = tmp_path / "profile"
-    program = Program(place, profile, {"TENANTRY_LOCAL_PLATFORM_TOKEN": TOKEN})
-    try:
-        window = place.wait_for_window(f"^{WINDOW_TITLE}$")
-        marker = profile / "data" / "local-platform" / "sample-data.json"
-        eventually(marker.exists, "the sample data", 60)
-        place.focus(window)
-        app_id = eventually(lambda: _copied(place), "the tenant in the list")
-        place.keys("Return")
-        yield program, window, Tenant(profile, app_id)
-    finally:
-        program.kill()
+    program = start_on(profile, TOKEN)
+    window = place.wait_for_window(f"^{WINDOW_TITLE}$")
+    wait_for_samples(profile)
+    place.focus(window)
+    app_id = eventually(lambda: _copied(place), "the tenant in the list")
+    place.keys("Return")
+    return program, window, Tenant(profile, app_id)
 
 
 def _copied(place: Desktop) -> str:

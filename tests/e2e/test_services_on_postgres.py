@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from app.bootstrap import build_services
 from app.core.apps import AppKind, AppState
 from app.core.connection import Connection, Environment, Platform, TokenKind
 from app.core.errors import Invalid, Unsupported
@@ -19,18 +17,10 @@ from app.schema.model import Attribute
 from app.services.connections import ConnectionDraft
 from app.services.sql_address import address_of, split_address
 from app.services.suite import Services
-from app.storage.paths import Profile
 from tests.support.postgres_server import PostgresServer
 from tests.support.store_world import World, hosted_world
 
 pytestmark = pytest.mark.timeout(120)
-
-
-@pytest.fixture
-async def services(tmp_path: Path) -> AsyncIterator[Services]:
-    made = await build_services(Profile.at(tmp_path / "profile"), opens=False)
-    yield made
-    await made.aclose()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ import pytest
 from app.bootstrap import build_services
 from app.services.connections import BUILTIN_ID
 from app.storage.paths import Profile
-from tests.support.program import WINDOW_TITLE, Desktop, Program, desktop, eventually
+from tests.support.program import WINDOW_TITLE, Desktop, Program, StartOn, close, eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.xdist_group("window")]
 
@@ -29,28 +29,14 @@ export default _schema;
 """
 
 
-@pytest.fixture(scope="module")
-def place() -> Iterator[Desktop]:
-    with desktop() as shown:
-        yield shown
-
-
 @pytest.fixture
 def profile(tmp_path: Path) -> Path:
     return tmp_path / "profile"
 
 
 @pytest.fixture
-def start(place: Desktop, profile: Path) -> Iterator[object]:
-    running: list[Program] = []
-
-    def start_program() -> Program:
-        running.append(Program(place, profile))
-        return running[-1]
-
-    yield start_program
-    for program in running:
-        program.kill()
+def start(start_on: StartOn, profile: Path) -> Callable[[], Program]:
+    return lambda: start_on(profile)
 
 
 def launch(place: Desktop, profile: Path, *targets: str, env: dict[str, str] | None = None):
@@ -65,12 +51,6 @@ def launch(place: Desktop, profile: Path, *targets: str, env: dict[str, str] | N
         timeout=60,
     )
     return done.returncode, done.stdout + done.stderr, time.monotonic() - started
-
-
-def close(place: Desktop, program: Program, window: str) -> None:
-    place.close_window(window)
-    assert program.wait() == 0
-    assert program.output == ""
 
 
 def active(place: Desktop) -> str:
@@ -140,7 +120,7 @@ def test_launch_after_the_first_one_was_killed_opens_a_window(place, profile, st
 def test_launch_while_the_first_one_is_ending_opens_a_window_of_its_own(place, profile, start):
     first = start()
     window = place.wait_for_window(f"^{WINDOW_TITLE}$")
-    place.close_window(window)
+    place.ask_to_close(window)
     second = start()
     assert first.wait() == 0
     again = place.wait_for_window(f"^{WINDOW_TITLE}$")
@@ -148,19 +128,16 @@ def test_launch_while_the_first_one_is_ending_opens_a_window_of_its_own(place, p
     close(place, second, again)
 
 
-def test_launch_with_an_app_opens_its_tab_and_so_does_a_second_one(place, seeded, tmp_path):
+def test_launch_with_an_app_opens_its_tab_and_so_does_a_second_one(place, seeded, start_on, tmp_path):
     """The first with the window's own start, the second handed over; each tab copies the ID of its app."""
     shutil.copytree(seeded, tmp_path / "profile", ignore=shutil.ignore_patterns("port"))
     first, second = app_ids(tmp_path / "profile")[:2]
-    program = Program(place, tmp_path / "profile", targets=(f"tenantry://app/{first}",))
-    try:
-        window = place.wait_for_window(f"^{WINDOW_TITLE}$")
-        eventually(lambda: copied_id(place, window) == first, "the tab of the app")
-        assert launch(place, tmp_path / "profile", f"tenantry://app/{second}")[:2] == (0, "")
-        eventually(lambda: copied_id(place, window) == second, "the tab of the other app")
-        close(place, program, window)
-    finally:
-        program.kill()
+    program = start_on(tmp_path / "profile", targets=(f"tenantry://app/{first}",))
+    window = place.wait_for_window(f"^{WINDOW_TITLE}$")
+    eventually(lambda: copied_id(place, window) == first, "the tab of the app")
+    assert launch(place, tmp_path / "profile", f"tenantry://app/{second}")[:2] == (0, "")
+    eventually(lambda: copied_id(place, window) == second, "the tab of the other app")
+    close(place, program, window)
 
 
 def copied_id(place: Desktop, window: str) -> str:

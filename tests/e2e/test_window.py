@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support.program import WINDOW_TITLE, Desktop, Program, desktop, eventually
+from tests.support.local_platform import call_platform
+from tests.support.program import WINDOW_TITLE, Desktop, Program, StartOn, close, eventually, wait_for_samples
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.xdist_group("window")]
 
 TOKEN = "per_" + "5e" * 32
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-@pytest.fixture(scope="module")
-def place() -> Iterator[Desktop]:
-    with desktop() as shown:
-        yield shown
 
 
 @pytest.fixture
@@ -30,39 +23,22 @@ def profile(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def start(place: Desktop, profile: Path) -> Iterator[object]:
-    """Starts the program on the profile; what is left running at the end is killed."""
-    running: list[Program] = []
-
-    def start_program() -> Program:
-        running.append(Program(place, profile, {"TENANTRY_LOCAL_PLATFORM_TOKEN": TOKEN}))
-        return running[-1]
-
-    yield start_program
-    for program in running:
-        program.kill()
+def start(start_on: StartOn, profile: Path) -> Callable[[], Program]:
+    return lambda: start_on(profile, TOKEN)
 
 
 def platform_apps(profile: Path) -> dict[str, str]:
     """Titles by app ID, asked of the local platform itself; empty while it is not there yet."""
-    port = profile / "data" / "local-platform" / "port"
     try:
-        address = f"http://127.0.0.1:{port.read_text().strip()}/superadmin/apps"
-        request = urllib.request.Request(address, headers={"Authorization": f"Bearer {TOKEN}"})
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            return {each["id"]: each["title"] for each in json.load(answer)["apps"]}
+        return {each["id"]: each["title"] for each in call_platform(profile, TOKEN, "/superadmin/apps")["apps"]}
     except (OSError, ValueError):
         return {}
-
-
-def samples_are_there(profile: Path) -> bool:
-    return (profile / "data" / "local-platform" / "sample-data.json").exists()
 
 
 def open_on_samples(place: Desktop, profile: Path, start) -> tuple[Program, str]:
     program = start()
     window = place.wait_for_window(f"^{WINDOW_TITLE}$")
-    eventually(lambda: samples_are_there(profile), "the sample data")
+    wait_for_samples(profile)
     place.focus(window)
     return program, window
 
@@ -83,12 +59,6 @@ def opened_dialog(place: Desktop, key: str, title: str) -> str:
     dialog = place.wait_for_window(title)
     place.focus(dialog)
     return dialog
-
-
-def close(place: Desktop, program: Program, window: str) -> None:
-    place.close_window(window)
-    assert program.wait() == 0
-    assert program.output == ""
 
 
 def test_window_on_a_fresh_profile_lists_sample_apps_and_copies_an_id_by_keyboard(place, profile, start):

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -59,3 +60,16 @@ def local_platform(data: Path, *arguments: str, env: dict[str, str] | None = Non
             running.process.wait(10)
         if running.process.stdout is not None:
             running.process.stdout.close()
+
+
+def call_platform(profile: Path, token: str, path: str, app_id: str = "", body: object = None) -> Any:
+    """What the platform of a profile answers, asked behind the program's back."""
+    port = (profile / "data" / "local-platform" / "port").read_text().strip()
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}",
+        data=None if body is None else json.dumps(body).encode(),
+        headers={**headers, "app-id": app_id} if app_id else headers,
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)

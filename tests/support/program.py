@@ -116,10 +116,24 @@ class Desktop:
             timeout=10,
         )
 
-    def close_window(self, window: str) -> None:
+    def ask_to_close(self, window: str) -> None:
         """As the window manager's own shortcut does it: asked, not killed."""
         self.focus(window)
         self.keys("alt+F4")
+
+    def close_window(self, window: str) -> None:
+        """Ask until it is gone: a key that comes in the moment of a change of focus may get lost."""
+
+        def look() -> bool:
+            if window not in self.windows("."):
+                return True
+            self.ask_to_close(window)
+            try:
+                return eventually(lambda: window not in self.windows("."), "it to close", 5)
+            except AssertionError:
+                return False
+
+        eventually(look, f"window {window} to close", 20)
 
 
 @contextmanager
@@ -133,6 +147,8 @@ def desktop(size: str = "1440x900x24") -> Iterator[Desktop]:
                 "openbox",
                 10,
             )
+            # With the first key on a display the window manager takes hold of its own keys anew, and may miss one.
+            place.keys("shift")
             yield place
         finally:
             manager.terminate()
@@ -166,3 +182,18 @@ class Program:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait(10)
+
+
+StartOn = Callable[..., Program]
+
+
+def wait_for_samples(profile: Path) -> None:
+    marker = profile / "data" / "local-platform" / "sample-data.json"
+    eventually(marker.exists, "the sample data", 60)
+
+
+def close(place: Desktop, program: Program, window: str) -> None:
+    """As a person does it: it ends well, and has printed nothing."""
+    place.close_window(window)
+    assert program.wait() == 0
+    assert program.output == ""
