@@ -17,6 +17,7 @@ from app.core.refs import AppRef
 from app.schema.draft import Draft
 from app.services.workshop_words import OpenSchema, Undo
 from app.ui.give_up_dialog import GiveUpDialog
+from app.ui.history_dialog import HistoryDialog
 from app.ui.main_window import MainWindow
 from app.ui.plan_dialog import PlanDialog, Stage
 from app.ui.rename_app_dialog import RenameAppDialog
@@ -150,6 +151,25 @@ def test_push_that_cannot_be_taken_back_any_more_says_why(qtbot: QtBot, services
     toast.answer()
     qtbot.waitUntil(lambda: "taken back already" in window.messages.text())
     assert not _undo_dialogs(window)
+
+
+def test_push_of_a_mend_has_a_way_back_too(qtbot: QtBot, services: Any, open_window: Open) -> None:
+    window = open_window(services)
+    window.foundation.show_plan(REF, Draft(SCHEMA, SMALLER))
+    _push(qtbot, window.findChild(PlanDialog))
+    _toast(qtbot, window).answer()
+    qtbot.waitUntil(lambda: services.workshop.asked("undo") == [("undo", 12)])
+
+
+def test_push_that_the_history_took_back_can_be_done_again(qtbot: QtBot, services: Any, open_window: Open) -> None:
+    window = open_window(services)
+    window.commands.show_history(REF)
+    history = window.findChild(HistoryDialog)
+    qtbot.waitUntil(history.undo_button.isEnabled)
+    qtbot.mouseClick(history.undo_button, LEFT)
+    qtbot.waitUntil(lambda: bool(_undo_dialogs(window)))
+    _push(qtbot, _undo_dialogs(window)[0])
+    assert _toast(qtbot, window).label.text() == "Pushed 2 changes to “Ana's workspace”."
 
 
 # Titles
