@@ -39,6 +39,15 @@ def is_stop(widget: QWidget) -> bool:
     return takes_tab and widget.isEnabled() and widget.isVisible() and not widget.size().isEmpty()
 
 
+def _is_only_around(part: QWidget) -> bool:
+    """Whether what it scrolls comes into sight by what is in it, or there is nothing to scroll."""
+    if type(part) is not QScrollArea:
+        return False
+    inside = part.widget()
+    has_stops = inside is not None and next(_walk(inside, []), None) is not None
+    return has_stops or part.verticalScrollBar().maximum() <= 0
+
+
 def holder(widget: QWidget) -> QWidget:
     """What counts as one stop: of an editor in a cell its grid, of a part of a control the whole."""
     found, at = widget, widget.parentWidget()
@@ -81,7 +90,7 @@ def _groups(
 
 
 def _walk(part: QWidget, path: list[QWidget]) -> Iterator[QWidget]:
-    if is_stop(part) or (path and part is path[0]):
+    if (is_stop(part) and not _is_only_around(part)) or (path and part is path[0]):
         yield part
     if not _is_whole(part):
         for child in _children(part, path):

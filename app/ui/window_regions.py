@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QDockWidget, QScrollArea, QToolBar, QWidget
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QDockWidget, QScrollArea, QToolBar, QWidget
 
 from .reading_order import holder, is_stop, stops
 
@@ -90,7 +90,7 @@ def _enter(part: QWidget) -> bool:
     """Where the keyboard was in it, else where the part itself wants it, else its first stop."""
     before = part.focusWidget()
     if before is not None and before is not part and is_stop(before):
-        before.setFocus(Qt.FocusReason.OtherFocusReason)
+        _focus(before, Qt.FocusReason.OtherFocusReason)
         return True
     inner = part.widget() if isinstance(part, QDockWidget) else part
     proxy = inner.focusProxy() if inner is not None else None
@@ -105,8 +105,18 @@ def _enter(part: QWidget) -> bool:
 
 def _focus(widget: QWidget, reason: Qt.FocusReason) -> None:
     widget.setFocus(reason)
+    if isinstance(widget, QAbstractItemView):
+        _mark_row(widget)
     at = widget.parentWidget()
     while at is not None:
         if isinstance(at, QScrollArea):
             at.ensureWidgetVisible(widget)
         at = at.parentWidget()
+
+
+def _mark_row(view: QAbstractItemView) -> None:
+    """In a list without a selection nobody would see where the keyboard is."""
+    selection, row = view.selectionModel(), view.currentIndex()
+    if selection is not None and row.isValid() and not selection.hasSelection():
+        flag = QItemSelectionModel.SelectionFlag
+        selection.select(row, flag.Select | flag.Rows)

@@ -85,6 +85,12 @@ def walked(qtbot: QtBot, window: MainWindow, *, is_back: bool = False) -> list[Q
     raise AssertionError(f"Tab does not leave {told(found[-1])}")
 
 
+def settled(qtbot: QtBot, stage: Stage) -> MainWindow:
+    """After one round: lists that the keyboard came to have a row marked, and buttons for it can be used."""
+    walked(qtbot, stage.window())
+    return begun(stage)
+
+
 def faults(window: MainWindow, stops: list[QWidget]) -> list[str]:
     """Sentences about stops that are out of order or left out."""
     parts = regions(window)
@@ -142,7 +148,8 @@ def test_places_are_read_row_by_row_and_columns_one_after_the_other() -> None:
 
 @pytest.mark.parametrize("name", _PAGES)
 def test_tab_goes_through_the_window_as_it_is_read(qtbot: QtBot, stage: Stage, name: str) -> None:
-    window = opened(stage, name)
+    opened(stage, name)
+    window = settled(qtbot, stage)
     stops = walked(qtbot, window)
     assert faults(window, stops) == []
     assert stops[0] is window.toolbar.switcher
@@ -154,12 +161,14 @@ def test_tab_goes_through_the_audit_trail(qtbot: QtBot, stage: Stage) -> None:
     window.registry["view.audit"].trigger()
     stage.quiet()
     begun(stage)
+    settled(qtbot, stage)
     assert faults(window, walked(qtbot, window)) == []
 
 
 @pytest.mark.parametrize("name", ["overview", "users", "schema-grids"])
 def test_shift_tab_goes_the_same_way_back(qtbot: QtBot, stage: Stage, name: str) -> None:
-    window = opened(stage, name)
+    opened(stage, name)
+    window = settled(qtbot, stage)
     onward = walked(qtbot, window)
     begun(stage)
     back = walked(qtbot, window, is_back=True)
@@ -200,6 +209,18 @@ def test_f6_goes_round_the_parts_and_back_to_where_the_keyboard_was(qtbot: QtBot
     for expected in (seen[2], seen[1], seen[0], table):
         qtbot.keyClick(assert_focus_is_held(window), Qt.Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
         assert assert_focus_is_held(window) is expected
+
+
+def test_list_that_the_keyboard_comes_to_shows_where_it_is(qtbot: QtBot, stage: Stage) -> None:
+    window = opened(stage, "overview")
+    assert window.tree is not None
+    apps = window.overview.app_list.view
+    apps.clearSelection()
+    for view in (window.tree.view, apps):
+        assert not view.selectionModel().hasSelection()
+        while not view.hasFocus():
+            qtbot.keyClick(assert_focus_is_held(window), Qt.Key.Key_Tab)
+        assert view.selectionModel().selectedRows()[0].row() == 0
 
 
 def test_f6_passes_over_what_is_hidden(qtbot: QtBot, stage: Stage) -> None:
