@@ -161,8 +161,7 @@ class Keys:
         target = key.target.sql
         part = table.add_link(link)
         if table.is_plain:
-            sql = self._write.add_foreign_key(at, key, is_validated=True)
-            self._script.main(number, sql, place, locks.both(at.sql, target))
+            self._plain_link(number, table, part, link)
             return
         sql = self._write.add_foreign_key(at, key, is_validated=False)
         if extra(link.extra, "not_valid") is True:
@@ -184,6 +183,17 @@ class Keys:
         else:
             self._script.added_for(job, number, sql, place, locks.both(at.sql, target), remove, note)
         self._validate(job, table, part, target)
+        self._context.remember(table, part, job)
+
+    def _plain_link(self, number: int, table: TableNow, part: PartNow, link: Link) -> None:
+        key, at = foreign_key(link), table.table
+        sql = self._write.add_foreign_key(at, key, is_validated=True)
+        lock = locks.both(at.sql, key.target.sql)
+        if not self._waits(link):
+            self._script.main(number, sql, f"{table.entity}.{part.name}", lock)
+            return
+        job = self._script.job(LINK, number, lambda: f"{table.entity}.{part.name}")
+        job.add("attach", lambda: sql, lock=lambda: lock)
         self._context.remember(table, part, job)
 
     def _validate(self, job: Job, table: TableNow, part: PartNow, target: str) -> None:

@@ -124,6 +124,15 @@ def test_foreign_key_waits_for_the_key_that_it_leads_to() -> None:
     assert found[3].sql == "ALTER TABLE a VALIDATE CONSTRAINT fk"
 
 
+def test_foreign_key_of_a_new_table_waits_for_the_key_that_it_leads_to() -> None:
+    link = Link("fk", LinkEnd("a", "fk", "one"), LinkEnd("b", "", "many"), columns=(("b", "x"),))
+    wanted = schema(Entity("a", (column("b"),)), Entity("b", (column("x", is_unique=True),)), links=(link,))
+    found = steps(schema(Entity("b", (column("x"),))), wanted)
+    assert [step.phase for step in found] == ["main", "index", "attach", "attach"]
+    assert texts(found)[0].startswith("CREATE TABLE a")
+    assert texts(found)[3] == "ALTER TABLE a ADD CONSTRAINT fk FOREIGN KEY (b) REFERENCES b (x)"
+
+
 def test_jobs_use_the_names_of_the_end_whatever_the_plan_renames_after_them() -> None:
     before, after = schema(Entity("t", (column("a", is_unique=True),))), schema(Entity("u", (column("b"),)))
     renames = Renames((("t", "u"),), (("t", "a", "b"),))
