@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
@@ -37,7 +38,14 @@ LAW = settings(
 )
 
 NO_RENAMES = Renames()
-Empty = Callable[[], None]
+
+
+class Target(NamedTuple):
+    """A database that the laws push to; ``empty`` takes away what an earlier example left."""
+
+    client: PostgresClient
+    app_id: str
+    empty: Callable[[], object]
 
 
 def make_client(dsn: Dsn, tokens: Tokens) -> PostgresClient:
@@ -46,15 +54,15 @@ def make_client(dsn: Dsn, tokens: Tokens) -> PostgresClient:
 
 
 @pytest.fixture
-async def server(postgres: PostgresServer, database: str) -> AsyncIterator[tuple[PostgresClient, str, Empty]]:
+async def server(postgres: PostgresServer, database: str) -> AsyncIterator[Target]:
     dsn, password = Dsn.parse(postgres.dsn(database))
     client = make_client(dsn, Tokens(password))
-    yield client, database, lambda: postgres.psql(database, _EMPTY) and None
+    yield Target(client, database, lambda: postgres.psql(database, _EMPTY))
     await client.aclose()
 
 
 @pytest.fixture
-async def file(tmp_path: Path) -> AsyncIterator[tuple[PostgresClient, str, Empty]]:
+async def file(tmp_path: Path) -> AsyncIterator[Target]:
     path = tmp_path / "store.db"
 
     def empty() -> None:
@@ -63,7 +71,7 @@ async def file(tmp_path: Path) -> AsyncIterator[tuple[PostgresClient, str, Empty
 
     empty()
     client = make_client(Dsn.parse(f"sqlite:///{path}")[0], Tokens())
-    yield client, str(path), empty
+    yield Target(client, str(path), empty)
     await client.aclose()
 
 
@@ -83,7 +91,9 @@ async def send(client: PostgresClient, app_id: str, live: LiveSchema, plan: Plan
     assert [(job.title, job.error) for job in jobs if job.status != "completed"] == []
 
 
-async def _obeys(client: PostgresClient, app_id: str, draft: Draft) -> None:
+async def _obeys(target: Target, draft: Draft) -> None:
+    client, app_id, empty = target
+    empty()
     await push(client, app_id, draft.base)
     before = await client.read_live(app_id)
     plan = await push(client, app_id, draft.wanted, draft.renames)
@@ -99,12 +109,8 @@ async def _obeys(client: PostgresClient, app_id: str, draft: Draft) -> None:
 
 @LAW
 @given(draft=sql_edits())
-async def test_push_to_a_server_gives_what_was_wanted_and_its_reverse_what_was(
-    server: tuple[PostgresClient, str, Empty], draft: Draft
-) -> None:
-    client, app_id, empty = server
-    empty()
-    await _obeys(client, app_id, draft)
+async def test_push_to_a_server_gives_what_was_wanted_and_its_reverse_what_was(server: Target, draft: Draft) -> None:
+    await _obeys(server, draft)
 
 
 def _fits_a_file(schema: Schema) -> bool:
@@ -119,41 +125,27 @@ def _fits_a_file(schema: Schema) -> bool:
 
 @LAW
 @given(draft=sql_edits("sqlite"))
-async def test_push_to_a_file_gives_what_was_wanted_and_its_reverse_what_was(
-    file: tuple[PostgresClient, str, Empty], draft: Draft
-) -> None:
+async def test_push_to_a_file_gives_what_was_wanted_and_its_reverse_what_was(file: Target, draft: Draft) -> None:
     assume(_fits_a_file(draft.base) and _fits_a_file(draft.wanted))
-    client, app_id, empty = file
-    empty()
-    await _obeys(client, app_id, draft)
+    await _obeys(file, draft)
 
 
 @LAW
 @given(draft=sql_changes())
-async def test_push_of_changed_columns_to_a_server_and_back(
-    server: tuple[PostgresClient, str, Empty], draft: Draft
-) -> None:
-    client, app_id, empty = server
-    empty()
-    await _obeys(client, app_id, draft)
+async def test_push_of_changed_columns_to_a_server_and_back(server: Target, draft: Draft) -> None:
+    await _obeys(server, draft)
 
 
 @LAW
 @given(draft=sql_changes("sqlite"))
-async def test_push_of_changed_columns_to_a_file_and_back(
-    file: tuple[PostgresClient, str, Empty], draft: Draft
-) -> None:
+async def test_push_of_changed_columns_to_a_file_and_back(file: Target, draft: Draft) -> None:
     assume(_fits_a_file(draft.base) and _fits_a_file(draft.wanted))
-    client, app_id, empty = file
-    empty()
-    await _obeys(client, app_id, draft)
+    await _obeys(file, draft)
 
 
 @LAW
 @given(one=sql_edits())
-async def test_push_of_another_schema_altogether_gives_it(
-    server: tuple[PostgresClient, str, Empty], one: Draft
-) -> None:
+async def test_push_of_another_schema_altogether_gives_it(server: Target, one: Draft) -> None:
     client, app_id, empty = server
     empty()
     await push(client, app_id, one.wanted)

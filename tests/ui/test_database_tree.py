@@ -19,6 +19,7 @@ from app.ui.tree_groups import TreeGroups
 from app.ui.tree_model import PAGE
 from app.ui.tree_nodes import app_key
 from tests.ui.content_fakes import ANA, CLOUD, GIL, LOCAL, SCHEMA, TAR, apps, runner, services
+from tests.ui.tree_fakes import opened, texts
 
 __all__ = ["runner", "services"]
 ANA_REF = AppRef("local", ANA)
@@ -34,22 +35,10 @@ def tree(qtbot: QtBot, runner: Runner) -> DatabaseTree:
     return made
 
 
-def _texts(tree: DatabaseTree, parent: QModelIndex) -> list[str]:
-    return [tree.model.index(row, 0, parent).data() for row in range(tree.model.rowCount(parent))]
-
-
-def _open_app(tree: DatabaseTree, qtbot: QtBot, ref: AppRef = ANA_REF) -> QModelIndex:
-    index = tree.model.index_of(app_key(ref))
-    tree.view.expand(index.parent())
-    tree.view.expand(index)
-    qtbot.waitUntil(lambda: _texts(tree, tree.model.index_of(app_key(ref)))[:1] != ["Loading…"])
-    return tree.model.index_of(app_key(ref))
-
-
 def test_tree_shows_connections_groups_and_counts(tree: DatabaseTree) -> None:
-    assert _texts(tree, QModelIndex()) == ["Instant · local", "Instant · cloud"]
+    assert texts(tree, QModelIndex()) == ["Instant · local", "Instant · cloud"]
     groups = tree.model.index(0, 0)
-    assert _texts(tree, groups) == ["Foundation", "Tenants", "Tasks"]
+    assert texts(tree, groups) == ["Foundation", "Tenants", "Tasks"]
     tenants = tree.model.node(tree.model.index(1, 0, groups))
     assert tenants is not None
     assert tenants.side == "2"
@@ -57,7 +46,7 @@ def test_tree_shows_connections_groups_and_counts(tree: DatabaseTree) -> None:
 
 def test_tree_connection_without_apps_says_so(tree: DatabaseTree) -> None:
     tree.set_groups(TreeGroups((LOCAL, CLOUD), [each for each in apps() if each.connection_id == "local"]))
-    assert _texts(tree, tree.model.index(1, 0)) == ["No apps listed yet"]
+    assert texts(tree, tree.model.index(1, 0)) == ["No apps listed yet"]
 
 
 def test_tree_nothing_is_read_before_an_app_is_opened(tree: DatabaseTree, services: Any) -> None:
@@ -72,30 +61,30 @@ def test_tree_opening_an_app_shows_a_placeholder_then_its_entities(
         pytest.fail("the group's first page is not there")
     tree.view.expand(index.parent())
     tree.view.expand(index)
-    assert _texts(tree, index) == ["Loading…"]
-    qtbot.waitUntil(lambda: _texts(tree, index) == ["todos", "$users"])
+    assert texts(tree, index) == ["Loading…"]
+    qtbot.waitUntil(lambda: texts(tree, index) == ["todos", "$users"])
     assert services.catalog.asked == [(ANA_REF, False)]
 
 
 def test_tree_entity_shows_attributes_links_and_indexes(tree: DatabaseTree, qtbot: QtBot) -> None:
-    app = _open_app(tree, qtbot)
-    assert _texts(tree, tree.model.index(0, 0, app)) == ["title", "done", "owner", "by_title"]
+    app = opened(tree, qtbot, ANA_REF)
+    assert texts(tree, tree.model.index(0, 0, app)) == ["title", "done", "owner", "by_title"]
 
 
 def test_tree_failure_is_a_row_with_its_sentence_and_a_click_tries_again(
     tree: DatabaseTree, qtbot: QtBot, services: Any
 ) -> None:
     services.catalog.error = Unreachable("Instant · local does not answer.")
-    app = _open_app(tree, qtbot)
-    assert _texts(tree, app) == ["Instant · local does not answer."]
+    app = opened(tree, qtbot, ANA_REF)
+    assert texts(tree, app) == ["Instant · local does not answer."]
     services.catalog.error = None
     place = tree.view.visualRect(tree.model.index(0, 0, app)).center()
     qtbot.mouseClick(tree.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    qtbot.waitUntil(lambda: _texts(tree, tree.model.index_of(app_key(ANA_REF))) == ["todos", "$users"])
+    qtbot.waitUntil(lambda: texts(tree, tree.model.index_of(app_key(ANA_REF))) == ["todos", "$users"])
 
 
 def test_tree_refresh_keeps_what_was_open_and_selected(tree: DatabaseTree, qtbot: QtBot) -> None:
-    app = _open_app(tree, qtbot)
+    app = opened(tree, qtbot, ANA_REF)
     entity = tree.model.index(0, 0, app)
     tree.view.expand(entity)
     tree.view.setCurrentIndex(tree.model.index(1, 0, entity))
@@ -108,7 +97,7 @@ def test_tree_refresh_keeps_what_was_open_and_selected(tree: DatabaseTree, qtbot
 
 
 def test_tree_refresh_with_the_same_apps_changes_only_texts(tree: DatabaseTree, qtbot: QtBot) -> None:
-    _open_app(tree, qtbot)
+    opened(tree, qtbot, ANA_REF)
     with qtbot.assertNotEmitted(tree.model.modelReset):
         tree.set_groups(
             TreeGroups(
@@ -121,13 +110,13 @@ def test_tree_refresh_with_the_same_apps_changes_only_texts(tree: DatabaseTree, 
 
 
 def test_tree_refresh_that_tells_nothing_new_touches_no_row(tree: DatabaseTree, qtbot: QtBot) -> None:
-    _open_app(tree, qtbot)
+    opened(tree, qtbot, ANA_REF)
     with qtbot.assertNotEmitted(tree.model.modelReset), qtbot.assertNotEmitted(tree.model.dataChanged):
         tree.set_groups(TreeGroups((LOCAL, CLOUD), [each._replace(seen_at=99) for each in apps()]))
 
 
 def test_tree_open_nodes_are_opened_again_in_another_window(tree: DatabaseTree, qtbot: QtBot, runner: Runner) -> None:
-    app = _open_app(tree, qtbot)
+    app = opened(tree, qtbot, ANA_REF)
     tree.view.expand(tree.model.index(0, 0, app))
     other = DatabaseTree(runner)
     qtbot.addWidget(other)
@@ -158,10 +147,10 @@ def test_tree_select_app_on_a_later_page_brings_it_into_sight(tree: DatabaseTree
 
 
 def test_tree_schema_change_is_read_again(tree: DatabaseTree, qtbot: QtBot, services: Any) -> None:
-    app = _open_app(tree, qtbot)
+    app = opened(tree, qtbot, ANA_REF)
     services.catalog.schema_of = lambda ref: type(SCHEMA)(SCHEMA.entities[:1])
     services.hub.publish(Changes(schemas=frozenset((ANA_REF,))))
-    qtbot.waitUntil(lambda: _texts(tree, tree.model.index_of(app_key(ANA_REF))) == ["todos"])
+    qtbot.waitUntil(lambda: texts(tree, tree.model.index_of(app_key(ANA_REF))) == ["todos"])
     assert tree.view.isExpanded(app)
 
 
@@ -189,5 +178,5 @@ def test_tree_menu_offers_copy_open_and_refresh(tree: DatabaseTree, qtbot: QtBot
 
 
 def test_tree_model_keeps_qt_s_rules(tree: DatabaseTree, qtbot: QtBot, qtmodeltester: Any) -> None:
-    _open_app(tree, qtbot)
+    opened(tree, qtbot, ANA_REF)
     qtmodeltester.check(tree.model, force_py=True)

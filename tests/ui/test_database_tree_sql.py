@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
@@ -20,6 +20,7 @@ from app.ui.tree_nodes import NodeKind, app_key
 from app.ui.tree_tables import TableNames, by_schema, parts_of
 from tests.ui.content_fakes import LOCAL, apps, runner, services
 from tests.ui.sql_fakes import SCHEMA, STORE, STORES
+from tests.ui.tree_fakes import opened, texts
 
 __all__ = ["runner", "services"]
 OTHER = AppRef(STORES.id, "store_bo")
@@ -71,22 +72,10 @@ def tree(qtbot: QtBot, runner: Runner, catalog: Catalog) -> DatabaseTree:
     return made
 
 
-def texts(tree: DatabaseTree, parent: QModelIndex) -> list[str]:
-    return [tree.model.index(row, 0, parent).data() for row in range(tree.model.rowCount(parent))]
-
-
-def opened(tree: DatabaseTree, qtbot: QtBot, ref: AppRef = STORE) -> QModelIndex:
-    index = tree.model.index_of(app_key(ref))
-    tree.view.expand(index.parent())
-    tree.view.expand(index)
-    qtbot.waitUntil(lambda: texts(tree, tree.model.index_of(app_key(ref)))[:1] != ["Loading…"])
-    return tree.model.index_of(app_key(ref))
-
-
 def test_tables_stand_below_their_schemas_and_are_asked_for_by_name_only(
     qtbot: QtBot, tree: DatabaseTree, catalog: Catalog
 ) -> None:
-    app = opened(tree, qtbot)
+    app = opened(tree, qtbot, STORE)
     assert texts(tree, app) == ["public", "audit"]
     public, audit = tree.model.index(0, 0, app), tree.model.index(1, 0, app)
     assert tree.model.rowCount(public) == 0
@@ -104,7 +93,7 @@ def test_tables_of_one_schema_stand_below_their_database(qtbot: QtBot, tree: Dat
 def test_a_table_that_is_opened_shows_columns_keys_and_indexes(
     qtbot: QtBot, tree: DatabaseTree, catalog: Catalog
 ) -> None:
-    app = opened(tree, qtbot)
+    app = opened(tree, qtbot, STORE)
     tree.view.expand(tree.model.index(0, 0, app))
     table = tree.model.table_index(STORE, "messages")
     tree.view.expand(table)
@@ -128,7 +117,7 @@ def test_a_table_that_is_opened_shows_columns_keys_and_indexes(
 def test_a_table_that_cannot_be_read_says_so_below_it_and_can_be_tried_again(
     qtbot: QtBot, tree: DatabaseTree, catalog: Catalog
 ) -> None:
-    app = opened(tree, qtbot)
+    app = opened(tree, qtbot, STORE)
     tree.view.expand(tree.model.index(0, 0, app))
     catalog.error = Unreachable("Stores does not answer.")
     tree.view.expand(tree.model.table_index(STORE, "chats"))
@@ -140,7 +129,7 @@ def test_a_table_that_cannot_be_read_says_so_below_it_and_can_be_tried_again(
 
 
 def test_what_is_open_stays_open_when_tables_come_and_go(qtbot: QtBot, tree: DatabaseTree, catalog: Catalog) -> None:
-    app = opened(tree, qtbot)
+    app = opened(tree, qtbot, STORE)
     tree.view.expand(tree.model.index(0, 0, app))
     tree.view.expand(tree.model.table_index(STORE, "chats"))
     qtbot.waitUntil(lambda: texts(tree, tree.model.table_index(STORE, "chats"))[0] == "id")
@@ -168,7 +157,7 @@ def test_many_tables_come_in_pages(qtbot: QtBot, tree: DatabaseTree, catalog: Ca
 
 
 def test_a_table_is_found_by_schema_and_name_and_shown(qtbot: QtBot, tree: DatabaseTree) -> None:
-    opened(tree, qtbot)
+    opened(tree, qtbot, STORE)
     opened(tree, qtbot, OTHER)
     qtbot.keyClick(tree.view, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     assert tree.field.hasFocus()
@@ -224,7 +213,7 @@ def test_found_tables_are_in_order_of_how_well_they_fit() -> None:
 
 
 def test_a_table_is_opened_from_its_row_and_from_what_it_has(qtbot: QtBot, tree: DatabaseTree) -> None:
-    app = opened(tree, qtbot)
+    app = opened(tree, qtbot, STORE)
     tree.view.expand(tree.model.index(0, 0, app))
     table = tree.model.table_index(STORE, "messages")
     tree.view.expand(table)

@@ -26,7 +26,7 @@ from app.ui.schema_editor import SideTabs
 from app.ui.theme import ThemeChoice
 from tests.ui.content_fakes import FakeWorkshop
 from tests.ui.shell_fakes import ANA, APP_ID, CLOUD, FINDING, LOCAL, OTHER_ID, PROD, FakeServices
-from tests.ui.window_fakes import Open
+from tests.ui.window_fakes import Open, opened_editor
 
 
 @pytest.fixture
@@ -137,10 +137,7 @@ def test_tab_with_staged_edits_has_a_dot_and_undo_says_what(
     monkeypatch.setattr(SideTabs, "fill", lambda self: None)
     window = open_window(services)
     services.workshop = workshop = FakeWorkshop()
-    window.open_app(AppRef("c1", APP_ID))
-    qtbot.waitUntil(lambda: window.current_editor() is not None)
-    editor = window.current_editor()
-    assert editor is not None
+    editor = opened_editor(qtbot, window, AppRef("c1", APP_ID))
     undo = window.registry["edit.undo"]
     assert not undo.isEnabled()
     editor.document.edit("Remove todos.done", lambda draft: draft.drop_attribute("todos", "done"))
@@ -164,10 +161,7 @@ def test_keys_of_a_grid_are_its_own_and_the_others_are_the_windows(
     monkeypatch.setattr(SideTabs, "fill", lambda self: None)
     window = open_window(services)
     services.workshop = FakeWorkshop()
-    window.open_app(AppRef("c1", APP_ID))
-    qtbot.waitUntil(lambda: window.current_editor() is not None)
-    editor = window.current_editor()
-    assert editor is not None
+    editor = opened_editor(qtbot, window, AppRef("c1", APP_ID))
     document, grid = editor.document, editor.grids.attributes
     grid.setFocus()
     grid.show_rows([0])
@@ -195,10 +189,7 @@ def test_closing_the_window_saves_what_is_staged(
     monkeypatch.setattr(SideTabs, "fill", lambda self: None)
     window = open_window(services)
     services.workshop = workshop = FakeWorkshop()
-    window.open_app(AppRef("c1", APP_ID))
-    qtbot.waitUntil(lambda: window.current_editor() is not None)
-    editor = window.current_editor()
-    assert editor is not None
+    editor = opened_editor(qtbot, window, AppRef("c1", APP_ID))
     editor.document.edit("Remove todos.done", lambda draft: draft.drop_attribute("todos", "done"))
     draft = editor.document.draft
     with qtbot.waitSignal(window.closed):

@@ -21,7 +21,7 @@ from app.ui.theme import ThemeChoice
 from app.ui.toast import Toast
 from tests.ui.content_fakes import FakeWorkshop
 from tests.ui.shell_fakes import ANA, APP_ID, FakeServices
-from tests.ui.window_fakes import Open
+from tests.ui.window_fakes import Open, opened_editor
 
 REF = AppRef("c1", APP_ID)
 
@@ -115,9 +115,7 @@ def test_discarded_edits_come_back_and_the_bar_stays_in_sight(
     qtbot: QtBot, services: FakeServices, open_window: Open
 ) -> None:
     window = open_window(services)
-    window.open_app(REF)
-    qtbot.waitUntil(lambda: window.current_editor() is not None)
-    editor = window.current_editor()
+    editor = opened_editor(qtbot, window, REF)
     editor.document.edit("Remove an entity", lambda draft: draft.drop_entity(draft.wanted.entities[0].name))
     assert editor.document.is_changed
     qtbot.waitUntil(editor.pending.discard_button.isEnabled)
@@ -140,9 +138,7 @@ def test_discarded_edits_with_newer_ones_on_top_are_left_to_undo(
     qtbot: QtBot, services: FakeServices, open_window: Open
 ) -> None:
     window = open_window(services)
-    window.open_app(REF)
-    qtbot.waitUntil(lambda: window.current_editor() is not None)
-    document = window.current_editor().document
+    document = opened_editor(qtbot, window, REF).document
     names = [each.name for each in document.draft.wanted.entities]
     document.edit("Remove", lambda draft: draft.drop_entity(names[0]))
     document.discard()

@@ -11,9 +11,11 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.core.connection import Connection
+from app.core.refs import AppRef
 from app.services.engine import Engine
 from app.ui.main_window import MainWindow
 from app.ui.runner import Runner
+from app.ui.schema_editor import SchemaEditor
 from app.ui.settings import WindowSettings
 from app.ui.theme import Theme, ThemeChoice
 from tests.ui.shell_fakes import engine_with
@@ -71,6 +73,15 @@ def filled_window(
     made.data.fetch_all()
     qtbot.waitUntil(lambda: is_filled(made))
     yield made  # as a generator it holds on to the window until the test is over
+
+
+def opened_editor(qtbot: QtBot, window: MainWindow, ref: AppRef) -> SchemaEditor:
+    """That of the app's own tab."""
+    window.open_app(ref)
+    qtbot.waitUntil(lambda: window.current_editor() is not None)
+    editor = window.current_editor()
+    assert editor is not None
+    return editor
 
 
 class Windows:

@@ -16,6 +16,7 @@ from app.core.errors import Conflict, Invalid, NotFound, ReadOnly
 from app.core.secret import Secret
 from app.platforms.postgres.dsn import Dsn
 from app.schema.model import Schema
+from app.services.store_move_words import MovePlan
 from tests.support.moving_services import Moving, moving_on
 from tests.support.postgres_server import PostgresServer
 from tests.support.store_services import MAIN
@@ -289,9 +290,7 @@ async def test_main_database_itself_and_the_store_of_another_workspace_are_no_st
 @in_files
 async def test_store_that_another_workspace_is_on_its_way_to_is_refused(place):
     async with place.opened() as opened:
-        plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
-        with pytest.raises(Stop):
-            await opened.moving.run(plan, stop_at("copying"))
+        await stopped(opened, place, "copying")
         with pytest.raises(Invalid, match="Blue Harbor is being moved to this store"):
             await opened.moving.plan(MAIN, place.world.workspace_ids[0], place.new_store)
 
@@ -447,9 +446,7 @@ async def test_old_rows_stay_where_the_store_lost_them_or_is_not_used_any_more(p
 @in_files
 async def test_old_rows_are_the_only_ones_before_the_switch(place):
     async with place.opened() as opened:
-        plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
-        with pytest.raises(Stop):
-            await opened.moving.run(plan, stop_at("copying"))
+        await stopped(opened, place, "copying")
         with pytest.raises(Conflict, match="not finished"):
             await opened.moving.plan_removal(MAIN, place.workspace)
 
@@ -466,6 +463,14 @@ def stop_at(phase: str, entity: str = "") -> Callable[[Any], None]:
     return heard
 
 
+async def stopped(opened: Moving, place: Place, phase: str, entity: str = "") -> MovePlan:
+    """A move that came to this phase, and no further."""
+    plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
+    with pytest.raises(Stop):
+        await opened.moving.run(plan, stop_at(phase, entity))
+    return plan
+
+
 # Going on
 
 
@@ -476,9 +481,7 @@ def stop_at(phase: str, entity: str = "") -> Callable[[Any], None]:
 )
 async def test_move_that_was_cut_off_goes_on(place, phase):
     async with place.opened() as opened:
-        plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
-        with pytest.raises(Stop):
-            await opened.moving.run(plan, stop_at(phase))
+        plan = await stopped(opened, place, phase)
         assert place.rows(place.main, "workspace_apps") == 0
     async with place.opened() as opened:
         (still,) = await opened.moving.open_moves(MAIN)
@@ -524,9 +527,7 @@ async def test_move_runs_once_at_a_time(place):
 @in_files
 async def test_store_that_the_workspace_was_pointed_to_by_hand_is_not_written(place):
     async with place.opened() as opened:
-        plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
-        with pytest.raises(Stop):
-            await opened.moving.run(plan, stop_at("copying", "messages"))
+        await stopped(opened, place, "copying", "messages")
         await opened.stores.set_store(MAIN, place.workspace, place.new_store, None, "row")
         with pytest.raises(Conflict, match="points to .* already"):
             await opened.moving.resume(MAIN, place.workspace)
@@ -557,9 +558,7 @@ async def test_database_that_somebody_else_filled_meanwhile_is_left_alone(on_ser
 @in_files
 async def test_move_that_was_given_up_leaves_no_trace_but_its_store(place):
     async with place.opened() as opened:
-        plan = await opened.moving.plan(MAIN, place.workspace, place.new_store)
-        with pytest.raises(Stop):
-            await opened.moving.run(plan, stop_at("copying", "messages"))
+        await stopped(opened, place, "copying", "messages")
         await opened.moving.forget(MAIN, place.workspace)
         assert await opened.moving.open_moves(MAIN) == ()
         again = await opened.moving.plan(MAIN, place.workspace, place.new_store)
