@@ -130,7 +130,7 @@ def test_foreign_key_of_a_new_table_waits_for_the_key_that_it_leads_to() -> None
     found = steps(schema(Entity("b", (column("x"),))), wanted)
     assert [step.phase for step in found] == ["main", "index", "attach", "attach"]
     assert texts(found)[0].startswith("CREATE TABLE a")
-    assert texts(found)[3] == "ALTER TABLE a ADD CONSTRAINT fk FOREIGN KEY (b) REFERENCES b (x)"
+    assert texts(found)[3] == "ALTER TABLE a ADD CONSTRAINT fk FOREIGN KEY(b) REFERENCES b (x)"
 
 
 def test_jobs_use_the_names_of_the_end_whatever_the_plan_renames_after_them() -> None:
