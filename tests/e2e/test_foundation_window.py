@@ -2,70 +2,61 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
-from app.bootstrap import build_services
 from app.services.connections import BUILTIN_ID
-from app.services.engine import Engine
-from app.storage.paths import Profile
+from app.ui.foundation_page import FoundationPage
 from app.ui.main_window import MainWindow
 from app.ui.mend_dialog import MendDialog
 from app.ui.plan_dialog import PlanDialog
 from app.ui.plan_words import Stage
 from app.ui.reconcile_view import ReconcileView
-from app.ui.runner import Runner
-from app.ui.settings import WindowSettings
 from app.ui.task_dialogs import CreateDatabasesDialog
 from app.ui.tasks_view import TasksView
-from app.ui.theme import Theme, ThemeChoice
 from app.ui.user_dialogs import CreateUserAppDialog
 from app.ui.users_view import UsersView
+from tests.support.real_window import PATIENCE_MS, asked, real_window
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.xdist_group("services-on-local-platform")]
-_PATIENCE_MS = 60_000
+P = TypeVar("P", bound=FoundationPage)
 
 
 @pytest.fixture
-def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+def opened(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+    yield from real_window(qtbot, tmp_path)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, opened: MainWindow) -> MainWindow:
     """With the sample data listed."""
-    application = QApplication.instance()
-    assert isinstance(application, QApplication)
-    profile = Profile.at(tmp_path / "profile")
-    profile.make()
-    engine = Engine(functools.partial(build_services, profile))
-    runner = Runner(engine)
-    theme = Theme(application, ThemeChoice.LIGHT)
-    made = MainWindow(runner, WindowSettings(tmp_path / "ui.ini"), theme, profile.data_dir)
-    qtbot.addWidget(made)
-    made.show()
-    made.complete()
-    runner.open()
 
     async def listed(services: Any) -> None:
         await services.local_platform.start()
         await services.directory.refresh([BUILTIN_ID])
 
-    future = engine.submit(listed)
-    qtbot.waitUntil(future.done, timeout=_PATIENCE_MS)
-    future.result()
-    qtbot.waitUntil(lambda: len(made.data.table.rows) > 10, timeout=_PATIENCE_MS)
-    yield made
-    runner.close()
-    assert engine.stop(20)
+    asked(qtbot, opened, listed)
+    qtbot.waitUntil(lambda: len(opened.data.table.rows) > 10, timeout=PATIENCE_MS)
+    return opened
 
 
-def _opened(window: MainWindow, kind: str) -> QWidget:
-    window.registry[f"foundation.{kind}"].trigger()
+def _page(window: MainWindow, name: str, kind: type[P]) -> P:
+    window.registry[f"foundation.{name}"].trigger()
     page = window.tabs.currentWidget()
-    assert page is not None
+    assert isinstance(page, kind)
+    return page
+
+
+def _filled(qtbot: QtBot, window: MainWindow, name: str, kind: type[P]) -> P:
+    """With its rows."""
+    page = _page(window, name, kind)
+    qtbot.waitUntil(page.table.isVisible, timeout=PATIENCE_MS)
     return page
 
 
@@ -74,34 +65,30 @@ def _dialog(window: MainWindow, kind: type[QDialog]) -> Any:
 
 
 def test_user_gets_an_app_from_a_template(window: MainWindow, qtbot: QtBot) -> None:
-    page = _opened(window, "users")
-    assert isinstance(page, UsersView)
-    qtbot.waitUntil(page.table.isVisible, timeout=_PATIENCE_MS)
+    page = _filled(qtbot, window, "users", UsersView)
     user = next(row for row in page.model.rows if row.state == "no app")
     page.table.select_keys(frozenset({user.user_id}))
     page.create_button.click()
     dialog = _dialog(window, CreateUserAppDialog)
-    qtbot.waitUntil(lambda: dialog.choice.name == "todo", timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: dialog.choice.name == "todo", timeout=PATIENCE_MS)
     dialog.action_button.click()
 
     def is_there() -> bool:
         row = page.model.rows[page.model.place(user.user_id)]
         return row.state == "ok" and row.agents > 0
 
-    qtbot.waitUntil(is_there, timeout=_PATIENCE_MS)
+    qtbot.waitUntil(is_there, timeout=PATIENCE_MS)
     assert not page.notes.rows
     assert not page.create_button.isEnabled()
 
 
 def test_task_gets_a_database_whose_id_is_copied(window: MainWindow, qtbot: QtBot) -> None:
-    page = _opened(window, "tasks")
-    assert isinstance(page, TasksView)
-    qtbot.waitUntil(page.table.isVisible, timeout=_PATIENCE_MS)
+    page = _filled(qtbot, window, "tasks", TasksView)
     task = next(row for row in page.model.rows if row.state == "none")
     page.table.select_keys(frozenset({task.key}))
     page.create_button.click()
     _dialog(window, CreateDatabasesDialog).action_button.click()
-    qtbot.waitUntil(lambda: page.model.rows[page.model.place(task.key)].state == "ready", timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: page.model.rows[page.model.place(task.key)].state == "ready", timeout=PATIENCE_MS)
     made = page.model.rows[page.model.place(task.key)]
     assert len(made.name.split("-")) == 3
     assert made.has_token
@@ -110,28 +97,27 @@ def test_task_gets_a_database_whose_id_is_copied(window: MainWindow, qtbot: QtBo
 
 
 def test_everything_that_is_found_is_mended(window: MainWindow, qtbot: QtBot) -> None:
-    page = _opened(window, "reconcile")
-    assert isinstance(page, ReconcileView)
-    qtbot.waitUntil(lambda: page.found is not None, timeout=_PATIENCE_MS)
+    page = _page(window, "reconcile", ReconcileView)
+    qtbot.waitUntil(lambda: page.found is not None, timeout=PATIENCE_MS)
     assert page.found is not None
     assert len(page.found.findings) >= 5
     page.choose_for_all("unowned-app", "other")
     page.mark_all()
     keys = [each.key for each in page.found.findings]
-    qtbot.waitUntil(lambda: set(page.choices.marked()) == set(keys), timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: set(page.choices.marked()) == set(keys), timeout=PATIENCE_MS)
     page.mend_button.click()
     dialog = _dialog(window, MendDialog)
-    qtbot.waitUntil(lambda: dialog.sentences.count() == len(keys), timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: dialog.sentences.count() == len(keys), timeout=PATIENCE_MS)
     dialog.check.click()
     dialog.action_button.click()
-    qtbot.waitUntil(lambda: dialog.is_over, timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: dialog.is_over, timeout=PATIENCE_MS)
     assert dialog.about.text() == f"{len(keys)} of {len(keys)} findings done."
     for row in dialog.notes.rows:
         for button in row.buttons:
             button.click()
     dialog.action_button.click()
     _push(_dialog(window, PlanDialog), qtbot)
-    qtbot.waitUntil(lambda: page.found is not None and page.found.is_well, timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: page.found is not None and page.found.is_well, timeout=PATIENCE_MS)
     assert page.empty.title.text() == "All well"
 
 
@@ -139,11 +125,11 @@ def _push(plan: PlanDialog, qtbot: QtBot) -> None:
     def is_ready() -> bool:
         return plan.stage is Stage.REVIEW and plan.review_page.isVisible()
 
-    qtbot.waitUntil(is_ready, timeout=_PATIENCE_MS)
+    qtbot.waitUntil(is_ready, timeout=PATIENCE_MS)
     check = plan.review_page.confirmation.check
     if check is not None:
         check.click()
-    qtbot.waitUntil(plan.action_button.isEnabled, timeout=_PATIENCE_MS)
+    qtbot.waitUntil(plan.action_button.isEnabled, timeout=PATIENCE_MS)
     plan.action_button.click()
-    qtbot.waitUntil(lambda: plan.stage is Stage.ENDED, timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: plan.stage is Stage.ENDED, timeout=PATIENCE_MS)
     plan.accept()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from app.bootstrap import build_services
 from app.core.connection import Environment, Platform, TokenKind
 from app.core.refs import AppRef
 from app.platforms.postgres.dsn import Dsn
 from app.services.connections import ConnectionDraft
-from app.services.engine import Engine
-from app.storage.paths import Profile
 from app.ui.attribute_grid_model import AttributeColumn
 from app.ui.entity_dialog import EntityDialog
 from app.ui.foreign_key_grid_model import KeyColumn
@@ -26,17 +22,14 @@ from app.ui.index_grid_model import IndexColumn
 from app.ui.main_window import MainWindow
 from app.ui.plan_dialog import PlanDialog
 from app.ui.plan_words import Stage
-from app.ui.runner import Runner
 from app.ui.schema_editor import SchemaEditor
 from app.ui.schema_grid import SchemaGrid
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme, ThemeChoice
 from app.ui.tree_nodes import app_key
 from app.ui.tree_tables import FoundTable
 from tests.support.postgres_server import PostgresServer
+from tests.support.real_window import PATIENCE_MS, asked, real_window
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
-_PATIENCE_MS = 60_000
 _TABLES = """
 CREATE SCHEMA audit;
 CREATE TYPE mood AS ENUM ('happy', 'sad');
@@ -50,29 +43,7 @@ INSERT INTO messages (chat_id, body) SELECT id, 'Hello' FROM chats;
 
 @pytest.fixture
 def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
-    application = QApplication.instance()
-    assert isinstance(application, QApplication)
-    profile = Profile.at(tmp_path / "profile")
-    profile.make()
-    engine = Engine(functools.partial(build_services, profile))
-    runner = Runner(engine)
-    made = MainWindow(
-        runner, WindowSettings(tmp_path / "ui.ini"), Theme(application, ThemeChoice.LIGHT), profile.data_dir
-    )
-    qtbot.addWidget(made)
-    made.resize(1400, 900)
-    made.show()
-    made.complete()
-    runner.open()
-    yield made
-    runner.close()
-    assert engine.stop(20)
-
-
-def asked(qtbot: QtBot, window: MainWindow, work: Any) -> Any:
-    future = window.runner.engine.submit(work)
-    qtbot.waitUntil(future.done, timeout=_PATIENCE_MS)
-    return future.result()
+    yield from real_window(qtbot, tmp_path)
 
 
 @pytest.fixture
@@ -93,11 +64,11 @@ def ref(qtbot: QtBot, window: MainWindow, postgres: PostgresServer, database: st
 
 @pytest.fixture
 def editor(qtbot: QtBot, window: MainWindow, ref: AppRef) -> SchemaEditor:
-    qtbot.waitUntil(lambda: window.data.connection(ref.connection_id) is not None, timeout=_PATIENCE_MS)
-    qtbot.waitUntil(lambda: window.data.app(ref) is not None, timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.data.connection(ref.connection_id) is not None, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.data.app(ref) is not None, timeout=PATIENCE_MS)
     window.open_app(ref)
     view: Any = window.tabs.currentWidget()
-    qtbot.waitUntil(lambda: view.editor is not None and view.editor.document.is_open, timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: view.editor is not None and view.editor.document.is_open, timeout=PATIENCE_MS)
     return view.editor  # type: ignore[no-any-return]
 
 
@@ -118,14 +89,14 @@ def type_in(qtbot: QtBot, grid: SchemaGrid, text: str) -> None:
 
 
 def push(qtbot: QtBot, editor: SchemaEditor) -> PlanDialog:
-    qtbot.waitUntil(lambda: editor.document.is_reviewed and bool(editor.document.plan), timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: editor.document.is_reviewed and bool(editor.document.plan), timeout=PATIENCE_MS)
     editor.review()
     dialog = next(each for each in QApplication.topLevelWidgets() if isinstance(each, PlanDialog) and each.isVisible())
-    qtbot.waitUntil(lambda: dialog.stage is not Stage.WAITING, timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: dialog.stage is not Stage.WAITING, timeout=PATIENCE_MS)
     assert dialog.stage is Stage.REVIEW, dialog.message.sentence.text()
     assert dialog.can_act(), dialog.review_page.blocker
     dialog.act()
-    qtbot.waitUntil(lambda: dialog.stage is not Stage.PUSHING, timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: dialog.stage is not Stage.PUSHING, timeout=PATIENCE_MS)
     assert dialog.stage is Stage.ENDED, dialog.message.sentence.text()
     return dialog
 
@@ -186,7 +157,7 @@ def test_a_table_is_edited_pushed_and_taken_back(
         "FOREIGN KEY (chat_id) REFERENCES chats(id)",
         "CHECK ((length(body) < 1000))",
     ]
-    qtbot.waitUntil(lambda: document.is_reviewed and not document.is_changed, timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: document.is_reviewed and not document.is_changed, timeout=PATIENCE_MS)
 
     async def take_back(services: Any) -> Any:
         (done,) = await services.workshop.pushes(ref)
@@ -223,19 +194,19 @@ def test_a_table_and_values_of_an_enum_are_added(
 
 
 def test_the_tree_lists_and_finds_tables(qtbot: QtBot, window: MainWindow, ref: AppRef) -> None:
-    qtbot.waitUntil(lambda: window.tree is not None, timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.tree is not None, timeout=PATIENCE_MS)
     tree = window.tree
     assert tree is not None
-    qtbot.waitUntil(lambda: tree.model.index_of(app_key(ref)).isValid(), timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: tree.model.index_of(app_key(ref)).isValid(), timeout=PATIENCE_MS)
     tree.show_table(FoundTable(ref, "audit.entries"))
-    qtbot.waitUntil(lambda: tree.view.currentIndex().data() == "entries", timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: tree.view.currentIndex().data() == "entries", timeout=PATIENCE_MS)
     tree.view.expand(tree.view.currentIndex())
 
     def parts() -> list[str]:
         table = tree.model.table_index(ref, "audit.entries")
         return [tree.model.index(row, 0, table).data() for row in range(tree.model.rowCount(table))]
 
-    qtbot.waitUntil(lambda: set(parts()) == {"id", "said", "entries_pkey"}, timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: set(parts()) == {"id", "said", "entries_pkey"}, timeout=PATIENCE_MS)
     qtbot.keyClicks(tree.field, "public.mess")
     qtbot.waitUntil(lambda: tree.found_model.count == 1)
     qtbot.keyClick(tree.field, Qt.Key.Key_Return)
@@ -243,9 +214,9 @@ def test_the_tree_lists_and_finds_tables(qtbot: QtBot, window: MainWindow, ref: 
 
 
 def test_a_table_is_opened_from_the_tree(qtbot: QtBot, window: MainWindow, ref: AppRef) -> None:
-    qtbot.waitUntil(lambda: window.data.app(ref) is not None and window.tree is not None, timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.data.app(ref) is not None and window.tree is not None, timeout=PATIENCE_MS)
     assert window.tree is not None
     window.tree.entity_activated.emit(ref, "messages")
     view: Any = window.tabs.currentWidget()
-    qtbot.waitUntil(lambda: view.editor is not None and view.editor.document.is_open, timeout=_PATIENCE_MS)
+    qtbot.waitUntil(lambda: view.editor is not None and view.editor.document.is_open, timeout=PATIENCE_MS)
     assert view.editor.document.selected_entity == "messages"
