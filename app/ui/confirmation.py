@@ -103,8 +103,8 @@ class TypedName(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         is_asked = connection.environment is Environment.PRODUCTION
-        self.setVisible(is_asked)
         if not is_asked:
+            self.hide()
             return
         label = plain(connection.label, 80)
         edit = self.edit = QLineEdit()

@@ -122,8 +122,8 @@ class ConnectionDialog(ActionDialog):
         self.buttons.insertWidget(0, self.test_button)
         self.remove_button = QPushButton("Remove…")
         self.remove_button.setAutoDefault(False)
-        self.remove_button.setVisible(self._connection is not None and not self._connection.is_builtin)
         self.buttons.insertWidget(1, self.remove_button)
+        self.remove_button.setVisible(self._connection is not None and not self._connection.is_builtin)
 
     def _connect(self) -> None:
         self.kind_box.activated.connect(lambda _at: self._choose_kind())

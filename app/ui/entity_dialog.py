@@ -98,10 +98,10 @@ class EntityDialog(ActionDialog):
         label.setBuddy(self.comment)
         self.body.addWidget(label)
         self.body.addWidget(self.comment)
-        has_security = self._has_row_security
-        self.security.setVisible(has_security)
-        if has_security:
+        if self._has_row_security:
             self.body.addWidget(self.security)
+        else:
+            self.security.hide()
         self.body.addWidget(self.checks, 1)
         row = QHBoxLayout()
         for button in (self.add_button, self.remove_button):

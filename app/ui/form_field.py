@@ -45,7 +45,8 @@ class FormField(QWidget):
         self._hint = hint
         self.hint_label = text_label(hint, "small")
         self.hint_label.setWordWrap(True)
-        self.hint_label.setVisible(bool(hint))
+        if not hint:
+            self.hint_label.hide()
         self._error = QWidget()
         self._error_label = text_label("", "errorText")
         self._error_label.setWordWrap(True)

@@ -102,8 +102,8 @@ class MainDatabaseDialog(ActionDialog):
         for text, look in ((now, "title"), (plain(self._overview.mode_note, 300), "muted")):
             label = text_label(text, look)
             label.setWordWrap(True)
-            label.setVisible(bool(text))
             box.addWidget(label)
+            label.setVisible(bool(text))
         box.addSpacing(6)
         group = QButtonGroup(page)
         chosen = self._chosen_mode()

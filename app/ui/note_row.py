@@ -32,7 +32,8 @@ class NoteRow(QFrame):
         self.setProperty("severity", severity.value)
         self.sentence = text_label(sentence, "title")
         self.detail = text_label(detail, "muted")
-        self.detail.setVisible(bool(detail))
+        if not detail:
+            self.detail.hide()
         self.setAccessibleName(f"{severity.value}: {sentence} {detail}".strip())
         self.buttons: list[QPushButton] = []
         texts = QVBoxLayout()

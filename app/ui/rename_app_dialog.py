@@ -45,9 +45,9 @@ class RenameAppDialog(ActionDialog):
         self.title_edit.textChanged.connect(self._follow)
         self.add_field("title", FormField("&New title", self.title_edit, hint=f"The app ID stays {app.app_id}."))
         self.confirmation = Confirmation(connection, plain(app.title), app.app_id)
+        self.body.addWidget(self.confirmation)
         self.confirmation.ask_in_production("1 app is renamed")
         self.confirmation.changed.connect(self._follow)
-        self.body.addWidget(self.confirmation)
         self._follow()
         self.title_edit.setFocus()
 

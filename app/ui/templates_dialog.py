@@ -80,7 +80,8 @@ class TemplatesDialog(QDialog):
         self.card = TemplateCard()
         shown = plain(app_title, 30).replace("&", "&&")
         self.new_button = QPushButton(f"&Save “{shown}” as template…" if shown else "&Save app as template…")
-        self.new_button.setVisible(bool(shown))
+        if not shown:
+            self.new_button.hide()
         self.import_button = QPushButton("&Import…")
         self.save_button = QPushButton("Save chan&ges")
         self.export_button = QPushButton("&Export…")

@@ -14,7 +14,7 @@ from tests.ui.fitting import SCREEN, misfits
 from tests.ui.painted import Pixels, Text, texts
 from tests.ui.screens import SCREENS
 from tests.ui.stage import Stage
-from tests.ui.walking import faults
+from tests.ui.walking import Flashes, faults
 
 LEAST = 4.5
 LOOKS = {
@@ -44,9 +44,12 @@ def survey(name: str, per_cent: int, themes: tuple[ThemeChoice, ...] = ()) -> Su
     themes, made = themes or LOOKS[per_cent], Survey()
     stage = Stage(application, Theme(application, themes[0], per_cent))
     screen, dialog_size.room_for = dialog_size.room_for, lambda _widget: SCREEN * dialog_size.OF_SCREEN
+    flashes = Flashes()
+    application.installEventFilter(flashes)
     try:
         widget = SCREENS[name](stage)
         stage.quiet()
+        application.removeEventFilter(flashes)
         for theme in themes:
             stage.theme.set_choice(theme)
             stage.quiet()
@@ -54,8 +57,9 @@ def survey(name: str, per_cent: int, themes: tuple[ThemeChoice, ...] = ()) -> Su
             made.pale[theme] = pale(widget, painted)
             made.tight[theme] = misfits(widget, painted)
         if ThemeChoice.LIGHT in themes and per_cent == 100:
-            made.access = faults(widget)
+            made.access = faults(widget) + flashes.found
     finally:
+        application.removeEventFilter(flashes)
         stage.close()
         dialog_size.room_for = screen
         application.setFont(before[0])

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -36,6 +36,8 @@ _ROLE = QAccessible.Role
 _SENSELESS = {_ROLE.NoRole, _ROLE.Client, _ROLE.Pane, _ROLE.Window}
 # Qt has no role for these; their names tell.
 _WITHOUT_ROLE = (QGraphicsView, QScrollArea, QKeySequenceEdit)
+# Never windows of their own.
+_PARTS = (QLabel, QAbstractButton, QLineEdit)
 _MNEMONIC = re.compile(r"&(?!&)(\w)")
 
 
@@ -54,6 +56,19 @@ def is_control(widget: QWidget, top: QWidget) -> bool:
     if isinstance(widget.parentWidget(), QComboBox) or isinstance(widget, QScrollBar | QHeaderView):
         return False
     return not (type(widget) is QScrollArea or type(widget) is QWidget or isinstance(widget, QToolBar))
+
+
+class Flashes(QObject):
+    """Notes each part that is shown as a window of its own, before it has its place: it would be seen for a moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and isinstance(watched, _PARTS) and watched.isWindow():
+            self.found.append(f"{told(watched)} is shown before it has its place")
+        return False
 
 
 # Names
