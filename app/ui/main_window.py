@@ -80,6 +80,7 @@ class MainWindow(QMainWindow):
         self.tabs = QTabWidget()
         self.app_tabs = AppTabs(self.tabs, runner, self.data, settings, self)
         self.production_bar = _production_bar()
+        self.bars: list[QToolBar] = [self.toolbar, self.production_bar]  # what is above all else
         self.tree_dock = QDockWidget("Databases", self)
         self.bottom_dock = QDockWidget("Activity, jobs and findings", self)
         self.tree: DatabaseTree | None = None

@@ -97,7 +97,10 @@ class Navigation(QObject):
     def _keep_focus(self) -> None:
         """What had the keyboard was destroyed: the page in front has it now."""
         window = self._window
-        if QApplication.focusWidget() is None and window.isActiveWindow() and window.tree is not None:
+        is_elsewhere = QApplication.activePopupWidget() is not None or QApplication.activeModalWidget() is not None
+        if is_elsewhere or window.tree is None:
+            return
+        if QApplication.focusWidget() is None and window.isActiveWindow():
             from .window_regions import recover
 
             recover(window)

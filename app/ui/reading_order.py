@@ -10,18 +10,34 @@ from collections.abc import Callable, Iterator, Sequence
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QAbstractScrollArea,
     QAbstractSpinBox,
     QComboBox,
+    QHeaderView,
+    QLabel,
     QLineEdit,
+    QProgressBar,
     QScrollArea,
+    QScrollBar,
     QSplitter,
     QTabBar,
     QWidget,
 )
 
-# The keyboard walks about in these by other keys than Tab.
-_WHOLE = (QAbstractSpinBox, QComboBox, QLineEdit, QTabBar)
+# The keyboard walks about in these by other keys than Tab, or there is nothing in them for it. Nor may what Qt makes
+# and takes away within them be asked for: PySide 6.11 keeps dead handles of it.
+_WHOLE = (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QComboBox,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QScrollBar,
+    QTabBar,
+)
 
 
 def stops(part: QWidget, kept: QWidget | None = None) -> list[QWidget]:

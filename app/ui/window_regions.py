@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, Qt
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QDockWidget, QScrollArea, QToolBar, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QDockWidget, QScrollArea, QWidget
 
 from .reading_order import holder, is_stop, stops
 
@@ -20,14 +20,10 @@ def regions(window: MainWindow) -> list[QWidget]:
 
     A toolbar that came later (unlocked connections) is read where it stands.
     """
-    bars = sorted(_toolbars(window), key=lambda each: (each.y(), each.x()))
+    bars = sorted((each for each in window.bars if each.isVisible()), key=lambda each: (each.y(), each.x()))
     centre = window.centralWidget()
     parts = [*bars, window.tree_dock, *([centre] if centre is not None else []), window.bottom_dock, window.status]
     return [each for each in parts if each.isVisible()]
-
-
-def _toolbars(window: MainWindow) -> list[QWidget]:
-    return [each for each in window.children() if isinstance(each, QToolBar) and each.isVisible()]
 
 
 def step(window: MainWindow, *, is_next: bool) -> bool:

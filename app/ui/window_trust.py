@@ -117,6 +117,7 @@ class WindowTrust(QObject):
         bar.over.connect(self._read)
         self._window.addToolBarBreak(Qt.ToolBarArea.TopToolBarArea)
         self._window.addToolBar(bar)
+        self._window.bars.append(bar)
         return bar
 
 
