@@ -162,6 +162,7 @@ class Start(QObject):
         self._is_open = True
         self._patience.stop()
         self._install_hooks()
+        _settle_memory()
         self._join_asyncio()
         self.runner.open()
         self.window.complete()
@@ -241,6 +242,13 @@ class _SignalWatch(QObject):
         if self._was_asked and callable(self._close_window):
             self._was_asked = False
             self._close_window()
+
+
+def _settle_memory() -> None:
+    """Before the engine, whose threads would each have a heap of their own; not before the first paint."""
+    from app.ui.allocator import settle
+
+    settle()
 
 
 def _opened_files(application: QApplication) -> OpenedFiles | None:

@@ -3,7 +3,8 @@
 Python looks for cycles whenever enough objects were made, on the thread that made them: a look at everything while the
 engine reads a thousand schemas holds the window for 50 to 100 ms, and a cycle of widgets that is found there is
 destroyed outside the UI thread. So the automatic collection is off; young objects are looked through often, which is
-quick, and all objects only when nothing happens and another window is in front, or after very many were made.
+quick, and all objects only when nothing happens and another window is in front, or after very many were made. After
+that the system gets back what is free.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import gc
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
+
+from app.ui.allocator import give_back
 
 _EVERY_MS = 200
 _YOUNG = 5_000  # objects made since the last look
@@ -59,6 +62,7 @@ class Collector(QObject):
         gc.collect(generation)
         if generation == 2:
             self._looks = 0
+            give_back()
         return generation
 
 

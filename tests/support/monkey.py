@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QInputMethodEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -232,7 +232,7 @@ class Monkey:
         return window, {"number": self._random.randrange(1_000)}
 
     def _choose_bar(self, window: QWidget) -> tuple[QWidget | None, dict[str, Any]]:
-        bars = [each for each in window.findChildren(QMenuBar) if each.isVisible() and each.actions()]
+        bars = [each for each in parts(window) if isinstance(each, QMenuBar) and each.isVisible() and each.actions()]
         if not bars:
             return None, {}
         at = bars[0].actionGeometry(self._random.choice(bars[0].actions())).center()
@@ -464,24 +464,37 @@ _DEEDS: dict[str, Callable[[QWidget, dict[str, Any], Hands], None]] = {
 
 # Finding widgets, and finding them again
 
-_held: list[QWidget] = []
+_held: dict[int, QObject] = {}
 
 
-def hold(window: QWidget) -> None:
-    """Keep the handle of a window for good where it is Qt's own.
+def hold(part: QObject) -> None:
+    """Keep the handle of what Qt itself made, until ``let_go``.
 
-    WORKAROUND: asking a window for its parts makes their handles depend on its own, and those that the program itself
+    WORKAROUND: asking something for its parts makes their handles depend on its own, and those that the program itself
     has go with it when the next collection takes it (PySide 6.11).
     """
-    if type(window).__module__.startswith("PySide6") and not any(each is window for each in _held):
-        _held.append(window)
+    if type(part).__module__.startswith("PySide6"):
+        _held[id(part)] = part
 
 
 def let_go() -> None:
-    """Of the windows that are gone: their handles would be kept for good."""
+    """Of what is gone: the handles would be kept for good."""
     from shiboken6 import isValid
 
-    _held[:] = [each for each in _held if isValid(each)]
+    for key in [key for key, each in _held.items() if not isValid(each)]:
+        del _held[key]
+
+
+def parts(of: QObject) -> Iterator[QObject]:
+    """All that is in it, from the top.
+
+    WORKAROUND: what ``findChildren`` gives of what Qt itself made stays as a dead handle for as long as there is what
+    it was asked of: the scroll bars of every grid that was ever open (PySide 6.11).
+    """
+    hold(of)
+    for each in of.children():
+        yield each
+        yield from parts(each)
 
 
 def find(action: Action) -> QWidget | None:
@@ -531,8 +544,9 @@ def _said(widget: QWidget) -> str:
 def _usable(window: QWidget, part: QWidget | None = None) -> list[QWidget]:
     return [
         each
-        for each in (part or window).findChildren(QWidget)
-        if each.isVisible()
+        for each in parts(part or window)
+        if isinstance(each, QWidget)
+        and each.isVisible()
         and each.isEnabled()
         and each.window() is window
         and (isinstance(each, _SORTS) or each.focusPolicy() != Qt.FocusPolicy.NoFocus or _is_pressed_by_hand(each))

@@ -14,6 +14,7 @@ import compileall
 import dataclasses
 import faulthandler
 import functools
+import importlib
 import json
 import os
 import random
@@ -173,8 +174,13 @@ class Session:
     """Actions one after the other, on the window's own event loop, until ``is_over``."""
 
     def __init__(self, world: World, log: Path, replay: Sequence[dict[str, Any]] = ()) -> None:
+        from PySide6.QtCore import QTimer
+
         from tests.support.monkey import Monkey
 
+        # One for all: PySide 6.11 keeps something of each single shot at a method of what is no QObject.
+        self._clock = QTimer(singleShot=True)
+        self._clock.timeout.connect(self._step)
         self._world = world
         self._monkey = Monkey(world.seed, world.actions, SPARED)
         self._log = log.open("a", encoding="utf-8", buffering=1)
@@ -193,17 +199,15 @@ class Session:
         return time.monotonic() - self._began
 
     def run(self, is_over: Callable[[], bool]) -> None:
-        from PySide6.QtCore import QEventLoop, QTimer
+        from PySide6.QtCore import QEventLoop
 
         loop = QEventLoop()
         self._is_over, self._quit = is_over, loop.quit
-        QTimer.singleShot(0, self._step)
+        self._clock.start(0)
         loop.exec()
 
     def _step(self) -> None:
         """The next one is due before this one acts: a menu may run a loop of its own until it is shut."""
-        from PySide6.QtCore import QTimer
-
         world = self._world
         if self._is_over() or len(world.findings) >= _MOST_FINDINGS or (self._is_replay and not self._replay):
             self._end()
@@ -212,12 +216,12 @@ class Session:
             is_kept = world.drafts.check(world)
             chosen = self._next() if is_kept else None
         if chosen is None:
-            QTimer.singleShot(_STEP_MS, self._step)
+            self._clock.start(_STEP_MS)
             return
         action, widget = chosen
         self._note(action)
         rest = _REST_MS if world.done % _REST_EVERY == 0 else _STEP_MS
-        QTimer.singleShot(action.data.get("ms", rest), self._step)
+        self._clock.start(action.data.get("ms", rest))
         with world.heart.unheard():
             world.drafts.note()
         self._perform(action, widget)
@@ -276,6 +280,9 @@ def until(is_true: Callable[[], bool]) -> None:
 
 def shut_off(folder: Path) -> None:
     """Only this folder and this machine: no home, no keyring, no network, no file dialogs."""
+    # As in the program before anything of Qt: it ends a search that keeps the text of every module in memory.
+    importlib.import_module("app.ui")
+
     from PySide6.QtGui import QDesktopServices
     from PySide6.QtWidgets import QFileDialog
 
