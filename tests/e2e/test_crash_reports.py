@@ -15,7 +15,7 @@ from app.bootstrap import build_services
 from app.core.refs import AppRef
 from app.schema.draft import Draft
 from app.storage.paths import Profile
-from tests.support.program import WINDOW_TITLE, Desktop, Program, StartOn, eventually
+from tests.support.program import WINDOW_TITLE, Desktop, Program, StartOn, eventually, wait_for_rest, wait_for_samples
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.xdist_group("window")]
 
@@ -98,6 +98,9 @@ def test_start_after_a_crash_offers_a_report_with_the_trace(place, profile, star
     first = start()
     place.wait_for_window(f"^{WINDOW_TITLE}$")
     eventually(lambda: "OverviewPanel" in marker(profile), "the open tabs noted")
+    # The trace of a thread that runs may fail: Python reads what that thread writes at the same time.
+    wait_for_samples(profile.data_dir.parent)
+    wait_for_rest(first)
     os.kill(first.process.pid, number)
     assert first.wait() == -number
     second = start()

@@ -17,6 +17,9 @@ T = TypeVar("T")
 WINDOW_TITLE = "Tenantry"
 
 
+_LOOKS_AT_REST = 5
+
+
 def eventually(look: Callable[[], T], what: str, limit_s: float = 30.0) -> T:
     """Ask again until the answer is true; the pause is for the machine's sake, not for the outcome's."""
     deadline = time.monotonic() + limit_s
@@ -190,6 +193,19 @@ StartOn = Callable[..., Program]
 def wait_for_samples(profile: Path) -> None:
     marker = profile / "data" / "local-platform" / "sample-data.json"
     eventually(marker.exists, "the sample data", 60)
+
+
+def wait_for_rest(program: Program) -> None:
+    """Until it has used no processor time for a while: what it does at its start is over."""
+    seen: list[str] = []
+
+    def is_at_rest() -> bool:
+        # (user and system time, in clock ticks): the 14th and 15th field, counted behind the name in brackets.
+        times = Path(f"/proc/{program.process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        seen.append(" ".join(times))
+        return len(seen) > _LOOKS_AT_REST and len(set(seen[-_LOOKS_AT_REST:])) == 1
+
+    eventually(is_at_rest, "the program at rest", 60)
 
 
 def close(place: Desktop, program: Program, window: str) -> None:
