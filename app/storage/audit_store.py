@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, cast, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, cast, func, literal, not_, select
 from sqlalchemy import Integer as IntegerType
 
 from app.core.audit import AuditFilter, AuditPage, AuditRecord
+from app.core.errors import Invalid
 
 from . import tables
 from .database import Database
@@ -24,12 +26,32 @@ _PUSH_ID = case(
     ),
     else_=None,
 )
+_SEARCHED_NAMES = (
+    "who",
+    "action",
+    "outcome",
+    "detail",
+    "app_id",
+    "app_title",
+    "connection_label",
+    "before",
+    "after",
+)
 _COLUMNS = (
     *(_audit.c[name] for name in AuditRecord._fields[:11]),
     func.coalesce(_pushes.c.steps, "[]"),
     func.coalesce(_pushes.c.before, _audit.c.before),
     func.coalesce(_pushes.c.after, _audit.c.after),
 )
+# All that is searched, as one text: a word of the filter is then one comparison.
+_SEARCHED: ColumnElement[str] = literal("")
+for _each in (
+    *(_audit.c[name] for name in _SEARCHED_NAMES),
+    *(_pushes.c[name] for name in ("steps", "before", "after")),
+):
+    _SEARCHED = _SEARCHED + literal("\n") + func.coalesce(_each, "")
+# SQLite takes no expression that is deeper than 1,000.
+_MOST_WORDS = 100
 
 
 class AuditBook:
@@ -41,12 +63,15 @@ class AuditBook:
     def page(self, wanted: AuditFilter, before_id: int | None, limit: int) -> AuditPage:
         """The acts before one; all are counted with the first page."""
         conditions = _conditions(wanted)
+        # There is a statement for each number of words: none of them is worth keeping.
+        kept: dict[str, Any] = {"compiled_cache": None} if wanted.text.strip() else {}
         query = _query().where(*conditions)
         if before_id is not None:
             query = query.where(_audit.c.id < before_id)
         query = query.order_by(_audit.c.id.desc()).limit(limit + 1)
         counted = select(func.count()).select_from(_joined()).where(*conditions)
         with self._database.read() as connection:
+            connection = connection.execution_options(**kept)
             found = [_record(row) for row in connection.execute(query)]
             total = int(connection.execute(counted).scalar_one()) if before_id is None else -1
         return AuditPage(tuple(found[:limit]), total, len(found) > limit)
@@ -86,17 +111,16 @@ def _conditions(wanted: AuditFilter) -> list[ColumnElement[bool]]:
         found.append(_audit.c.at < wanted.until)
     if wanted.outcome:
         found.append(_ended(wanted.outcome))
-    searched = (
-        *(_audit.c[name] for name in ("who", "action", "outcome", "detail", "app_id", "app_title", "connection_label")),
-        _pushes.c.steps,
-        _pushes.c.before,
-        _pushes.c.after,
-        _audit.c.before,
-        _audit.c.after,
-    )
-    for word in wanted.text.split():
-        found.append(or_(*(each.contains(word, autoescape=True) for each in searched)))
+    found.extend(_SEARCHED.contains(word, autoescape=True) for word in _words(wanted.text))
     return found
+
+
+def _words(text: str) -> Sequence[str]:
+    """Each word once. Raises Invalid for more than can be asked for in one statement."""
+    words = tuple(dict.fromkeys(text.split()))
+    if len(words) > _MOST_WORDS:
+        raise Invalid(f"The filter has {len(words):,} words.", remedy=f"Look for at most {_MOST_WORDS} at once.")
+    return words
 
 
 def _ended(outcome: str) -> ColumnElement[bool]:

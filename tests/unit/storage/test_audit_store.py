@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.core.audit import AuditFilter
+from app.core.errors import Invalid
 from app.core.refs import AppRef
 from app.storage.audit_store import AuditBook
 from app.storage.database import Database
@@ -108,7 +109,15 @@ def test_filters_leave_out_what_they_say(trail: AuditStore, book: AuditBook, dat
     assert found(text="BO cloud") == ["four", "three"]
     assert found(text="0% mine_") == ["two"]
     assert found(text="_ine") == found(text="%x%") == []
+    assert found(text="one " * 700) == found(text="one")
     assert book.kinds() == ("create", "delete", "push")
+
+
+def test_a_filter_of_very_many_words_says_so(book: AuditBook) -> None:
+    assert book.page(AuditFilter(text=" ".join(f"w{each}" for each in range(100))), None, 10).records == ()
+    with pytest.raises(Invalid, match="101 words") as refused:
+        book.page(AuditFilter(text=" ".join(f"w{each}" for each in range(101))), None, 10)
+    assert "100" in refused.value.remedy
 
 
 def test_hundred_thousand_acts_are_read_a_page_at_a_time(
