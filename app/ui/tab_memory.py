@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
+from .app_tabs import PAGE
 from .navigation import Place
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 _KEY = "window/tabs"
 _MOST = 30
+_GREETING = (PAGE, "welcome")  # said once
 _SAVED_AFTER_MS = 1_500
 
 
@@ -42,7 +44,7 @@ class TabMemory(QObject):
         """Which tabs are open, and which is in front; those that wait for their app are not forgotten."""
         window = self._window
         navigation, front = window.navigation, window.app_tabs.place_of(window.tabs.currentWidget())
-        places = [Place(tab, navigation.entity_of(tab)) for tab in window.app_tabs.places()]
+        places = [Place(tab, navigation.entity_of(tab)) for tab in window.app_tabs.places() if tab != _GREETING]
         if self._front is not None:
             front = self._front.tab
         rows = [[list(place.tab), place.entity] for place in [*places, *self._waiting]]
