@@ -91,7 +91,7 @@ def rest(world: Any) -> Rest:
     from app.ui.allocator import give_back
     from tests.support.monkey import let_go
     from tests.support.monkey_watch import is_saved
-    from tests.support.monkey_world import until
+    from tests.support.monkey_world import SIZE, until
 
     window = world.window
     for _ in range(20):
@@ -105,6 +105,8 @@ def rest(world: Any) -> Rest:
     # From the end: wherever the overview was dragged to, it stays.
     for at in reversed(range(window.tabs.count())):
         window.app_tabs.close_at(at)
+    # The picture of a large window takes more memory than that of a small one: 8 MB at most.
+    window.resize(*SIZE)
     world.forget_connections()
     runner = world.start.runner
     for key in tuple(runner._running):

@@ -31,6 +31,7 @@ from app.core.refs import AppRef
 
 # Before Qt and the program: nothing of whoever runs this may be read or written.
 _FOLDERS = {"HOME": "home", "XDG_CONFIG_HOME": "home/config", "XDG_DATA_HOME": "home/data", "TMPDIR": "tmp"}
+SIZE = (1400, 900)
 SPARED = frozenset({"window.quit"})
 _STEP_MS = 8
 _REST_EVERY = 8
@@ -64,7 +65,7 @@ class World:
         self.start = Start(application, profile, LastKnownReader(profile.database_path), self.engine)
         self.window = self.start.window
         self.window.registry["window.quit"].setEnabled(False)
-        self.window.resize(1400, 900)
+        self.window.resize(*SIZE)
         self.start.begin()
         until(lambda: self.engine.is_running and self.window.tree is not None)
         self.troubles = Troubles(self.find, self.start.runner)
