@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from app.core.apps import AppState
@@ -16,7 +17,7 @@ from app.ui.icons import State
 from app.ui.runner import Job, JobState, Runner
 
 _LOOK_EVERY_MS = 200
-_SHOWN_ENDED = 40
+_SHOWN_ENDED = 20
 _MARKS: dict[JobState, State] = {
     JobState.RUNNING: AppState.CREATING,
     JobState.DONE: AppState.OK,
@@ -77,7 +78,7 @@ class JobRow(QWidget):
 
 
 class JobsPanel(QWidget):
-    """Looks at the runner a few times a second while it is in sight and something runs."""
+    """Looks at the runner a few times a second, and has rows, only while it is in sight."""
 
     def __init__(self, runner: Runner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -102,12 +103,23 @@ class JobsPanel(QWidget):
         box.addWidget(self._area)
         self._looking = QTimer(self, interval=_LOOK_EVERY_MS)
         self._looking.timeout.connect(self.look)
-        self._looking.start()
         runner.jobs_changed.connect(self.look)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._looking.start()
         self.look()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._looking.stop()
+        for key in tuple(self._rows):
+            self._drop(key)
 
     def look(self) -> None:
         """Show the jobs as they are now."""
+        if not self.isVisible():
+            return
         jobs = self._runner.jobs()
         running = [job for job in jobs if job.state is JobState.RUNNING]
         shown = running + [job for job in jobs if job.state is not JobState.RUNNING][:_SHOWN_ENDED]
