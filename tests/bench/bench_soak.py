@@ -48,6 +48,7 @@ def _measure(folder: Path, actions: int, first: int, seed: int) -> dict[str, obj
     world = World(folder, seed)
     session = Session(world, folder / "actions.jsonl")
     step = max(1, (actions - first) // _LOOKS)
+    tour(world)
     rests: list[Rest] = []
     troubles = 0
     for goal in range(first, actions + 1, step):
@@ -83,10 +84,45 @@ def _growth(counts: Sequence[int]) -> int:
     return max(0, min(counts[half:]) - max(counts[:half])) if half else 0
 
 
+def tour(world: Any) -> None:
+    """Use everything once: each action at an app of each connection, and at what is staged there.
+
+    What a part of the program loads and builds when it is first used is no growth; by chance it would be used in the
+    first thousand actions or long after.
+    """
+    from app.core.refs import AppRef
+    from tests.support.monkey_world import SPARED
+
+    window = world.window
+    first = {each.connection_id: each for each in reversed(window.data.table.rows)}
+    for app in first.values():
+        ref = AppRef(app.connection_id, app.app_id)
+        for name in [each.objectName() for each in window.registry if each.objectName() not in SPARED]:
+            _shut_dialogs(world)
+            window.open_app(ref)
+            world.pause()
+            if window.registry[name].isEnabled():
+                window.registry[name].trigger()
+                world.done += 1
+                world.pause()
+
+
+def _shut_dialogs(world: Any) -> None:
+    from PySide6.QtWidgets import QApplication
+
+    for _ in range(20):
+        found = QApplication.activePopupWidget() or QApplication.activeModalWidget()
+        if found is None:
+            break
+        found.close()
+    for each in QApplication.topLevelWidgets():
+        if each is not world.window and each.isVisible():
+            each.close()
+
+
 def rest(world: Any) -> Rest:
     """Shut everything, end what is on its way, and count."""
     from PySide6.QtCore import QCoreApplication, QEvent
-    from PySide6.QtWidgets import QApplication
 
     from app.ui.allocator import give_back
     from tests.support.monkey import let_go
@@ -94,14 +130,7 @@ def rest(world: Any) -> Rest:
     from tests.support.monkey_world import SIZE, until
 
     window = world.window
-    for _ in range(20):
-        found = QApplication.activePopupWidget() or QApplication.activeModalWidget()
-        if found is None:
-            break
-        found.close()
-    for each in QApplication.topLevelWidgets():
-        if each is not window and each.isVisible():
-            each.close()
+    _shut_dialogs(world)
     # From the end: wherever the overview was dragged to, it stays.
     for at in reversed(range(window.tabs.count())):
         window.app_tabs.close_at(at)

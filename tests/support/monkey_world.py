@@ -87,6 +87,14 @@ class World:
             app = rows[number % len(rows)]
             self.window.open_app(AppRef(app.connection_id, app.app_id))
 
+    def pause(self) -> None:
+        """A moment, as between two actions of a person in no hurry."""
+        from PySide6.QtCore import QEventLoop, QTimer
+
+        loop = QEventLoop()
+        QTimer.singleShot(_REST_MS, loop.quit)
+        loop.exec()
+
     def asked(self, work: Callable[[Any], Any]) -> Any:
         future = self.engine.submit(work)
         until(future.done)
