@@ -9,7 +9,6 @@ import asyncio
 import json
 import logging
 import random
-import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Mapping
 from contextlib import aclosing, asynccontextmanager
@@ -20,13 +19,10 @@ from urllib.parse import quote, urlencode, urlsplit
 from app.core.activity import ActivityEntry
 from app.core.connection import TokenKind
 from app.core.errors import (
-    BadAnswer,
     Bug,
     FieldError,
     Invalid,
     KnownError,
-    PlatformFault,
-    RateLimited,
     Timeout,
     Unauthorised,
     Unreachable,
@@ -34,8 +30,11 @@ from app.core.errors import (
 from app.core.gate import FixedGate, Gate
 from app.core.secret import Secret
 
+from .base_url import checked_base_url
+from .http_failures import FailedAnswer, in_words, not_json, silence, too_large, transport_error
 from .recording import HttpDetails
 from .redaction import scrub
+from .retries import wait_before_retry
 
 if TYPE_CHECKING:
     import httpx
@@ -100,17 +99,6 @@ class Operation:
         sent = body.get("messages", ()) if isinstance(body, dict) else ()
         if self.messages and any(each.get("op") not in self.messages for each in sent):
             raise Bug(f"Something else than {self.name} was to be sent as it.")
-
-
-@dataclass(frozen=True, slots=True)
-class FailedAnswer:
-    """An answer with a status other than 2xx. ``body`` is the decoded JSON, or None where it is not JSON."""
-
-    operation: Operation
-    host: str
-    status: int
-    body: Any
-    text: str
 
 
 ErrorMap = Callable[[FailedAnswer], KnownError]
@@ -230,7 +218,7 @@ class HttpChannel:
             try:
                 response = await self._opened(call)
             except KnownError as error:
-                note = _in_words(error)
+                note = in_words(error)
                 raise
             status = response.status_code
             try:
@@ -263,7 +251,7 @@ class HttpChannel:
                 if not 200 <= response.status_code < 300:
                     await self._refuse(call.operation, response)
         except TimeoutError as error:
-            raise _silence(call.operation, self.host, self.policy.read_timeout_s) from error
+            raise silence(call.operation, self.host, self.policy.read_timeout_s) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise transport_error(error, call.operation, self.host, self.policy) from None
         return response
@@ -323,22 +311,14 @@ class HttpChannel:
                 return await self._once(call)
             except KnownError as error:
                 silences += isinstance(error, Timeout)
-                wait_s = self._wait_before_retry(call.operation, error, tries, silences)
+                wait_s = wait_before_retry(
+                    call.operation, error, self.policy, tries=tries, silences=silences, jitter=self._jitter
+                )
                 if wait_s is None:
                     raise
                 self._note(call, f"retry in {wait_s:.1f} s")
             tries += 1
             await self._sleep(wait_s)
-
-    def _wait_before_retry(self, operation: Operation, error: KnownError, tries: int, silences: int) -> float | None:
-        """Seconds until the next try, or None where there must be none."""
-        if tries >= self.policy.retries or silences > 1 or not _is_safe_to_repeat(operation, error):
-            return None
-        asked_s = error.retry_after_s if isinstance(error, RateLimited) else None
-        if asked_s is not None:
-            return asked_s + self._jitter() * 0.25 if asked_s <= self.policy.longest_wait_s else None
-        ceiling_s = min(self.policy.backoff_s * 2.0**tries, self.policy.longest_wait_s)
-        return ceiling_s * (0.5 + self._jitter() / 2)
 
     async def _once(self, call: _Call) -> Any:
         async with self._slots:
@@ -353,7 +333,7 @@ class HttpChannel:
                 note = "cancelled"
                 raise
             except KnownError as error:
-                note = _in_words(error)
+                note = in_words(error)
                 raise
             finally:
                 ms = (time.perf_counter() - started) * 1000
@@ -395,7 +375,7 @@ class HttpChannel:
                 finally:
                     await response.aclose()
         except TimeoutError as error:
-            raise _silence(call.operation, self.host, self.policy.total_timeout_s) from error
+            raise silence(call.operation, self.host, self.policy.total_timeout_s) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise transport_error(error, call.operation, self.host, self.policy) from None
 
@@ -448,13 +428,13 @@ class HttpChannel:
         limit = self.policy.max_answer_bytes
         announced = response.headers.get("content-length", "")
         if announced.isdigit() and int(announced) > limit:
-            raise _too_large(operation, self.host, limit)
+            raise too_large(operation, self.host, limit)
         parts: list[bytes] = []
         size = 0
         async for part in response.aiter_bytes():
             size += len(part)
             if size > limit:
-                raise _too_large(operation, self.host, limit)
+                raise too_large(operation, self.host, limit)
             parts.append(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -514,29 +494,6 @@ def bearer_auth(secret: Secret) -> httpx.Auth:
     return BearerAuth()
 
 
-def checked_base_url(text: str) -> str:
-    """The base URL without trailing slash; raises Invalid with the field ``base_url`` for what cannot be one."""
-    url = text.strip().rstrip("/")
-    try:
-        parts = urlsplit(url)
-        port_is_fine = parts.port is None or 0 < parts.port < 65536
-    except ValueError:
-        port_is_fine, parts = False, urlsplit("")
-    is_fine = (
-        port_is_fine
-        and parts.scheme in {"http", "https"}
-        and bool(parts.hostname)
-        and not any(char.isspace() for char in url)
-        and parts.username is None
-        and not parts.query
-        and not parts.fragment
-    )
-    if is_fine:
-        return url
-    message = "Enter an address such as https://api.instantdb.com, without user name, query or token."
-    raise Invalid("The address of the platform is not usable.", fields=(FieldError("base_url", message),))
-
-
 def _silence_library_logs() -> None:
     # httpx logs each URL at INFO, httpcore each header at DEBUG: both can hold secrets.
     for name in ("httpx", "httpcore"):
@@ -555,113 +512,3 @@ def _encode(body: Any) -> bytes:
     except UnicodeEncodeError:
         # Half of a surrogate pair has no UTF-8 form, but it has an escaped one.
         return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
-
-
-def _in_words(error: KnownError) -> str:
-    """``not found`` for NotFound: the name is for the code, this is for the activity list."""
-    return re.sub(r"(?<!^)(?=[A-Z])", " ", type(error).__name__).lower()
-
-
-def _is_safe_to_repeat(operation: Operation, error: KnownError) -> bool:
-    """A write whose effect is open is never repeated, unless repeating it changes nothing."""
-    if isinstance(error, RateLimited):
-        # Refused before it was done; without a hint a write waits for its operator.
-        return operation.is_repeatable or error.retry_after_s is not None
-    if isinstance(error, Unreachable | Timeout | PlatformFault):
-        was_surely_not_done = isinstance(error, Unreachable | Timeout) and not error.may_have_taken_effect
-        return operation.is_repeatable or (was_surely_not_done and isinstance(error, Unreachable))
-    return isinstance(error, TruncatedAnswer) and operation.is_repeatable
-
-
-class TruncatedAnswer(BadAnswer):
-    """The answer stopped before its end."""
-
-    default_remedy = "Try again; if it stays, look for a proxy that cuts connections."
-
-
-def not_json(operation: Operation, host: str, content: bytes) -> BadAnswer:
-    """What to say of a success that is not JSON: a page, or a body cut short."""
-    head = content[:200].lstrip().lower()
-    if head.startswith((b"<", b"\xef\xbb\xbf<")):
-        return BadAnswer(f"Could not {operation.title}: {host} answered with a web page instead of data.")
-    if head.startswith((b"{", b"[")):
-        return TruncatedAnswer(f"Could not {operation.title}: the answer of {host} is cut short or damaged.")
-    return BadAnswer(f"Could not {operation.title}: {host} answered with something that is not JSON.")
-
-
-def _too_large(operation: Operation, host: str, limit: int) -> BadAnswer:
-    return BadAnswer(
-        f"Could not {operation.title}: the answer of {host} is larger than {limit / 2**20:g} MiB.",
-        remedy="Ask for less at once, or check that the address is that of the platform's API.",
-    )
-
-
-def _silence(operation: Operation, host: str, after_s: float) -> Timeout:
-    return Timeout(
-        f"Could not {operation.title}: {host} did not answer within {after_s:g} s.",
-        may_have_taken_effect=operation.is_write,
-        remedy=_CHECK_FIRST if operation.is_write else None,
-    )
-
-
-_CHECK_FIRST = "It may have taken effect all the same: refresh and look before you repeat it."
-
-
-def transport_error(error: Exception, operation: Operation, host: str, policy: HttpPolicy) -> KnownError:
-    """The one table from httpx's exceptions to ours; the text of the foreign error is not passed on."""
-    name = next((each.__name__ for each in type(error).__mro__ if each.__name__ in TRANSPORT_ERRORS), "")
-    return TRANSPORT_ERRORS.get(name, _broken)(operation, host, policy, str(error))
-
-
-def _no_connection(operation: Operation, host: str, policy: HttpPolicy, text: str) -> KnownError:
-    reason = f" ({scrub(text)[:120]})" if text else ""
-    return Unreachable(f"Could not {operation.title}: no connection to {host}{reason}.")
-
-
-def _connect_silence(operation: Operation, host: str, policy: HttpPolicy, text: str) -> KnownError:
-    return Unreachable(f"Could not {operation.title}: no connection to {host} within {policy.connect_timeout_s:g} s.")
-
-
-def _read_silence(operation: Operation, host: str, policy: HttpPolicy, text: str) -> KnownError:
-    return _silence(operation, host, policy.read_timeout_s)
-
-
-def _broken(operation: Operation, host: str, policy: HttpPolicy, text: str) -> KnownError:
-    return Unreachable(
-        f"Could not {operation.title}: the connection to {host} broke before the answer came.",
-        may_have_taken_effect=operation.is_write,
-        remedy=_CHECK_FIRST if operation.is_write else None,
-    )
-
-
-def _no_http(operation: Operation, host: str, policy: HttpPolicy, text: str) -> KnownError:
-    if "incomplete" in text or "without" in text or "disconnected" in text:
-        return _broken(operation, host, policy, text)
-    return BadAnswer(f"Could not {operation.title}: {host} does not speak HTTP as a platform does.")
-
-
-def _bad_encoding(operation: Operation, host: str, policy: HttpPolicy, text: str) -> KnownError:
-    return TruncatedAnswer(f"Could not {operation.title}: the answer of {host} is damaged.")
-
-
-def _bad_url(operation: Operation, host: str, policy: HttpPolicy, text: str) -> KnownError:
-    return Invalid(f"Could not {operation.title}: the address of the platform is not usable.")
-
-
-TRANSPORT_ERRORS: dict[str, Callable[[Operation, str, HttpPolicy, str], KnownError]] = {
-    "ConnectTimeout": _connect_silence,
-    "PoolTimeout": _connect_silence,
-    "ReadTimeout": _read_silence,
-    "WriteTimeout": _read_silence,
-    "ConnectError": _no_connection,
-    "ProxyError": _no_connection,
-    "ReadError": _broken,
-    "WriteError": _broken,
-    "CloseError": _broken,
-    "RemoteProtocolError": _no_http,
-    "LocalProtocolError": _bad_url,
-    "UnsupportedProtocol": _bad_url,
-    "InvalidURL": _bad_url,
-    "DecodingError": _bad_encoding,
-    "TooManyRedirects": _no_http,
-}

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from app.core.activity import ActivityEntry
 
-from .http import HttpPolicy, OnCall, checked_base_url, make_transport
+from .base_url import checked_base_url
+from .http import HttpPolicy, OnCall, make_transport
 
 if TYPE_CHECKING:
     import httpx

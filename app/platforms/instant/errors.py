@@ -26,7 +26,7 @@ from app.core.errors import (
     Unsupported,
 )
 from app.core.text import plain
-from app.platforms.http import FailedAnswer
+from app.platforms.http_failures import FailedAnswer
 
 # Record types that mean "this token is nobody's"; their ``hint.args`` echo the token.
 _TOKEN_RECORDS = frozenset(

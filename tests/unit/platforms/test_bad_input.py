@@ -19,7 +19,9 @@ from app.core.errors import (
     Unreachable,
 )
 from app.core.status import FindingKind, Health
-from app.platforms.http import HttpPolicy, TruncatedAnswer, checked_base_url
+from app.platforms.base_url import checked_base_url
+from app.platforms.http import HttpPolicy
+from app.platforms.http_failures import TruncatedAnswer
 from tests.unit.platforms.conftest import (
     APP_ID,
     DASH_TOKEN,

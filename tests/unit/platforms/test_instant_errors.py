@@ -21,7 +21,7 @@ from app.core.errors import (
     Unreachable,
     Unsupported,
 )
-from app.platforms.http import FailedAnswer
+from app.platforms.http_failures import FailedAnswer
 from app.platforms.instant import operations
 from app.platforms.instant.errors import TABLE, CreationDisabled, error_of
 from tests.unit.platforms.conftest import DASH_TOKEN
