@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from . import apps, errors
-from .attrs import Attr, AttrSet, load_attrs
+from .attr_set import Attr, AttrSet
+from .attrs import load_attrs
 from .schema_wire import defs_of
 from .storage_files import FileShelf, all_files
 from .store import Store

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from app.localplatform.attrs import Attr, AttrSet
+from app.localplatform.attr_set import Attr, AttrSet
 from app.localplatform.values import key_of
 
 # SQLite's limit of variables in one statement is far higher; this keeps statements short.

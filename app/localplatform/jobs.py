@@ -14,7 +14,10 @@ from typing import Any
 
 from . import archive_tables as archive_tables  # loads its tables along with those of this module
 from . import errors
-from .attrs import Attr, load_attrs, missing_required, set_flags
+from .attr_changes import set_flags
+from .attr_checks import missing_required
+from .attr_set import Attr
+from .attrs import load_attrs
 from .store import Store, register_ddl
 from .values import CHECKED_TYPES, MAX_INDEXED_BYTES, is_type, json_type
 from .web import new_id, now_ms, timestamp

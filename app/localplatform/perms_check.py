@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.localplatform import apps, errors
-from app.localplatform.attrs import AttrSet, load_attrs
+from app.localplatform.attr_set import AttrSet
+from app.localplatform.attrs import load_attrs
 from app.localplatform.cel import Entity, Program
 from app.localplatform.entity_reader import EntityReader
 from app.localplatform.query import QueryResult, query

@@ -12,7 +12,8 @@ from typing import Any
 
 from . import errors, jobs
 from .apps import require_writable
-from .attrs import AttrSet, load_attrs
+from .attr_set import AttrSet
+from .attrs import load_attrs
 from .schema_wire import Schema, new_schema, schema_json
 from .store import Store
 from .transact import transact

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.localplatform import errors, values
-from app.localplatform.attrs import Attr, AttrSet
+from app.localplatform.attr_set import Attr, AttrSet
 from app.localplatform.query_forms import Cursor, Form, FormReader, Options
 from app.localplatform.query_where import MissingAttribute, Sql, WhereBuilder
 

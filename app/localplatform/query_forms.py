@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.localplatform import errors, values
-from app.localplatform.attrs import AttrSet
+from app.localplatform.attr_set import AttrSet
 
 Path = tuple[str, ...]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.localplatform import errors, values
-from app.localplatform.attrs import Attr, AttrSet
+from app.localplatform.attr_set import Attr, AttrSet
 from app.localplatform.query_forms import ENTITY_ID_PREFIX, Condition, Group
 
 # A list travels as one parameter, however long it is.

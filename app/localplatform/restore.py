@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from . import apps, errors, plan
-from .attrs import Attr, AttrSet, fill_nulls, load_attrs, note_inferred
+from .attr_changes import fill_nulls, note_inferred
+from .attr_set import Attr, AttrSet
+from .attrs import load_attrs
 from .storage_files import FileShelf
 from .store import Store
 from .transact import transact

@@ -7,7 +7,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from . import catalog
-from .attrs import Attr, AttrSet
+from .attr_set import Attr, AttrSet
 from .web import json_bytes
 
 Json = Any

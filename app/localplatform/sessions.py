@@ -21,7 +21,8 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from app.localplatform import apps, errors
-from app.localplatform.attrs import AttrSet, load_attrs
+from app.localplatform.attr_set import AttrSet
+from app.localplatform.attrs import load_attrs
 from app.localplatform.errors import PlatformError
 from app.localplatform.perms_check import Actor, run_query, run_transaction
 from app.localplatform.query import QueryResult

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from app.localplatform import attrs as attr_store
-from app.localplatform import catalog, errors, values
+from app.localplatform import attr_changes, attr_removal, catalog, errors, values
 from app.localplatform import triples as _triples  # noqa: F401  registers the tables
-from app.localplatform.attrs import Attr, AttrSet
+from app.localplatform.attr_checks import check_required
+from app.localplatform.attr_set import Attr, AttrSet
+from app.localplatform.attr_wire import from_wire
+from app.localplatform.attrs import load_attrs
 from app.localplatform.transact_steps import (
     ATTR_ACTIONS,
     LOW_ACTIONS,
@@ -79,7 +81,7 @@ def transact(
     code write any system attribute ($files.size…). Raises PlatformError; the caller's ``store.write()`` then rolls
     everything back.
     """
-    attrs = attr_store.load_attrs(conn, app_id)
+    attrs = load_attrs(conn, app_id)
     low = _low_steps(attrs, steps, dialect, throw_on_missing_attrs)
     transaction = _Transaction(conn, app_id, attrs, low, int(time.time() * 1000) if now is None else now)
     if not allow_system_writes:
@@ -274,8 +276,8 @@ class _Transaction:
         self._writer.fill_indexed_nulls()
         self._writer.check_required()
         required = [s[1]["id"] for s in self._steps if s[0] == "update-attr" and isinstance(s[1], dict)]
-        attr_store.check_required(self._conn, self._app_id, required)
-        attr_store.note_inferred(self._conn, self._app_id, self._writer.attrs, self._writer.inferred)
+        check_required(self._conn, self._app_id, required)
+        attr_changes.note_inferred(self._conn, self._app_id, self._writer.attrs, self._writer.inferred)
         has_schema_changes = any(step[0] in ATTR_ACTIONS for step in self._steps)
         return TxResult(tx_id, tuple(self._changes()), self._etypes(), has_schema_changes)
 
@@ -299,22 +301,22 @@ class _Transaction:
         run(steps)
 
     def _reload_attrs(self) -> None:
-        self._writer.attrs = attr_store.load_attrs(self._conn, self._app_id)
+        self._writer.attrs = load_attrs(self._conn, self._app_id)
 
     def _add_attrs(self, steps: list[Step]) -> None:
-        attr_store.add_attrs(self._conn, self._app_id, [step[1] for step in steps])
+        attr_changes.add_attrs(self._conn, self._app_id, [step[1] for step in steps])
         self._reload_attrs()
 
     def _update_attrs(self, steps: list[Step]) -> None:
-        attr_store.update_attrs(self._conn, self._app_id, [step[1] for step in steps])
+        attr_changes.update_attrs(self._conn, self._app_id, [step[1] for step in steps])
         self._reload_attrs()
 
     def _delete_attrs(self, steps: list[Step]) -> None:
-        attr_store.soft_delete_attrs(self._conn, self._app_id, [step[1] for step in steps], self._now)
+        attr_removal.soft_delete_attrs(self._conn, self._app_id, [step[1] for step in steps], self._now)
         self._reload_attrs()
 
     def _restore_attrs(self, steps: list[Step]) -> None:
-        attr_store.restore_attrs(self._conn, self._app_id, [step[1] for step in steps])
+        attr_removal.restore_attrs(self._conn, self._app_id, [step[1] for step in steps])
         self._reload_attrs()
 
     def _add_triples(self, steps: list[Step]) -> None:
@@ -468,7 +470,7 @@ def _with_new(attrs: AttrSet, steps: list[Step]) -> AttrSet:
     if not added:
         return attrs
     try:
-        return attrs.with_changes(attr_store.from_wire(wire) for wire in added)
+        return attrs.with_changes(from_wire(wire) for wire in added)
     except TypeError:
         # A malformed identity: add_attrs will say so.
         return attrs

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from app.localplatform import errors, values
-from app.localplatform.attrs import Attr, AttrSet, from_wire
+from app.localplatform.attr_set import Attr, AttrSet
+from app.localplatform.attr_wire import from_wire
 
 Step = list[Any]
 Pair = tuple[str, Any]

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from app.localplatform import errors, values
-from app.localplatform.attrs import Attr, AttrSet
+from app.localplatform.attr_set import Attr, AttrSet
 from app.localplatform.values import Key
 
 Lookup = tuple[str, str]  # attribute ID, JSON text of the value

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from . import apps, attrs, backups, jobs, restore
+from . import apps, attr_removal, backups, jobs, restore
 from .storage_files import FileShelf
 from .store import Store
 from .web import now_ms
@@ -90,8 +90,8 @@ def sweep(store: Store) -> None:
         return
     with store.write() as conn:
         backups.sweep(store, conn)
-        attrs.sweep(conn, now)
+        attr_removal.sweep(conn, now)
         for app_id in expired:
-            attrs.delete_all_of_app(conn, app_id)
+            attr_removal.delete_all_of_app(conn, app_id)
             conn.execute("DELETE FROM apps WHERE id = ?", (app_id,))
             FileShelf(store.data_dir).remove_app(app_id)

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.routing import Route
 
-from .. import apps, attrs, auth, errors, jobs, orgs
+from .. import apps, attr_removal, auth, errors, jobs, orgs
 from ..attrs import load_attrs, soft_deleted_attrs
 from ..web import Call, endpoint, now_ms, to_object, to_text, to_uuid
 from . import common
@@ -105,7 +105,7 @@ def clear_app(call: Call) -> Json:
     store = call.platform.store
     with store.write() as conn:
         etypes = load_attrs(conn, app.id).etypes()
-        attrs.delete_all_of_app(conn, app.id)
+        attr_removal.delete_all_of_app(conn, app.id)
         store.note_commit(conn, app.id, etypes)
     return {"ok": True}
 
@@ -200,7 +200,7 @@ def list_soft_deleted(call: Call) -> Json:
     app = auth.flexible_app(call.request)
     with call.platform.store.read() as conn:
         found = [attr.to_wire() for attr in soft_deleted_attrs(conn, app.id)]
-    return {"attrs": found, "grace-period-days": attrs.GRACE_PERIOD_DAYS}
+    return {"attrs": found, "grace-period-days": attr_removal.GRACE_PERIOD_DAYS}
 
 
 def rule_versions(call: Call) -> Json:

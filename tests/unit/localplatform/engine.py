@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.localplatform.attrs import Attr, AttrSet, load_attrs
+from app.localplatform.attr_set import Attr, AttrSet
+from app.localplatform.attrs import load_attrs
 from app.localplatform.errors import PlatformError
 from app.localplatform.query import QueryResult, query
 from app.localplatform.store import Store

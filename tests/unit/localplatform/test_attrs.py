@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from app.localplatform import attrs as attr_store
 from app.localplatform import catalog
-from app.localplatform.attrs import Attr, load_attrs
+from app.localplatform.attr_changes import add_attrs, set_flags
+from app.localplatform.attr_removal import delete_all_of_app, sweep
+from app.localplatform.attr_set import Attr
+from app.localplatform.attrs import load_attrs, soft_deleted_attrs
 from tests.unit.localplatform.engine import Engine, blob, link, new_id, refused
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -152,7 +154,7 @@ def test_soft_delete_of_a_whole_entity_keeps_whose_rows_they_were(engine: Engine
     id_attr, title = engine.attr("posts", "id"), engine.attr("posts", "title")
     engine.write(["delete-attr", id_attr.id], ["delete-attr", title.id])
     with engine.store.read() as conn:
-        deleted = attr_store.soft_deleted_attrs(conn, engine.app_id)
+        deleted = soft_deleted_attrs(conn, engine.app_id)
     snapshots = {attr.id: (attr.metadata or {})["soft_delete_snapshot"] for attr in deleted}
     assert snapshots[title.id]["id_attr_id"] == snapshots[id_attr.id]["id_attr_id"] == id_attr.id
 
@@ -207,7 +209,7 @@ def test_soft_delete_frees_the_name_and_restore_brings_the_data_back(engine: Eng
     attr = engine.attr("posts", "title")
     engine.write(["delete-attr", attr.id])
     with engine.store.read() as conn:
-        (deleted,) = attr_store.soft_deleted_attrs(conn, engine.app_id)
+        (deleted,) = soft_deleted_attrs(conn, engine.app_id)
     assert (deleted.etype, deleted.label) == (f"{attr.id}_deleted$posts", f"{attr.id}_deleted$title")
     assert deleted.metadata is not None
     assert deleted.metadata["soft_delete_snapshot"]["is_indexed"] is True
@@ -232,9 +234,9 @@ def test_sweep_removes_for_good_after_two_days_only(engine: Engine) -> None:
     attr = engine.attr("posts", "title")
     engine.write(["delete-attr", attr.id], now=0)
     with engine.store.write() as conn:
-        assert attr_store.sweep(conn, 2 * DAY_MS - 1) == 0
-        assert attr_store.sweep(conn, 2 * DAY_MS) == 1
-        assert attr_store.soft_deleted_attrs(conn, engine.app_id) == ()
+        assert sweep(conn, 2 * DAY_MS - 1) == 0
+        assert sweep(conn, 2 * DAY_MS) == 1
+        assert soft_deleted_attrs(conn, engine.app_id) == ()
         assert conn.execute("SELECT count(*) FROM triples WHERE attr_id = ?", (attr.id,)).fetchone() == (0,)
 
 
@@ -243,9 +245,9 @@ def test_set_flags_to_date_reads_existing_values_as_dates(engine: Engine) -> Non
     engine.define(blob("posts", "at", "i"))
     engine.write(["update", "posts", new_id(), {"at": late}], ["update", "posts", new_id(), {"at": early}])
     with engine.store.write() as conn:
-        attr = attr_store.load_attrs(conn, engine.app_id).find("posts", "at")
+        attr = load_attrs(conn, engine.app_id).find("posts", "at")
         assert attr is not None
-        attr_store.set_flags(conn, engine.app_id, attr.id, checked_data_type="date")
+        set_flags(conn, engine.app_id, attr.id, checked_data_type="date")
     assert engine.values("posts", "at", order={"at": "asc"}) == [early, late]
     assert engine.values("posts", "at", {"at": {"$gt": "2024-01-01T12:00:00Z"}}) == [late]
 
@@ -255,14 +257,14 @@ def test_delete_all_of_app_leaves_other_apps_alone(engine: Engine) -> None:
     for one in (engine, other):
         one.write(["update", "posts", new_id(), {"title": "x"}])
     with engine.store.write() as conn:
-        attr_store.delete_all_of_app(conn, engine.app_id)
+        delete_all_of_app(conn, engine.app_id)
     assert engine.rows("posts") == []
     assert other.values("posts", "title") == ["x"]
 
 
 def test_load_attrs_after_a_rolled_back_change_is_not_stale(engine: Engine) -> None:
     with pytest.raises(RuntimeError), engine.store.write() as conn:
-        attr_store.add_attrs(conn, engine.app_id, [blob("posts", "a")])
+        add_attrs(conn, engine.app_id, [blob("posts", "a")])
         assert load_attrs(conn, engine.app_id).find("posts", "a") is not None
         raise RuntimeError
     engine.define(blob("posts", "b"))

@@ -377,7 +377,7 @@ def test_aggregate_for_users_is_refused(goals: Engine) -> None:
 
 
 def test_order_while_an_index_is_being_built_is_refused(goals: Engine) -> None:
-    from app.localplatform.attrs import set_flags
+    from app.localplatform.attr_changes import set_flags
 
     with goals.store.write() as conn:
         set_flags(conn, goals.app_id, goals.attr("goals", "rank").id, is_indexing=True)
