@@ -13,8 +13,6 @@ from app.localplatform.attr_set import Attr
 from app.localplatform.attrs import load_attrs, set_columns, soft_deleted_attrs, touch
 
 GRACE_PERIOD_DAYS: Final = 2
-
-
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 
 

@@ -70,8 +70,6 @@ _CHOICES: Final = {
     "on-delete-reverse": ("cascade", None),
     "checked-data-type": (*sorted(values.CHECKED_TYPES), None),
 }
-
-
 _BOOLEANS: Final = ("unique?", "index?", "required?")
 
 

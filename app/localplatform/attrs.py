@@ -47,8 +47,6 @@ CREATE TABLE IF NOT EXISTS attr_stamps (
 """)
 
 TYPE_BITS: Final = {"number": 1, "string": 2, "boolean": 4, "json": 8}
-
-
 _COLUMNS: Final = (
     "id, value_type, cardinality, forward_ident, etype, label, reverse_ident, reverse_etype, reverse_label, "
     "is_unique, is_indexed, is_required, checked_data_type, on_delete, on_delete_reverse, inferred_types, metadata, "

@@ -15,7 +15,8 @@ from typing import Any
 from app.localplatform import apps, errors
 from app.localplatform.attr_set import AttrSet
 from app.localplatform.attrs import load_attrs
-from app.localplatform.cel import Entity, Program
+from app.localplatform.cel import Program
+from app.localplatform.cel_values import Entity
 from app.localplatform.entity_reader import EntityReader
 from app.localplatform.query import QueryResult, query
 from app.localplatform.rules import Judge, Requester, RuleBook, passes

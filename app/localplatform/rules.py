@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.localplatform import catalog, errors
-from app.localplatform.cel import CelCompileError, CelEvaluationError, Entity, Program, RefResolver, compile_rule
+from app.localplatform.cel import CelEvaluationError, Program, RefResolver, compile_rule
+from app.localplatform.cel_syntax import CelCompileError
+from app.localplatform.cel_values import Entity
 
 Code = Mapping[str, Any]
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from app.localplatform.cel import CelCompileError, CelEvaluationError, Entity, compile_rule
+from app.localplatform.cel import CelEvaluationError, compile_rule
+from app.localplatform.cel_syntax import CelCompileError
+from app.localplatform.cel_values import Entity
 from app.localplatform.errors import PlatformError
 from app.localplatform.rules import Judge, Requester, RuleBook, passes, validation_errors
 
