@@ -21,10 +21,11 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from app.localplatform import apps, errors
+from app.localplatform.actor import Actor
 from app.localplatform.attr_set import AttrSet
 from app.localplatform.attrs import load_attrs
 from app.localplatform.errors import PlatformError
-from app.localplatform.perms_check import Actor, run_query, run_transaction
+from app.localplatform.perms_check import run_query, run_transaction
 from app.localplatform.query import QueryResult
 from app.localplatform.store import Commit, Store
 from app.localplatform.web import new_id

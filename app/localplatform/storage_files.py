@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from app.localplatform import apps, errors
+from app.localplatform.actor import Actor
 from app.localplatform.attr_set import AttrSet
 from app.localplatform.attrs import load_attrs
 from app.localplatform.entity_reader import EntityReader
-from app.localplatform.perms_check import Actor
 from app.localplatform.rules import Judge, RuleBook, passes
 from app.localplatform.store import Store
 from app.localplatform.users import write_system

@@ -16,8 +16,10 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from app.localplatform import apps, auth, errors, rules, storage_files, users
+from app.localplatform.actor import Actor
 from app.localplatform.attrs import load_attrs, soft_deleted_attrs
-from app.localplatform.perms_check import Actor, CheckedRows, run_query, run_transaction, try_transaction
+from app.localplatform.perms_check import run_query, run_transaction, try_transaction
+from app.localplatform.perms_rows import CheckedRows
 from app.localplatform.rules import Requester, RuleBook
 from app.localplatform.schema_wire import schema_json
 from app.localplatform.sessions import Session, find_session

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from app.localplatform import sessions
+from app.localplatform.actor import Actor
 from app.localplatform.errors import PlatformError
-from app.localplatform.perms_check import Actor
 from app.localplatform.sessions import MACHINE_ID, Session, end_all
 from tests.unit.localplatform.admin_harness import AdminApi, admin_api, attr_wire, new_id
 
