@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.util
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -26,7 +25,7 @@ from .worker import JobWorker
 
 logger = logging.getLogger(__name__)
 
-ROUTE_MODULES = ("health", "superadmin", "dash", "archives", "cli", "admin", "storage", "sessions")
+ROUTE_MODULES = ("health", "superadmin", "dash", "archives", "cli", "admin", "admin_users", "admin_files", "admin_live")
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -89,9 +88,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
 def _routes() -> list[BaseRoute]:
     found: list[BaseRoute] = []
     for name in ROUTE_MODULES:
-        full_name = f"{__package__}.routes.{name}"
-        if importlib.util.find_spec(full_name) is not None:
-            found.extend(getattr(importlib.import_module(full_name), "routes", ()))
+        found.extend(importlib.import_module(f"{__package__}.routes.{name}").routes)
     return found
 
 

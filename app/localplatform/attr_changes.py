@@ -12,12 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from app.localplatform import errors, values
-from app.localplatform.attr_checks import (
-    check_idents_free,
-    check_names_free,
-    check_new_required,
-    check_values_fit,
-)
+from app.localplatform.attr_checks import check_idents_free, check_names_free, check_new_required, check_values_fit
 from app.localplatform.attr_set import Attr, AttrSet
 from app.localplatform.attr_wire import (
     check_required_on_system,

@@ -1,4 +1,4 @@
-"""Which rows and fields of a query the rules let somebody see, reported as in ``instaql.clj`` of the reference server."""
+"""Which rows and fields of a query the rules let an actor see, as in ``instaql.clj`` of the reference server."""
 
 from __future__ import annotations
 
