@@ -138,6 +138,12 @@ class EntityDelegate(QStyledItemDelegate):
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
         editor.setGeometry(QRect(option.rect).adjusted(_PAD + self._sign() - 6, 1, -4, -1))
 
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        # Asked again with each new mark of the row: what is typed or selected by then stays.
+        name = self._list.rows[index.row()].name
+        if isinstance(editor, QLineEdit) and not editor.isModified() and editor.text() != name:
+            editor.setText(name)
+
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
         if not isinstance(editor, QLineEdit) or not editor.isModified() or self.refusal(index, editor.text()):
             return

@@ -120,6 +120,19 @@ def test_entity_list_insert_adds_and_names_in_one_step(
     assert shown(editor.entities) == ["chats", "todos", "SYSTEM", "$users"]
 
 
+def test_entity_list_name_being_typed_stays_when_the_review_comes(
+    editor: SchemaEditor, document: SchemaDocument, qtbot: QtBot
+) -> None:
+    editor.entities.add()
+    qtbot.waitUntil(lambda: editor.entities.model.rows[1].has_problem)
+    assert line(editor.entities).selectedText() == "entity"
+    qtbot.keyClicks(line(editor.entities), "tags")
+    document.review_changed.emit()
+    index = editor.entities.view.currentIndex()
+    editor.entities.model.dataChanged.emit(index, index)
+    assert line(editor.entities).text() == "tags"
+
+
 def test_entity_list_escape_takes_a_new_entity_back(
     editor: SchemaEditor, document: SchemaDocument, qtbot: QtBot
 ) -> None:
