@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -39,7 +39,7 @@ from app.ui.toolbar import MainToolbar
 from app.ui.window_actions import add_actions
 from app.ui.window_comfort import WindowComfort
 from app.ui.window_foundation import WindowFoundation
-from app.ui.window_keys import use_own_keys
+from app.ui.window_keys import EnterOnButtons, use_own_keys
 from app.ui.window_launch import WindowLaunch
 from app.ui.window_status import WindowStatusBar
 from app.ui.window_stores import WindowStores
@@ -87,6 +87,7 @@ class MainWindow(QMainWindow):
         self.bottom: BottomPanel | None = None
         self.tab_memory: TabMemory | None = None
         self._awaited: AppRef | None = None
+        self._enter = EnterOnButtons(self)
         self._lay_out()
         self.foundation = WindowFoundation(self)
         self.stores = WindowStores(self)
@@ -434,6 +435,11 @@ class MainWindow(QMainWindow):
 
         return step(self, is_next=is_next)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """What nobody below has wanted."""
+        if not self._enter.press(event):
+            super().keyPressEvent(event)
+
     # Ending
 
     def event(self, event: QEvent) -> bool:
@@ -442,6 +448,8 @@ class MainWindow(QMainWindow):
         A repaint asks models and views written in Python some hundred times; while the engine is busy, each of
         them would wait for its turn anew.
         """
+        if event.type() == QEvent.Type.ShortcutOverride:
+            self._enter.hear(event)
         return super().event(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -117,7 +117,9 @@ class PlanDialog(ActionDialog):
         self.push_page.copied.connect(self.copied)
         self.copy_button.clicked.connect(self.copy_plan)
         # Where the plan destroys something, Enter alone does nothing; this is the way without the mouse.
-        QShortcut(QKeySequence("Ctrl+Return"), self, lambda: self.act() if self.stage is Stage.REVIEW else None)
+        keys = QShortcut(QKeySequence("Ctrl+Return"), self, lambda: self.act() if self.stage is Stage.REVIEW else None)
+        # Held down since it opened this dialog, it must not push.
+        keys.setAutoRepeat(False)
         self._runner.bug_found.connect(self._look)
 
     # Buttons

@@ -4,12 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
+
 from .actions import shown_keys
 
 if TYPE_CHECKING:
     from .cheat_sheet import CheatSheet
     from .keymap_dialog import KeymapDialog
     from .main_window import MainWindow
+
+
+_ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
+
+
+class EnterOnButtons:
+    """Enter presses the button that has the keyboard, as Space does and as it does in every dialog."""
+
+    def __init__(self, window: QWidget) -> None:
+        self._window = window
+        self._button: QWidget | None = None
+
+    def hear(self, event: QEvent) -> None:
+        """A key comes. Who has the keyboard now is meant, not where a field that takes the key sends it."""
+        has_focus = self._window.focusWidget()
+        is_button = isinstance(event, QKeyEvent) and event.key() in _ENTER and not event.isAutoRepeat()
+        self._button = has_focus if is_button and isinstance(has_focus, (QPushButton, QToolButton)) else None
+
+    def press(self, event: QKeyEvent) -> bool:
+        """Whether the key has pressed a button."""
+        button, self._button = self._button, None
+        is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if event.key() not in _ENTER or not is_plain or button is None or button is not self._window.focusWidget():
+            return False
+        if isinstance(button, (QPushButton, QToolButton)) and button.isEnabled():
+            button.click()
+        return True
 
 
 def add_key_actions(window: MainWindow) -> None:

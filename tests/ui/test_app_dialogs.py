@@ -45,6 +45,16 @@ def _choose_todo(dialog: CreateAppDialog, qtbot: QtBot) -> None:
     qtbot.keyClick(dialog.template_list, Qt.Key.Key_Down)
 
 
+def test_create_dialog_creates_with_control_and_enter_from_any_of_its_parts(
+    creating: CreateAppDialog, qtbot: QtBot, services: Any
+) -> None:
+    creating.title_edit.setText("Ana’s workspace")
+    _choose_todo(creating, qtbot)
+    with qtbot.waitSignal(creating.created):
+        qtbot.keyClick(creating.template_list, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert [call[0] for call in services.lifecycle.calls] == ["create"]
+
+
 def test_create_dialog_creates_from_a_template_under_an_id_of_its_own(
     creating: CreateAppDialog, qtbot: QtBot, services: Any
 ) -> None:

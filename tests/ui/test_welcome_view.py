@@ -63,6 +63,30 @@ def test_window_that_was_closed_once_is_not_welcomed_again(qtbot: QtBot, open_wi
     assert second.tabs.count() == 1
 
 
+def test_enter_presses_the_button_that_has_the_keyboard(qtbot: QtBot, open_window: Open) -> None:
+    window = open_window()
+    _begin(qtbot, window)
+    button = _page(window).look_button
+    button.setFocus()
+    qtbot.keyClick(button, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert window.tabs.currentWidget() is not window.overview
+    qtbot.keyClick(button, Qt.Key.Key_Return)
+    assert window.tabs.currentWidget() is window.overview
+
+
+def test_enter_in_a_field_presses_no_button_that_the_keyboard_goes_to_then(qtbot: QtBot, open_window: Open) -> None:
+    window = open_window()
+    _begin(qtbot, window)
+    window.tabs.setCurrentWidget(window.overview)
+    pressed: list[bool] = []
+    button, field = window.toolbar.create_button, window.overview.app_list.filter_box
+    button.clicked.connect(pressed.append)
+    field.returnPressed.connect(button.setFocus)
+    field.setFocus()
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert pressed == []
+
+
 def test_look_around_leads_to_the_sample_tenants_and_is_remembered(qtbot: QtBot, open_window: Open) -> None:
     window = open_window()
     _begin(qtbot, window)
