@@ -15,7 +15,8 @@ from app.localplatform.perms_trial import Trial
 from app.localplatform.query import QueryResult, query
 from app.localplatform.rules import Judge, RuleBook
 from app.localplatform.store import Store
-from app.localplatform.transact import Dialect, transact
+from app.localplatform.transact import transact
+from app.localplatform.transact_shape import Dialect
 
 Values = dict[str, Any]
 

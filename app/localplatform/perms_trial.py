@@ -21,7 +21,8 @@ from app.localplatform.entity_reader import EntityReader
 from app.localplatform.perms_rows import program_wire
 from app.localplatform.rules import Judge, RuleBook, passes
 from app.localplatform.store import Store
-from app.localplatform.transact import EntityChange, TxResult
+from app.localplatform.transact import TxResult
+from app.localplatform.transact_changes import EntityChange
 
 Values = dict[str, Any]
 

@@ -340,3 +340,7 @@ def _link_step(names: Names, operation: str, etype: str, source: Any, label: str
     reverse = names.find_reverse(etype, label)
     assert reverse is not None
     return [operation, _resolve_lookup(names, reverse.etype, target), reverse.id, source]
+
+
+def eid_text(eid: Any) -> str:
+    return eid if isinstance(eid, str) else values.dumps(eid)
