@@ -18,7 +18,7 @@ HELP = {
     "edit.copy_env": "Copies the selected apps as lines for an .env file, without tokens.",
     "edit.copy_json": "Copies the selected apps as JSON, without tokens.",
     "edit.copy_csv": "Copies the selected apps as a table, without tokens.",
-    "edit.filter": "Goes to the field that narrows the list of apps.",
+    "edit.filter": "Goes to the field that narrows the list of apps; in the databases, to the one that finds tables.",
     "edit.jump": "Finds any action, connection, app, entity or attribute by a part of its name.",
     "schema.add_entity": "Stages a new entity. Nothing is sent before the plan was reviewed and pushed.",
     "schema.add_attribute": "Stages a new attribute of the entity that is shown.",
