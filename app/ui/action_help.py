@@ -78,6 +78,33 @@ HELP = {
     "help.about": "Says which version this is, and where its data are.",
 }
 
+# Other words that one may look for it by; the first letters of each are enough.
+WORDS = {
+    "app.create": "add create app database",
+    "app.delete": "remove drop app database",
+    "schema.add_entity": "add create entity table collection",
+    "schema.add_attribute": "add create attribute column field",
+    "schema.add_link": "add create link relation reference foreign key",
+    "schema.add_index": "add create index",
+    "schema.remove": "delete drop entity attribute link",
+    "schema.review": "push plan apply migrate save schema changes",
+    "schema.discard": "revert reset staged edits",
+    "schema.read": "reload refresh schema",
+    "schema.history": "versions undo push revert",
+    "edit.preferences": "settings options configure",
+    "connection.add": "new create connection connect server",
+    "connection.edit": "change connection token address",
+    "connection.check": "test ping connection",
+    "connection.remove": "delete disconnect connection",
+    "view.refresh": "reload update",
+    "view.activity": "calls requests http log",
+    "view.text.larger": "zoom in bigger font",
+    "view.text.smaller": "zoom out font",
+    "view.text.usual": "zoom reset font",
+    "help.shortcuts": "keyboard keys cheat sheet",
+    "help.doctor": "check diagnose health",
+}
+
 # By action, else by the first part of its name.
 _REASONS = {
     "edit.undo": "There is nothing to undo in the tab in front.",

@@ -24,6 +24,7 @@ from .theme import scaled_font
 # A keystroke has 16 ms, and half of them belong to the repaint.
 _FIRST_SLICE_S, _SLICE_S, _SHOWN_EVERY_S = 0.0015, 0.003, 0.08
 _PINNED, _RECENT, _DISABLED = 200, 120, -60
+_BY_OTHER_WORDS = 380
 _FILTERS = ((">", "Actions"), ("@", "Connections"), ("#", "Apps"), (":", "Entities"))
 _STEPS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 10, Qt.Key.Key_PageUp: -10}
 
@@ -169,6 +170,8 @@ class PaletteDialog(QDialog):
             best = max(score(title, query.whole, query.terms), score(title.rpartition("› ")[2], *query[1:]))
             if hit.kind in (HitKind.APP, HitKind.ENTITY):
                 best = max(best, score(hit.detail.lower(), query.whole, query.terms) - 40)
+            elif best < _BY_OTHER_WORDS and hit.answers_to(query.terms):
+                best = _BY_OTHER_WORDS
             if best > 0:
                 bonus = _PINNED if hit.is_pinned else _RECENT if hit.is_recent else 0
                 found.append((best + bonus + (0 if hit.is_enabled else _DISABLED), hit))

@@ -14,7 +14,7 @@ from app.core.connection import Connection
 from app.core.refs import AppRef
 from app.core.text import plain
 
-from .action_help import reason_of
+from .action_help import WORDS, reason_of
 from .actions import ActionRegistry, shown_keys, shown_text
 from .app_table import shown
 from .live_data import LiveData
@@ -40,7 +40,8 @@ class HitKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A row. ``title`` is what is searched and drawn large, ``detail`` the line below; ``reason`` says why it cannot
-    be chosen now, "" where it can. ``others`` is how many more apps have an entity of this name."""
+    be chosen now, "" where it can. ``others`` is how many more apps have an entity of this name,
+    ``words`` what else it is found by."""
 
     kind: HitKind
     key: Key
@@ -54,12 +55,17 @@ class Hit:
     keys: str = ""
     is_enabled: bool = True
     others: int = 0
+    words: tuple[str, ...] = ()
     is_pinned: bool = False
     is_recent: bool = False
 
     @property
     def text(self) -> str:
         return self.title
+
+    def answers_to(self, terms: Sequence[str]) -> bool:
+        """Whether each of the terms begins one of the other words that it is found by."""
+        return bool(self.words) and all(any(word.startswith(each) for word in self.words) for each in terms)
 
     @property
     def ref(self) -> AppRef | None:
@@ -115,7 +121,8 @@ class PaletteSources:
         whole = f"{menu.replace('/', ' › ')} › {title}" if menu else title
         keys = shown_keys(self.registry.keys_of(name))
         key = (HitKind.ACTION.value, name)
-        return Hit(HitKind.ACTION, key, whole, detail, action=action, keys=keys, is_enabled=action.isEnabled())
+        words, is_enabled = tuple(WORDS.get(name, "").split()), action.isEnabled()
+        return Hit(HitKind.ACTION, key, whole, detail, action=action, keys=keys, is_enabled=is_enabled, words=words)
 
     @staticmethod
     def of_connection(connection: Connection) -> Hit:

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from app.core.refs import AppRef
 from app.schema.model import Attribute, Entity, Schema
 from app.schema.types import StringType
+from app.ui.action_help import WORDS
 from app.ui.main_window import MainWindow
 from app.ui.palette_dialog import PaletteDialog
 from app.ui.palette_hits import Hit, HitKind
@@ -95,6 +96,19 @@ def test_tab_goes_on_to_the_entities_of_an_app(qtbot: QtBot, window: MainWindow)
     assert dialog.box.text() == "ana@example.com."
     assert [hit.title for hit in dialog.hits()] == ["todos", "notes"]
     assert dialog.box.hasFocus()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("add entity", "New entity"), ("create table", "New entity"), ("zoom in", "Larger"), ("remove app", "Delete")],
+)
+def test_actions_are_found_by_other_words_for_the_same(qtbot: QtBot, window: MainWindow, text: str, found: str) -> None:
+    titles = typed(qtbot, opened(qtbot, window), text)
+    assert [each for each in titles if found in each]
+
+
+def test_other_words_belong_to_actions(window: MainWindow) -> None:
+    assert [name for name in WORDS if name not in window.registry] == []
 
 
 def test_letters_in_their_order_are_enough(qtbot: QtBot, window: MainWindow) -> None:
