@@ -7,8 +7,17 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QVBoxLayout, QWidget
 
 from app.core.activity import ActivityEntry
@@ -165,6 +174,7 @@ class ActivityPanel(QWidget):
         self._box.addWidget(self.bar)
         self._box.addWidget(self.view)
         self.view.setMinimumHeight(self.fontMetrics().height() * 2)
+        self.setFocusProxy(self.view)
         self.bar.changed.connect(self._filter_anew)
         self.bar.pause_toggled.connect(self._pause)
         self.bar.clear_requested.connect(self.clear)
@@ -304,6 +314,14 @@ class _ActivityView(QTableView):
         self.verticalHeader().setDefaultSectionSize(metrics.height() + 7)
         for column, sample in _SAMPLES.items():
             self.setColumnWidth(column, metrics.horizontalAdvance(sample) + 12)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The keyboard begins at the newest call, which is in sight."""
+        count = self._calls.rowCount()
+        if count and not self.currentIndex().isValid() and event.reason() is not Qt.FocusReason.MouseFocusReason:
+            newest = self._calls.index(count - 1, 0)
+            self.selectionModel().setCurrentIndex(newest, QItemSelectionModel.SelectionFlag.NoUpdate)
+        super().focusInEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

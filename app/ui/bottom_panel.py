@@ -12,6 +12,7 @@ from app.ui.findings_panel import FindingsPanel
 from app.ui.jobs_panel import JobsPanel
 from app.ui.live_data import LiveData
 from app.ui.runner import JobState, Runner
+from app.ui.window_regions import enter
 
 
 class BottomTab(IntEnum):
@@ -47,8 +48,10 @@ class BottomPanel(QWidget):
         self._show_connections()
 
     def show_tab(self, tab: BottomTab) -> None:
+        """Bring it to the front with the keyboard in it: in what it lists, where there is something."""
         self.tabs.setCurrentIndex(tab)
-        self.tabs.currentWidget().setFocus()
+        if not enter(self.tabs.currentWidget()):
+            self.tabs.tabBar().setFocus()
 
     def refresh_looks(self) -> None:
         self.activity.refresh_looks()

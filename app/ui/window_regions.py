@@ -64,7 +64,7 @@ def _stay_near(window: MainWindow, gone: QWidget) -> bool:
 def recover(window: MainWindow) -> bool:
     """The keyboard into the page in front, where it was in it."""
     page = window.tabs.currentWidget()
-    return page is not None and _enter(page)
+    return page is not None and enter(page)
 
 
 def go(window: MainWindow, way: int) -> None:
@@ -78,11 +78,11 @@ def go(window: MainWindow, way: int) -> None:
     for distance in range(1, len(found)):
         region = found[(at + way * distance) % len(found)]
         page = window.tabs.currentWidget() if region is window.centralWidget() else None
-        if _enter(page if page is not None else region):
+        if enter(page if page is not None else region):
             return
 
 
-def _enter(part: QWidget) -> bool:
+def enter(part: QWidget) -> bool:
     """Where the keyboard was in it, else where the part itself wants it, else its first stop."""
     before = part.focusWidget()
     if before is not None and before is not part and is_stop(before):

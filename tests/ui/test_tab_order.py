@@ -236,6 +236,21 @@ def test_f6_passes_over_what_is_hidden(qtbot: QtBot, stage: Stage) -> None:
 # What had the keyboard goes away
 
 
+@pytest.mark.parametrize("tab", ["activity", "jobs", "findings"])
+def test_lower_panel_that_is_asked_for_has_the_keyboard_where_something_takes_it(
+    qtbot: QtBot, stage: Stage, tab: str
+) -> None:
+    window = opened(stage, "activity")
+    window.overview.app_list.filter_box.setFocus()
+    window.registry[f"view.{tab}"].trigger()
+    held = assert_focus_is_held(window)
+    assert window.bottom_dock.isAncestorOf(held)
+    if tab == "activity":
+        view = window.bottom.activity.view  # type: ignore[union-attr]
+        assert held is view
+        assert [each.row() for each in view.selectionModel().selectedRows()] == [view.model().rowCount() - 1]
+
+
 @pytest.mark.parametrize("action", ["view.hide_tree", "view.hide_bottom"])
 def test_dock_that_is_hidden_leaves_the_keyboard_to_the_page(qtbot: QtBot, stage: Stage, action: str) -> None:
     window = opened(stage, "users")
