@@ -17,7 +17,7 @@ from .live_data import LiveData
 _LETTERS = 92
 _WHAT = "The databases of all your tenants in one window. Begin with one of these; the others are there later."
 _LOOK = "A platform on this machine with sample tenants. Nothing there is real: edit, push and delete as you like."
-_CONNECT = "A connection is tested before it is saved. A read-only one changes nothing, whatever is pressed."
+_CONNECT = "A connection can be tested before it is saved. A read-only one changes nothing, whatever is pressed."
 _BRING = (
     "Addresses and tokens of a project, or settings that were exported on another machine. "
     "You see what would be taken before anything is."
