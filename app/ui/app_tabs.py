@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from .theme import badge_text
 
 if TYPE_CHECKING:
     from app.schema.draft import Draft
+    from app.services.workshop_words import DraftNote
 
     from .app_view import AppView
     from .cohorts_view import CohortsView
@@ -92,6 +93,13 @@ class AppTabs(QObject):
         view = self.open(ref)
         if view is not None:
             view.stage(draft)
+
+    def mark_kept(self, notes: Iterable[DraftNote]) -> None:
+        """Tabs that were not shown yet say what is staged in them, too."""
+        for note in notes:
+            view = self._views.get(note.ref)
+            if view is not None:
+                view.tell_kept(note.changes)
 
     def show_entity(self, ref: AppRef, name: str, part: str = "") -> None:
         """Open an app at one of its entities, or at an attribute or link (by label) of it."""

@@ -74,6 +74,7 @@ class AppView(QWidget):
         self._to_stage: Draft | None = None
         self._to_show = ("", "")  # an entity and a part of it, once the schema is read
         self._is_asked = self._is_live = False
+        self._kept_changes = 0
         self._last_known: OpenSchema | None = None
         self.badge = EnvironmentBadge(connection.environment)
         self.title = ElidedLabel("", look="heading")
@@ -211,10 +212,17 @@ class AppView(QWidget):
     @property
     def pending(self) -> str:
         """What is staged, in words: ``5 pending changes``, "" for nothing."""
-        if self._editor is None or not self._editor.document.is_changed:
+        if self._editor is None:
+            return counted(self._kept_changes, "pending change") if self._kept_changes else ""
+        if not self._editor.document.is_changed:
             return ""
         document = self._editor.document
         return counted(len(document.plan), "pending change") if document.is_reviewed else "pending changes"
+
+    def tell_kept(self, changes: int) -> None:
+        """So many edits of it are staged since the last time; told before its schema is read."""
+        self._kept_changes = changes
+        self.pending_changed.emit()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

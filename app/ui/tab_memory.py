@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
-from .app_tabs import PAGE
+from .app_tabs import APP, PAGE
 from .navigation import Place
 
 if TYPE_CHECKING:
+    from app.services.suite import Services
+    from app.services.workshop_words import DraftNote
+
     from .main_window import MainWindow
 
 _KEY = "window/tabs"
@@ -69,6 +72,14 @@ class TabMemory(QObject):
             self._turn.stop()
             self._front = None
             window.navigation.tell()
+            self._tell_kept()
+
+    def _tell_kept(self) -> None:
+        """Who comes back sees which tabs have staged edits, though none of them was read."""
+        window = self._window
+        if any(place[0] == APP for place in window.app_tabs.places()):
+            title = "Look for staged edits"
+            window.runner.start(_drafts, owner=self, title=title, done=window.app_tabs.mark_kept, quiet=True)
 
     def _open(self, place: Place) -> None:
         window = self._window
@@ -84,6 +95,10 @@ class TabMemory(QObject):
         window = self._window
         is_at_first = window.tabs.currentWidget() is window.overview and len(window.navigation.history.places) == 1
         return is_at_first and not window.overview.app_list.filter_box.text()
+
+
+async def _drafts(services: Services) -> tuple[DraftNote, ...]:
+    return await services.workshop.drafts()
 
 
 def _read(kept: object) -> tuple[list[Place], Place | None]:

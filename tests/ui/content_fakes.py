@@ -25,7 +25,7 @@ from app.services.engine import Engine
 from app.services.hub import ChangeHub
 from app.services.lifecycle import Organisation
 from app.services.templates import Template
-from app.services.workshop import OpenSchema
+from app.services.workshop import DraftNote, OpenSchema
 from app.ui.runner import Runner
 
 LOCAL = Connection("local", "Instant · local", Platform.INSTANT, "http://127.0.0.1:1", Environment.LOCAL)
@@ -86,6 +86,10 @@ class FakeWorkshop:
         self.gate: asyncio.Event | None = None
         self.last_known: OpenSchema | None = None
         self.answer_gate: asyncio.Event | None = None
+        self.notes: tuple[DraftNote, ...] = ()
+
+    async def drafts(self) -> tuple[DraftNote, ...]:
+        return self.notes
 
     async def open(self, ref: AppRef, refresh: bool = False) -> OpenSchema:
         self.asked.append((ref, refresh))

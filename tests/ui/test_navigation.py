@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.core.refs import AppRef
+from app.services.workshop_words import DraftNote
 from app.storage.last_known import LastKnown
 from app.ui.main_window import MainWindow
 from app.ui.navigation import History, Place
@@ -242,6 +243,24 @@ def test_tabs_are_there_at_the_next_start_and_only_the_one_in_front_reads(
     qtbot.waitUntil(lambda: window.navigation.here() == Place(TAB_ONE, "$users"))
     assert {ref for ref, _ in again.workshop.asked} == {ONE}
     assert window.tabs.tabText(1) == "Billing · PRODUCTION"
+
+
+def test_tabs_that_were_not_shown_yet_say_what_is_staged_in_them(
+    qtbot: QtBot, services: FakeServices, open_window: Open
+) -> None:
+    window = open_window(services)
+    shown(qtbot, window, TWO)
+    shown(qtbot, window, ONE)
+    ended(qtbot, window)
+    again: Any = FakeServices()
+    again.workshop = FakeWorkshop()
+    again.workshop.notes = (DraftNote(TWO, 0.0, 3),)
+    window = open_window(again)
+    qtbot.waitUntil(lambda: window.tabs.tabText(1).endswith("●"))
+    assert "3 pending changes" in window.tabs.tabToolTip(1)
+    assert not window.tabs.tabText(2).endswith("●")
+    window.app_tabs.open(TWO)
+    qtbot.waitUntil(lambda: not window.tabs.tabText(1).endswith("●"))  # its draft is empty by now
 
 
 def test_tabs_come_with_what_was_last_known(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
