@@ -8,7 +8,7 @@ HELP = {
     "app.create": "Makes a new app on a connection, empty or from a template.",
     "app.open": "Opens the schema of the selected app in a tab of its own.",
     "app.rename": "Gives the app another title; its ID stays.",
-    "app.delete": "Deletes the app on its platform, after its name was typed.",
+    "app.delete": "Deletes the app on its platform, after a question; in production its name is to be typed.",
     "app.close_tab": "Closes the tab in front. Staged edits are kept and come back with the tab.",
     "app.reopen_tab": "Opens the tab again that was closed last.",
     "window.quit": "Saves staged edits, ends what runs and closes the window.",
