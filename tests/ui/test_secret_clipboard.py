@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QClipboard, QGuiApplication
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from app.core.secret import Secret
+from app.ui import secret_clipboard as module
 from app.ui.secret_clipboard import CopyAsSecret, SecretClipboard, secret_clipboard, secret_data
 
 TOKEN = Secret("the-token-of-a-test")
@@ -66,15 +68,39 @@ def test_end_of_the_program_clears_only_what_is_still_ours(qtbot: QtBot) -> None
     assert QGuiApplication.clipboard().text() == "of somebody else"
 
 
-def test_secret_that_was_marked_with_the_mouse_goes_too(qtbot: QtBot) -> None:
-    system = QGuiApplication.clipboard()
-    if not system.supportsSelection():
-        pytest.skip("This platform has one clipboard only.")
+class TwoClipboards:
+    """Those of X11: what was copied, and what was marked with the mouse. The platform of the tests has one only."""
+
+    def __init__(self) -> None:
+        self.texts = dict.fromkeys((QClipboard.Mode.Clipboard, QClipboard.Mode.Selection), "")
+
+    def supportsSelection(self) -> bool:
+        return True
+
+    def setMimeData(self, data: QMimeData) -> None:
+        self.texts[QClipboard.Mode.Clipboard] = data.text()
+
+    def text(self, mode: QClipboard.Mode) -> str:
+        return self.texts[mode]
+
+    def clear(self, mode: QClipboard.Mode) -> None:
+        self.texts[mode] = ""
+
+
+@pytest.mark.parametrize(("marked", "is_left"), [(TOKEN.reveal(), False), ("of somebody else", True)])
+def test_secret_that_was_marked_with_the_mouse_goes_too(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, marked: str, is_left: bool
+) -> None:
+    system = TwoClipboards()
+    monkeypatch.setattr(module, "QGuiApplication", SimpleNamespace(clipboard=lambda: system))
     clipboard = SecretClipboard(after_s=1000)
     clipboard.copy(TOKEN)
-    system.setText(TOKEN.reveal(), QClipboard.Mode.Selection)
+    system.texts[QClipboard.Mode.Selection] = marked
     clipboard.clear()
-    assert system.text(QClipboard.Mode.Selection) == ""
+    assert system.texts == {
+        QClipboard.Mode.Clipboard: "",
+        QClipboard.Mode.Selection: marked if is_left else "",
+    }
 
 
 def test_keys_copy_a_shown_secret_as_one(qtbot: QtBot) -> None:
