@@ -53,7 +53,16 @@ class AuditStore(Protocol):
     """What is needed of the local database; its methods block."""
 
     def add(
-        self, who: str, at: float, connection_id: str, app_id: str, action: str, outcome: str, detail: str
+        self,
+        who: str,
+        at: float,
+        connection_id: str,
+        app_id: str,
+        action: str,
+        outcome: str,
+        detail: str,
+        *,
+        title: str = "",
     ) -> None: ...
 
 
@@ -100,7 +109,7 @@ class AppLifecycle:
         template = self._template(template_name)
         ref = AppRef(connection_id, app_id or new_id())
         client = await self._clients.get(connection_id)
-        async with self._recorded(ref, "create", f"{title} on {connection.label}"):
+        async with self._recorded(ref, "create", f"{title} on {connection.label}", title):
             remote = await _created(client, ref.app_id, title, template, org_id)
         return await self._directory.put(connection_id, remote, template.name if template else "")
 
@@ -112,7 +121,7 @@ class AppLifecycle:
             raise Unsupported("Templates are for apps on Instant; a database begins empty.")
         name = checked_database_name(name)
         client = await self._clients.get(connection.id)
-        async with self._recorded(AppRef(connection.id, name), "create", f"{name} on {connection.label}"):
+        async with self._recorded(AppRef(connection.id, name), "create", f"{name} on {connection.label}", name):
             try:
                 remote = await client.create_app(name, app_id=mark)
             except (Timeout, PlatformFault) as error:
@@ -183,7 +192,7 @@ class AppLifecycle:
         return template
 
     @asynccontextmanager
-    async def _recorded(self, ref: AppRef, action: str, detail: str) -> AsyncIterator[None]:
+    async def _recorded(self, ref: AppRef, action: str, detail: str, title: str = "") -> AsyncIterator[None]:
         outcome = "cancelled"
         try:
             yield
@@ -193,7 +202,7 @@ class AppLifecycle:
             raise
         finally:
             entry = (operator_name(), self._clock(), ref.connection_id, ref.app_id, action, outcome, detail)
-            await asyncio.shield(asyncio.to_thread(self._audit.add, *entry))
+            await asyncio.shield(asyncio.to_thread(self._audit.add, *entry, title=title))
 
 
 def checked_database_name(name: str) -> str:

@@ -243,6 +243,7 @@ def _named() -> dict[str, Any]:
     former = audit.alias("former")
     connection_id: Any = bindparam("of_connection")
     app_id: Any = bindparam("of_app")
+    given: Any = bindparam("of_title")
     of_connection = connections.c.id == connection_id
     title = select(apps.c.title).where(apps.c.connection_id == connection_id, apps.c.app_id == app_id)
     last = (
@@ -256,7 +257,7 @@ def _named() -> dict[str, Any]:
     return {
         "connection_label": func.coalesce(label.scalar_subquery(), ""),
         "environment": func.coalesce(environment.scalar_subquery(), ""),
-        "app_title": func.coalesce(title.scalar_subquery(), last.scalar_subquery(), ""),
+        "app_title": func.coalesce(title.scalar_subquery(), last.scalar_subquery(), given),
     }
 
 
@@ -277,17 +278,20 @@ class AuditStore:
         detail: str = "",
         before: str = "",
         after: str = "",
+        *,
+        title: str = "",
     ) -> None:
-        """No argument may hold a secret: this is written to disk as it is."""
-        self.add_many([AuditEntry(at, who, connection_id, app_id, action, outcome, detail, before, after)])
+        """No argument may hold a secret: this is written to disk as it is. ``title`` is that of an app that is not
+        known here yet."""
+        self.add_many([AuditEntry(at, who, connection_id, app_id, action, outcome, detail, before, after)], title)
 
-    def add_many(self, entries: Sequence[AuditEntry]) -> None:
+    def add_many(self, entries: Sequence[AuditEntry], title: str = "") -> None:
         """In one transaction; none may hold a secret."""
         values = [
             {name: _storable(v) if isinstance(v, str) else v for name, v in each._asdict().items()} for each in entries
         ]
         for each in values:
-            each |= {"of_connection": each["connection_id"], "of_app": each["app_id"]}
+            each |= {"of_connection": each["connection_id"], "of_app": each["app_id"], "of_title": _storable(title)}
         if values:
             with self._database.write() as connection:
                 connection.execute(insert(tables.audit).values(_named()), values)

@@ -86,18 +86,20 @@ class FakeStores:
         self.statuses: dict[str, Any] = {}
         self.schemas: dict[AppRef, Any] = {}
         self.audit: list[tuple[Any, ...]] = []
+        self.titles: list[str] = []  # given with each entry of the trail
         self.fingerprints: list[tuple[str, str]] = []  # before and after each entry of the trail
 
     def all(self) -> tuple[Connection, ...]:
         return tuple(self.connections.values())
 
-    def add(self, *values: Any, before: str = "", after: str = "") -> None:
+    def add(self, *values: Any, before: str = "", after: str = "", title: str = "") -> None:
         """A connection, or an entry of the audit trail."""
         if len(values) == 1:
             self.connections[values[0].id] = values[0]
         else:
             self.audit.append(values)
             self.fingerprints.append((before, after))
+            self.titles.append(title)
 
     def update(self, changed: Connection) -> None:
         self.connections[changed.id] = changed

@@ -49,6 +49,7 @@ async def test_create_from_a_template_gives_it_to_the_platform_and_remembers_it(
     assert world.client.schemas[row.app_id] == NOTES
     assert world.directory.inventory() == (row,)
     assert world.outcomes() == [("create", "done")]
+    assert world.stores.titles == ["My notes"]
 
 
 async def test_organisations_are_told_by_title():

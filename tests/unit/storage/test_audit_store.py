@@ -54,6 +54,13 @@ def test_act_knows_where_it_was_done_and_what_the_app_was_called(trail: AuditSto
     assert (record.who, record.at, record.action, record.result) == ("ada", 10.0, "rename", "done")
 
 
+def test_act_on_an_app_that_is_not_known_yet_has_the_title_it_comes_with(trail: AuditStore, book: AuditBook) -> None:
+    trail.add("ada", 10.0, "cloud", "app-new", "create", "done", "Notes on The cloud", title="Notes")
+    trail.add("ada", 11.0, "cloud", "app-1", "rename", "done", "Diary", title="Notes")
+    titles = [each.app_title for each in book.page(AuditFilter(), None, 10).records]
+    assert titles == ["Diary 1", "Notes"]
+
+
 def test_act_on_an_app_that_is_gone_has_its_last_title(trail: AuditStore, book: AuditBook, database: Database) -> None:
     trail.add("ada", 10.0, "cloud", "app-1", "rename", "done", "")
     InventoryStore(database).replace("cloud", ())
