@@ -28,6 +28,7 @@ class Commands(QObject):
 
     app_wanted = Signal(object)  # AppRef: select it in the list
     app_created = Signal(object)  # AppRef: select it as soon as the list has it
+    app_made = Signal(object, str)  # the same with its title, which no list knows yet
     view_wanted = Signal(object)  # AppRef: open it in a tab
     app_deleted = Signal(object)  # AppRef
     staging_wanted = Signal(object, object)  # AppRef, Draft: open it in a tab with these edits staged
@@ -141,7 +142,9 @@ class Commands(QObject):
 
     def _created(self, app: AppSummary) -> None:
         self.confirmed.emit(f"Created “{plain(app.title, 60)}”")
-        self.app_created.emit(AppRef(app.connection_id, app.app_id))
+        ref = AppRef(app.connection_id, app.app_id)
+        self.app_created.emit(ref)
+        self.app_made.emit(ref, app.title)
 
     def rename_app(self, ref: AppRef, proposed: str | None = None) -> None:
         """``proposed``: the title that stands in the field from the start."""

@@ -44,7 +44,7 @@ class WindowToasts(QObject):
         window.editor_changed.connect(self._follow_editors)
         window.app_tabs.closed_by_hand.connect(self._closed)
         window.commands.renamed.connect(self._renamed)
-        window.commands.app_created.connect(self._created)
+        window.commands.app_made.connect(self._created)
         window.commands.pushed.connect(self._pushed)
         self.toasts.changed.connect(self._tell_actions)
         self._tell_actions()
@@ -71,10 +71,8 @@ class WindowToasts(QObject):
     def _closed(self, title: str, reopen: Callable[[], object]) -> None:
         self.show(f"Closed “{plain(title, 60)}”", "Reopen", reopen)
 
-    def _created(self, ref: AppRef) -> None:
-        app = self._window.data.app(ref)
-        name = f"“{plain(app.title, 60)}”" if app is not None else "the app"
-        self.show(f"Created {name}", "Open", partial(self._window.open_app, ref))
+    def _created(self, ref: AppRef, title: str) -> None:
+        self.show(f"Created “{plain(title, 60)}”", "Open", partial(self._window.open_app, ref))
 
     def _renamed(self, before: AppSummary, now: AppSummary) -> None:
         connection = self._window.data.connection(now.connection_id)

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.core.apps import AppSummary
 from app.core.refs import AppRef
 from app.storage.log import Redactor, open_log
+from app.ui.create_app_dialog import CreateAppDialog
 from app.ui.main_window import MainWindow
 from app.ui.preferences_dialog import PreferencesDialog
 from app.ui.rename_app_dialog import RenameAppDialog
@@ -96,6 +97,15 @@ def test_key_does_what_the_newest_message_offers(services: FakeServices, open_wi
     assert (answer.isEnabled(), go_to.isEnabled()) == (False, False)
     assert window.tabs.count() == 2
     assert window.comfort.messages.toasts.shown == ()
+
+
+def test_message_of_a_new_app_has_its_title_before_any_list_has_it(services: FakeServices, open_window: Open) -> None:
+    window = open_window(services)
+    window.commands.create_app()
+    dialog = window.findChild(CreateAppDialog)
+    dialog.created.emit(ANA._replace(app_id="new", title="Notes"))
+    assert _toast(window).label.text() == "Created “Notes”"
+    dialog.reject()
 
 
 def test_rename_can_be_taken_back(qtbot: QtBot, services: FakeServices, open_window: Open) -> None:
