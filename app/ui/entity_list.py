@@ -27,7 +27,7 @@ from .entity_delegate import EntityDelegate
 from .entity_list_model import EntityListModel, EntityRow, EntityRows
 from .entity_start import add_entity
 from .icons import sign
-from .key_tips import KeyTip, keys_near
+from .key_tips import KeyTip, is_duplicate_here, keys_near
 from .runner import Runner
 from .schema_document import SchemaDocument
 from .schema_find import Found, find
@@ -57,9 +57,8 @@ class EntityView(QListView):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             is_plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
-            is_duplicate = event.key() == Qt.Key.Key_D and event.modifiers() == Qt.KeyboardModifier.ControlModifier
             keys = (Qt.Key.Key_F2, Qt.Key.Key_Delete, Qt.Key.Key_Insert)
-            if is_duplicate or (is_plain and event.key() in keys):
+            if is_duplicate_here(self, event) or (is_plain and event.key() in keys):
                 event.accept()
                 return True
         return bool(super().event(event))
@@ -78,7 +77,7 @@ class EntityView(QListView):
             Qt.Key.Key_Enter: self.entered,
             Qt.Key.Key_Right: self.entered,
         }.get(Qt.Key(event.key()))
-        if has_control and event.key() == Qt.Key.Key_D:
+        if is_duplicate_here(self, event):
             self.duplicate_requested.emit()
         elif act is not None and not has_control:
             act.emit()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from .actions import ActionRegistry, shown_keys
@@ -24,6 +25,12 @@ def keys_near(part: QObject, action: str, own: str = "") -> str:
     registry = registry_near(part)
     keys = shown_keys(registry.keys_of(action)) if registry is not None and action in registry else ""
     return keys or own
+
+
+def is_duplicate_here(part: QObject, event: QKeyEvent) -> bool:
+    """Ctrl+D for a part that is in no window with actions; in one, the action has it, or another key of one's own."""
+    is_key = event.key() == Qt.Key.Key_D and event.modifiers() == Qt.KeyboardModifier.ControlModifier
+    return is_key and registry_near(part) is None
 
 
 class KeyTip(QObject):

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from .key_tips import keys_near
+from .key_tips import is_duplicate_here, keys_near
 from .schema_delegates import SchemaDelegate
 from .schema_grid_model import SchemaGridModel
 
@@ -292,11 +292,10 @@ class SchemaGrid(QTableView):
             return True
         return bool(super().event(event))
 
-    @staticmethod
-    def _is_own(event: QKeyEvent) -> bool:
+    def _is_own(self, event: QKeyEvent) -> bool:
         is_plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
-        is_duplicate = event.key() == Qt.Key.Key_D and event.modifiers() == Qt.KeyboardModifier.ControlModifier
-        return is_duplicate or event.matches(QKeySequence.StandardKey.Copy) or (is_plain and event.key() in _OWN_KEYS)
+        is_own = event.matches(QKeySequence.StandardKey.Copy) or (is_plain and event.key() in _OWN_KEYS)
+        return is_own or is_duplicate_here(self, event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self.state() == self.State.EditingState:
@@ -312,7 +311,7 @@ class SchemaGrid(QTableView):
             self.copy()
         elif key == Qt.Key.Key_Insert:
             self.add_requested.emit()
-        elif key == Qt.Key.Key_D and has_control:
+        elif is_duplicate_here(self, event):
             self.duplicate()
         elif key == Qt.Key.Key_Delete and not has_control:
             self.remove_or_restore()

@@ -181,6 +181,14 @@ def test_keys_of_a_grid_are_its_own_and_the_others_are_the_windows(
     assert editor.entities.field.hasFocus()
     qtbot.keyClick(grid, Qt.Key.Key_A, both)
     assert document.undo_stack.undoText() == "Add todos.attribute"
+    # Keys of one's own are instead of those that came with the action, in the grid too.
+    Keymap(window.registry, window.settings).assign("schema.duplicate", "Ctrl+Shift+U")
+    grid.setFocus()
+    grid.show_rows([0])
+    qtbot.keyClick(grid, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    assert document.undo_stack.undoText() == "Add todos.attribute"
+    qtbot.keyClick(grid, Qt.Key.Key_U, both)
+    assert document.undo_stack.undoText() == "Duplicate todos.title"
 
 
 def test_closing_the_window_saves_what_is_staged(
