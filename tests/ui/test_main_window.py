@@ -21,6 +21,7 @@ from app.services.workshop import OpenSchema
 from app.storage.last_known import LastKnown
 from app.ui.activity_panel import ActivityPanel
 from app.ui.findings_panel import FindingRow, FindingsStrip, all_findings
+from app.ui.keymap import Keymap
 from app.ui.palette_dialog import PaletteDialog
 from app.ui.schema_editor import SideTabs
 from app.ui.theme import ThemeChoice
