@@ -45,6 +45,7 @@ _ENVIRONMENTS = (
     (Environment.PRODUCTION, "Production"),
 )
 _STORED = "Stored; leave empty to keep it"
+_PRESET_NAMES = frozenset(each[0] for each in PRESETS)
 
 
 class ConnectionDialog(ActionDialog):
@@ -180,7 +181,7 @@ class ConnectionDialog(ActionDialog):
 
     def _choose_kind(self) -> None:
         self._show_kind()
-        if self.kind is not Kind.INSTANT and self.label_edit.text() in {each[0] for each in PRESETS}:
+        if self.kind is not Kind.INSTANT and self.label_edit.text() in _PRESET_NAMES:
             self.label_edit.clear()
         if not self._is_environment_chosen:
             is_local = self.kind is Kind.SQLITE or self._is_on_this_machine
@@ -204,12 +205,15 @@ class ConnectionDialog(ActionDialog):
     def _take_preset(self, at: int) -> None:
         name, url, environment = PRESETS[at]
         self._set_environment(environment)
-        if not self.label_edit.text() or self.label_edit.text() in {each[0] for each in PRESETS}:
+        if not self.label_edit.text() or self.label_edit.text() in _PRESET_NAMES:
             self.label_edit.setText(name if url else "")
 
     def _follow_address(self) -> None:
         if not self._is_environment_chosen and self._is_on_this_machine:
             self._set_environment(Environment.LOCAL)
+        if self._connection is None and self.kind is Kind.INSTANT and self.label_edit.text() in _PRESET_NAMES:
+            # Any other address is one's own server.
+            self.label_edit.setText(PRESETS[min(self.instant.preset_box.currentIndex(), 1)][0])
 
     def _name_after_database(self) -> None:
         self._follow_address()

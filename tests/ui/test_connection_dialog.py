@@ -132,6 +132,18 @@ def test_connection_dialog_preset_sets_address_and_environment(dialog: Connectio
     assert dialog.instant.preset_box.currentText() == "Other address"
 
 
+def test_connection_dialog_proposed_name_follows_the_address_and_an_own_one_stays(
+    dialog: ConnectionDialog, qtbot: QtBot
+) -> None:
+    dialog.label_edit.setText("Instant Cloud")
+    dialog.instant.url_edit.selectAll()
+    qtbot.keyClicks(dialog.instant.url_edit, "http://127.0.0.1:9")
+    assert dialog.label_edit.text() == "Self-hosted Instant"
+    dialog.label_edit.setText("Mine")
+    qtbot.keyClicks(dialog.instant.url_edit, "0")
+    assert dialog.label_edit.text() == "Mine"
+
+
 def test_connection_dialog_token_is_hidden_until_it_is_shown(dialog: ConnectionDialog, qtbot: QtBot) -> None:
     assert dialog.instant.platform_token.edit.echoMode() == QLineEdit.EchoMode.Password
     _press(qtbot, dialog.instant.platform_token.reveal)
