@@ -83,17 +83,19 @@ class PaletteDialog(QDialog):
         box.setSpacing(0)
         top = QVBoxLayout()
         top.setContentsMargins(12, 12, 12, 8)
+        top.setSpacing(6)
         top.addWidget(self.box)
+        narrowing = QHBoxLayout()
+        narrowing.setSpacing(2)
+        for each in self.filters:
+            narrowing.addWidget(each)
+        narrowing.addStretch(1)
+        top.addLayout(narrowing)
         box.addLayout(top)
         box.addWidget(self.list, 1)
-        below = QHBoxLayout()
-        below.setContentsMargins(14, 6, 10, 8)
-        below.setSpacing(2)
-        below.addWidget(self.hint, 1)
-        for each in self.filters:
-            below.addWidget(each)
-        box.addLayout(below)
-        fit(self, 118, 27)
+        self.hint.setContentsMargins(14, 6, 10, 8)
+        box.addWidget(self.hint)
+        fit(self, 118, 30)
 
     def _filter(self, letter: str, word: str) -> QPushButton:
         button = QPushButton(f"{letter}  {word}")
