@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 
 
 def new_id() -> str:
     """A random UUID in its canonical lower-case form."""
+    import uuid  # it looks at the system for a while, before the first paint nobody makes one
+
     return str(uuid.uuid4())
 
 
@@ -15,6 +16,8 @@ def is_uuid(text: str) -> bool:
     """True for any spelling that :class:`uuid.UUID` reads as 36 characters with hyphens."""
     if len(text) != 36:
         return False
+    import uuid
+
     try:
         uuid.UUID(text)
     except ValueError:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 _ELLIPSIS = "…"
 # Overrides and isolates can make a title look like another one, or turn the rest of a row around.
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -17,12 +15,19 @@ def plain(text: str, limit: int = 200) -> str:
     """
     # Cut first with a margin: a hostile megabyte must not be walked through on the UI thread.
     head = text[: limit * 4]
-    kept = "".join(
-        " " if char in "\r\n\t" else char
-        for char in head
-        if char not in _BIDI_CONTROLS and (char in "\r\n\t" or unicodedata.category(char) not in {"Cc", "Cs"})
-    )
+    # Nearly everything is: what can be printed has no control or direction characters.
+    kept = head if head.isprintable() else _without_controls(head)
     line = " ".join(kept.split())
     if len(line) > limit or len(text) > len(head):
         return line[: limit - 1].rstrip() + _ELLIPSIS
     return line
+
+
+def _without_controls(text: str) -> str:
+    import unicodedata
+
+    return "".join(
+        " " if char in "\r\n\t" else char
+        for char in text
+        if char not in _BIDI_CONTROLS and (char in "\r\n\t" or unicodedata.category(char) not in {"Cc", "Cs"})
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -218,19 +217,21 @@ class AppListModel(QAbstractTableModel):
 
     def _tool_tip(self, row: AppSummary, column: int) -> str:
         """Server text is escaped: a tool tip that looks like markup would otherwise be read as markup."""
-        title = html.escape(shown(row.title) or "untitled")
+        from html import escape  # its table of names is not needed before the first paint
+
+        title = escape(shown(row.title) or "untitled")
         if column in (_TITLE, _APP_ID):
             return (
-                f"<p style='white-space:pre'><b>{title}</b><br><tt>{html.escape(row.app_id)}</tt><br>"
+                f"<p style='white-space:pre'><b>{title}</b><br><tt>{escape(row.app_id)}</tt><br>"
                 "Click to copy · Ctrl+C copies the selection</p>"
                 if column == _APP_ID
-                else f"<p style='white-space:pre'><b>{title}</b><br><tt>{html.escape(row.app_id)}</tt></p>"
+                else f"<p style='white-space:pre'><b>{title}</b><br><tt>{escape(row.app_id)}</tt></p>"
             )
         if column in (_STATE, _SEEN):
-            word = html.escape(STATE_WORDS.get(row.state, row.state))
-            note = f"<br>{html.escape(shown(row.note))}" if row.note else ""
+            word = escape(STATE_WORDS.get(row.state, row.state))
+            note = f"<br>{escape(shown(row.note))}" if row.note else ""
             return f"<p style='white-space:pre'><b>{title}</b>: {word}{note}<br>Last seen {moment(row.seen_at)}</p>"
         if column == AppColumn.WHERE:
             connection = self._connections.get(row.connection_id)
-            return html.escape(shown(connection.label)) if connection else ""
-        return html.escape(self._cells[column](row))
+            return escape(shown(connection.label)) if connection else ""
+        return escape(self._cells[column](row))

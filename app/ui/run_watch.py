@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -98,13 +99,16 @@ class _Asyncio(logging.Handler):
 
 
 def _facts() -> dict[str, str]:
-    import platform
-
     from app import __version__
 
-    return {
-        "Tenantry": __version__,
-        "Python": platform.python_version(),
-        "Qt": qVersion(),
-        "System": f"{platform.system()} {platform.release()} {platform.machine()}",
-    }
+    return {"Tenantry": __version__, "Python": sys.version.split()[0], "Qt": qVersion(), "System": _system()}
+
+
+def _system() -> str:
+    """As ``platform`` says it, which takes 2 ms of the start to load."""
+    if hasattr(os, "uname"):
+        found = os.uname()
+        return f"{found.sysname} {found.release} {found.machine}"
+    import platform
+
+    return f"{platform.system()} {platform.release()} {platform.machine()}"
