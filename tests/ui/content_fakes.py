@@ -73,6 +73,8 @@ class FakeCatalog:
 class FakeWorkshop:
     """Opens ``schema_of`` with ``kept`` as its draft, and notes what was saved; ``error`` is raised instead."""
 
+    notes: tuple[DraftNote, ...] = ()  # of what is staged
+
     def __init__(self) -> None:
         self.asked: list[tuple[AppRef, bool]] = []
         self.error: KnownError | None = None
@@ -86,7 +88,6 @@ class FakeWorkshop:
         self.gate: asyncio.Event | None = None
         self.last_known: OpenSchema | None = None
         self.answer_gate: asyncio.Event | None = None
-        self.notes: tuple[DraftNote, ...] = ()
 
     async def drafts(self) -> tuple[DraftNote, ...]:
         return self.notes

@@ -32,9 +32,6 @@ class Workshop(FakeWorkshop):
         DraftNote(AppRef("c2", OTHER_ID), 80.0, 1),
     )
 
-    async def drafts(self) -> tuple[DraftNote, ...]:
-        return self.notes
-
 
 @pytest.fixture
 def log_path(tmp_path: Path) -> Path:
