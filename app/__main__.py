@@ -4,6 +4,7 @@ looks at everything without a window."""
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -89,7 +90,7 @@ def _addresses(texts: Sequence[str]) -> tuple[str, ...]:
         raise Invalid(f"{len(texts)} targets are too many at once.", remedy=f"Give at most {MOST_TARGETS}.")
     targets = [parse_target(text, Path.cwd()) for text in texts]
     for target in targets:
-        if isinstance(target, SchemaFileTarget) and not target.path.is_file():
+        if isinstance(target, SchemaFileTarget) and not os.path.isfile(target.path):
             raise NotFound(f"There is no file {plain(str(target.path), 300)}.", remedy="Check its name and folder.")
     return tuple(address_of(each) for each in targets)
 

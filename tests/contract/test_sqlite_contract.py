@@ -45,8 +45,9 @@ class TestSqliteContract(SqlContract):
         await made.aclose()
 
 
-async def test_client_of_a_file_that_is_not_there_says_so(connection: Connection) -> None:
-    gone = replace(connection, base_url=f"{connection.base_url}.gone")
+@pytest.mark.parametrize("more", [".gone", "ünïcödé " * 700], ids=["gone", "longer than any name"])
+async def test_client_of_a_file_that_is_not_there_says_so(connection: Connection, more: str) -> None:
+    gone = replace(connection, base_url=f"{connection.base_url}{more}")
     client = make_client(gone, Tokens(), lambda _entry: None)
     try:
         assert (await client.probe()).health is Health.UNREACHABLE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -178,10 +179,15 @@ async def _databases(client: PostgresClient) -> list[_Database]:
 def _files(dsn: Dsn) -> list[str]:
     """Its own file first, then the SQLite files next to it."""
     own = Path(dsn.database)
-    if not own.is_file():
+    if not os.path.isfile(own):
         raise NotFound(f"There is no SQLite file {plain(dsn.database)}.", remedy="Check the path of the connection.")
     others = [each for each in own.parent.iterdir() if each.suffix in _SUFFIXES and each != own and _is_sqlite(each)]
     return [str(own), *sorted(str(each) for each in others)]
+
+
+def _is_there(path: Path) -> bool:
+    """False also for a name that no file can have, where ``Path.exists`` raises."""
+    return os.path.exists(path)
 
 
 def _is_sqlite(path: Path) -> bool:
@@ -227,7 +233,7 @@ async def _create_file(client: PostgresClient, title: str, app_id: str) -> str:
 
     place = Place(client.dsn.with_database(str(path)))
     doing = f"create the file {plain(file, 80)}"
-    if path.exists():
+    if _is_there(path):
         if app_id == str(path) or await client.engines.run(place, marked, doing=doing):
             return str(path)
         raise _taken(file)

@@ -113,7 +113,8 @@ class Opener:
 
     def _open_file(self, dsn: Dsn, limits: Limits) -> Any:
         path = Path(dsn.database)
-        if not path.is_file():
+        # Not of ``path``: that one raises for a name which no file can have.
+        if not os.path.isfile(path):
             raise NotFound(
                 f"There is no SQLite file {plain(dsn.database)}.", remedy="Check the path; it may have been moved."
             )

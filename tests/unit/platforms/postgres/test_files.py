@@ -145,6 +145,8 @@ async def test_file_that_is_not_there_is_not_made(file: Opened, tmp_path: Path) 
     assert not (tmp_path / "gone.db").exists()
     with pytest.raises(NotFound):
         await file.client.read_schema("/elsewhere/a.db")
+    with pytest.raises(NotFound):
+        await file.client.read_schema(f"/elsewhere/{'a' * 5_000}.db")
 
 
 async def test_file_that_is_no_database_is_told(file: Opened, tmp_path: Path) -> None:
