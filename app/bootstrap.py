@@ -109,7 +109,6 @@ async def _composed(
     profile: Profile, hub: ChangeHub, redactor: Redactor, database: Database, known: LastKnown, opens: bool
 ) -> Services:
     import asyncio
-    import time
 
     from app.core.later import Later
     from app.platforms.redaction import scrub
@@ -222,7 +221,7 @@ async def _composed(
     )
     await library.load()
     opening = Opening(connections, tokens, directory, status)
-    lifecycle = AppLifecycle(connections, clients, templates, directory, catalog, audit, clock=time.time)
+    lifecycle = AppLifecycle(connections, clients, templates, directory, catalog, trail)
     task_databases = _task_databases(
         hub,
         connections,

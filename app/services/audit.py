@@ -28,6 +28,8 @@ class AuditStore(Protocol):
         detail: str,
         before: str = "",
         after: str = "",
+        *,
+        title: str = "",
     ) -> None: ...
 
 
@@ -48,8 +50,11 @@ class AuditTrail:
         self._clock = clock
 
     @asynccontextmanager
-    async def recorded(self, ref: AppRef, action: str, detail: str = "") -> AsyncIterator[SchemaChange]:
-        """``detail`` holds no secret. An act that changes a schema notes in what it is given what that was and is."""
+    async def recorded(
+        self, ref: AppRef, action: str, detail: str = "", title: str = ""
+    ) -> AsyncIterator[SchemaChange]:
+        """``detail`` holds no secret; ``title`` is that of an app that is not known here yet. An act that changes a
+        schema notes in what it is given what that was and is."""
         outcome, change = "cancelled", SchemaChange()
         try:
             yield change
@@ -60,4 +65,5 @@ class AuditTrail:
         finally:
             entry = (operator_name(), self._clock(), ref.connection_id, ref.app_id, action, outcome, detail)
             after = change.after if outcome == "done" else ""
-            await asyncio.shield(asyncio.to_thread(self._store.add, *entry, before=change.before, after=after))
+            add = self._store.add
+            await asyncio.shield(asyncio.to_thread(add, *entry, before=change.before, after=after, title=title))

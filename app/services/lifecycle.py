@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import unicodedata
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from app.core.apps import AppSummary
 from app.core.connection import Connection
@@ -24,10 +22,10 @@ from app.core.errors import (
 )
 from app.core.refs import AppRef, new_id
 from app.platforms.traits import traits_of
-from app.services.operator import operator_name
 
 if TYPE_CHECKING:
     from app.platforms.contract import PlatformClient, RemoteApp
+    from app.services.audit import AuditTrail
     from app.services.catalog import Catalog
     from app.services.clients import ClientPool
     from app.services.connections import ConnectionBook
@@ -49,23 +47,6 @@ DATABASE_NAME_BYTES = 63
 _JOINERS = frozenset("\u200c\u200d")
 
 
-class AuditStore(Protocol):
-    """What is needed of the local database; its methods block."""
-
-    def add(
-        self,
-        who: str,
-        at: float,
-        connection_id: str,
-        app_id: str,
-        action: str,
-        outcome: str,
-        detail: str,
-        *,
-        title: str = "",
-    ) -> None: ...
-
-
 class AppLifecycle:
     """Each act is in the audit trail with its outcome, and the inventory follows at once."""
 
@@ -76,17 +57,14 @@ class AppLifecycle:
         templates: TemplateShelf,
         directory: Directory,
         catalog: Catalog,
-        audit: AuditStore,
-        *,
-        clock: Callable[[], float],
+        trail: AuditTrail,
     ) -> None:
         self._connections = connections
         self._clients = clients
         self._templates = templates
         self._directory = directory
         self._catalog = catalog
-        self._audit = audit
-        self._clock = clock
+        self._trail = trail
 
     async def create(
         self,
@@ -109,7 +87,7 @@ class AppLifecycle:
         template = self._template(template_name)
         ref = AppRef(connection_id, app_id or new_id())
         client = await self._clients.get(connection_id)
-        async with self._recorded(ref, "create", f"{title} on {connection.label}", title):
+        async with self._trail.recorded(ref, "create", f"{title} on {connection.label}", title):
             remote = await _created(client, ref.app_id, title, template, org_id)
         return await self._directory.put(connection_id, remote, template.name if template else "")
 
@@ -121,7 +99,7 @@ class AppLifecycle:
             raise Unsupported("Templates are for apps on Instant; a database begins empty.")
         name = checked_database_name(name)
         client = await self._clients.get(connection.id)
-        async with self._recorded(AppRef(connection.id, name), "create", f"{name} on {connection.label}", name):
+        async with self._trail.recorded(AppRef(connection.id, name), "create", f"{name} on {connection.label}", name):
             try:
                 remote = await client.create_app(name, app_id=mark)
             except (Timeout, PlatformFault) as error:
@@ -146,7 +124,7 @@ class AppLifecycle:
         self._writable(ref.connection_id)
         title = checked_title(title)
         client = await self._clients.get(ref.connection_id)
-        async with self._recorded(ref, "rename", title):
+        async with self._trail.recorded(ref, "rename", title):
             remote = await client.rename_app(ref.app_id, title)
         return await self._directory.put(ref.connection_id, remote)
 
@@ -167,7 +145,7 @@ class AppLifecycle:
                 remedy="Take it out of the connection first, if it really is to be deleted.",
             )
         client = await self._clients.get(ref.connection_id)
-        async with self._recorded(ref, "delete", ""):
+        async with self._trail.recorded(ref, "delete"):
             with suppress(NotFound):
                 await client.delete_app(ref.app_id)
         self._catalog.forget(ref)
@@ -190,19 +168,6 @@ class AppLifecycle:
             message = "This template does not exist any more."
             raise Invalid("The app cannot be created.", fields=(FieldError("template_name", message),))
         return template
-
-    @asynccontextmanager
-    async def _recorded(self, ref: AppRef, action: str, detail: str, title: str = "") -> AsyncIterator[None]:
-        outcome = "cancelled"
-        try:
-            yield
-            outcome = "done"
-        except KnownError as error:
-            outcome = f"failed: {error.sentence}"
-            raise
-        finally:
-            entry = (operator_name(), self._clock(), ref.connection_id, ref.app_id, action, outcome, detail)
-            await asyncio.shield(asyncio.to_thread(self._audit.add, *entry, title=title))
 
 
 def checked_database_name(name: str) -> str:

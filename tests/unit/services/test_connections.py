@@ -198,7 +198,7 @@ async def test_what_is_done_to_connections_is_in_the_trail(world):
         def __init__(self):
             self.acts = []
 
-        def add(self, who, at, connection_id, app_id, action, outcome, detail, before="", after=""):
+        def add(self, who, at, connection_id, app_id, action, outcome, detail, before="", after="", *, title=""):
             self.acts.append((action, outcome, detail))
 
     trail = Trail()

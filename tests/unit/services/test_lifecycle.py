@@ -6,6 +6,7 @@ from app.core.apps import AppState
 from app.core.errors import Forbidden, Invalid, NotFound, ReadOnly, Timeout, Unsupported
 from app.core.refs import AppRef, is_uuid
 from app.platforms.contract import RemoteApp
+from app.services.audit import AuditTrail
 from app.services.catalog import Catalog
 from app.services.connections import ConnectionBook
 from app.services.directory import Directory
@@ -35,7 +36,8 @@ class World:
         book = ConnectionBook(self.stores, TokenKeeper(FakeVault(), hub), hub, self.stores.all())
         self.directory = Directory(book, pool, shelf(), self.stores, hub, clock=ticking())
         catalog = Catalog(pool, self.directory, self.stores, hub)
-        self.lifecycle = AppLifecycle(book, pool, shelf(), self.directory, catalog, self.stores, clock=ticking())
+        trail = AuditTrail(self.stores, clock=ticking())
+        self.lifecycle = AppLifecycle(book, pool, shelf(), self.directory, catalog, trail)
 
     def outcomes(self) -> list[tuple[str, str]]:
         return [(each[4], each[5]) for each in self.stores.audit]
