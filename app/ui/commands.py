@@ -27,8 +27,7 @@ class Commands(QObject):
     """Knows services and dialogs, but nothing of how the window is laid out."""
 
     app_wanted = Signal(object)  # AppRef: select it in the list
-    app_created = Signal(object)  # AppRef: select it as soon as the list has it
-    app_made = Signal(object, str)  # the same with its title, which no list knows yet
+    app_created = Signal(object, str)  # AppRef, and its title, which no list knows yet
     view_wanted = Signal(object)  # AppRef: open it in a tab
     app_deleted = Signal(object)  # AppRef
     staging_wanted = Signal(object, object)  # AppRef, Draft: open it in a tab with these edits staged
@@ -143,8 +142,7 @@ class Commands(QObject):
     def _created(self, app: AppSummary) -> None:
         self.confirmed.emit(f"Created “{plain(app.title, 60)}”")
         ref = AppRef(app.connection_id, app.app_id)
-        self.app_created.emit(ref)
-        self.app_made.emit(ref, app.title)
+        self.app_created.emit(ref, app.title)
 
     def rename_app(self, ref: AppRef, proposed: str | None = None) -> None:
         """``proposed``: the title that stands in the field from the start."""

@@ -10,9 +10,6 @@ from .app_tabs import APP, PAGE
 from .navigation import Place
 
 if TYPE_CHECKING:
-    from app.services.suite import Services
-    from app.services.workshop_words import DraftNote
-
     from .main_window import MainWindow
 
 _KEY = "window/tabs"
@@ -78,8 +75,13 @@ class TabMemory(QObject):
         """Who comes back sees which tabs have staged edits, though none of them was read."""
         window = self._window
         if any(place[0] == APP for place in window.app_tabs.places()):
-            title = "Look for staged edits"
-            window.runner.start(_drafts, owner=self, title=title, done=window.app_tabs.mark_kept, quiet=True)
+            window.runner.start(
+                lambda services: services.workshop.drafts(),
+                owner=self,
+                title="Look for staged edits",
+                done=window.app_tabs.mark_kept,
+                quiet=True,
+            )
 
     def _open(self, place: Place) -> None:
         window = self._window
@@ -95,10 +97,6 @@ class TabMemory(QObject):
         window = self._window
         is_at_first = window.tabs.currentWidget() is window.overview and len(window.navigation.history.places) == 1
         return is_at_first and not window.overview.app_list.filter_box.text()
-
-
-async def _drafts(services: Services) -> tuple[DraftNote, ...]:
-    return await services.workshop.drafts()
 
 
 def _read(kept: object) -> tuple[list[Place], Place | None]:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.core.targets import Target
-    from app.services.suite import Services
     from app.services.workshop_words import DraftNote
     from app.storage.crash_reports import CrashReport, CrashReports
     from app.ui.crash_report_dialog import CrashBar, KeptDraft
@@ -125,7 +124,11 @@ class WindowLaunch(QObject):
         layout.insertWidget(0, bar)
         bar.tell(new)
         self._window.runner.start(
-            _drafts, owner=bar, title="List the staged edits that were kept", done=self._take_drafts, quiet=True
+            lambda services: services.workshop.drafts(),
+            owner=bar,
+            title="List the staged edits that were kept",
+            done=self._take_drafts,
+            quiet=True,
         )
         self._window.data.apps_changed.connect(self._show_drafts)
 
@@ -221,10 +224,6 @@ def _unknown(text: str) -> str:
     from app.ui.redaction import redacted
 
     return redacted(text)
-
-
-async def _drafts(services: Services) -> tuple[DraftNote, ...]:
-    return await services.workshop.drafts()
 
 
 def add_launch_actions(window: MainWindow) -> None:

@@ -44,7 +44,7 @@ class WindowToasts(QObject):
         window.editor_changed.connect(self._follow_editors)
         window.app_tabs.closed_by_hand.connect(self._closed)
         window.commands.renamed.connect(self._renamed)
-        window.commands.app_made.connect(self._created)
+        window.commands.app_created.connect(self._created)
         window.commands.pushed.connect(self._pushed)
         self.toasts.changed.connect(self._tell_actions)
         self._tell_actions()

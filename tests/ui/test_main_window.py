@@ -66,7 +66,7 @@ def test_new_app_is_selected_as_soon_as_the_list_has_it(
 ) -> None:
     window = open_window(services)
     window.choose_connection("c2")
-    window.commands.app_created.emit(AppRef("c1", "new"))
+    window.commands.app_created.emit(AppRef("c1", "new"), "New")
     assert window.overview.app_list.selected_ref() is None
     services.known_apps += (ANA._replace(app_id="new", title="New"),)
     services.hub.publish(Changes(apps=frozenset({"c1"})))
