@@ -14,6 +14,7 @@ import pytest
 from tests.support.postgres_server import PostgresServer, postgres_server
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+pytest_plugins = ["tests.support.crash_traces"]
 _MANY_OBJECTS = 50_000
 _NUMBERS = itertools.count(1)
 

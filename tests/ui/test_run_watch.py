@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import faulthandler
 import logging
 import os
 import subprocess
@@ -39,7 +38,6 @@ def watch(tmp_path: Path, runner: Runner) -> Iterator[RunWatch]:
     watch.join(runner)
     yield watch
     watch.end()
-    faulthandler.enable()
 
 
 def texts(watch: RunWatch) -> str:
@@ -94,7 +92,6 @@ def test_watch_ended_gives_the_hooks_back_and_leaves_no_marker(tmp_path: Path, r
     watch = RunWatch(profile, str)
     watch.join(runner)
     watch.end()
-    faulthandler.enable()
     assert (threading.excepthook, sys.unraisablehook, len(logging.getLogger("asyncio").handlers)) == before
     assert list(watch.reports.folder.iterdir()) == []
 
@@ -126,7 +123,6 @@ def test_fatal_message_of_qt_is_in_the_report_with_the_trace(tmp_path: Path) -> 
     watch = RunWatch(Profile.at(tmp_path), str)
     (report,) = watch.reports.settle()
     watch.end()
-    faulthandler.enable()
     assert report.kind == "crash"
     # As PySide words it where Python asks for it.
     assert "Qt: [A qFatal() call was made" in report.text

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import faulthandler
 import os
 import signal
 import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,14 +18,6 @@ from app.storage.log import Redactor
 
 SECRET = "Zq7-marked-secret"
 FACTS = {"Tenantry": "1.2.3", "Qt": "6.11.3"}
-
-
-@pytest.fixture(autouse=True)
-def _faulthandler_of_the_tests() -> Iterator[None]:
-    was_enabled = faulthandler.is_enabled()
-    yield
-    if was_enabled:
-        faulthandler.enable()
 
 
 @pytest.fixture
