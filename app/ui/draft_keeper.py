@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import concurrent.futures
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject
 
 from app.core.refs import AppRef
 
+from .crossing import Courier
 from .runner import Runner
 
 if TYPE_CHECKING:
@@ -19,18 +20,21 @@ if TYPE_CHECKING:
 _TITLE = "Keep the staged edits"
 
 
+class _Ended(NamedTuple):
+    ref: AppRef
+    future: concurrent.futures.Future[None]
+
+
 class DraftKeeper(QObject):
     """Saves one draft of an app after the other, the newest last. It belongs to the runner, not to a tab: a save
     goes on when its tab is closed, and is waited for when the program ends."""
-
-    _ended = Signal(object, object)
 
     def __init__(self, runner: Runner) -> None:
         super().__init__(runner)
         self._runner = runner
         self._next: dict[AppRef, Draft | None] = {}
         self._saving: dict[AppRef, concurrent.futures.Future[None]] = {}
-        self._ended.connect(self._settle, Qt.ConnectionType.QueuedConnection)
+        self._ended: Courier[_Ended] = Courier(self, self._settle)
 
     def keep(self, ref: AppRef, draft: Draft | None) -> None:
         """Save this draft as soon as the one before is saved; None forgets it."""
@@ -64,9 +68,10 @@ class DraftKeeper(QObject):
 
         future = self._runner.engine.submit(save)
         self._saving[ref] = future
-        future.add_done_callback(partial(self._ended.emit, ref))
+        future.add_done_callback(partial(_send_ended, self._ended, ref))
 
-    def _settle(self, ref: AppRef, future: concurrent.futures.Future[None]) -> None:
+    def _settle(self, ended: _Ended) -> None:
+        ref, future = ended
         if self._saving.get(ref) is future:
             del self._saving[ref]
         error = None if future.cancelled() else future.exception()
@@ -80,3 +85,7 @@ def draft_keeper(runner: Runner) -> DraftKeeper:
     """The one keeper of this runner."""
     found = runner.findChild(DraftKeeper)
     return found if isinstance(found, DraftKeeper) else DraftKeeper(runner)
+
+
+def _send_ended(courier: Courier[_Ended], ref: AppRef, future: concurrent.futures.Future[None]) -> None:
+    courier.send(_Ended(ref, future))

@@ -184,7 +184,7 @@ class FoundationPage(QWidget):
             return
         self._slow.start()
         self._runner.start(
-            self.fetch,
+            self.reading(),
             owner=self,
             title=f"Read the {self.heading.text().lower()} of {plain(self._connection.label, 40)}",
             done=self._take,
@@ -193,12 +193,12 @@ class FoundationPage(QWidget):
             replaces="read",
         )
 
-    def fetch(self, services: Services) -> Awaitable[Any]:
-        """On the engine: what ``take`` shows; overridden."""
+    def reading(self) -> Callable[[Services], Awaitable[Any]]:
+        """What the engine is to do for ``take``, which holds nothing of the page; overridden."""
         raise NotImplementedError
 
     def take(self, found: Any) -> None:
-        """Show what ``fetch`` brought; overridden."""
+        """Show what ``reading`` brought; overridden."""
         raise NotImplementedError
 
     def settle_buttons(self) -> None:

@@ -49,6 +49,11 @@ class ProgressReporter:
     def __call__(self, progress: Any) -> None:
         self._latest = progress
 
+    @property
+    def latest(self) -> Any:
+        """What was reported last, None before the first report."""
+        return self._latest
+
     def read(self) -> tuple[int, int, str]:
         """(done, total, text); zeros before the first report."""
         latest = self._latest

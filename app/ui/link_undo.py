@@ -43,11 +43,11 @@ class LinkUndo:
             dialog.linked.connect(lambda sentence, _app: self._told(sentence))
             dialog.open()
             return
-        connection_id, user_id, app_id = self._connection.id, self._user.user_id, self._app_id
+        connection_id, user, app_id = self._connection.id, self._user, self._app_id
 
         async def link(services: Services) -> str:
-            await services.foundation.link(connection_id, user_id, app_id)
-            return f"Linked {plain(app_id, 60)} to {email(self._user)} again"
+            await services.foundation.link(connection_id, user.user_id, app_id)
+            return f"Linked {plain(app_id, 60)} to {email(user)} again"
 
         self._runner.start(link, owner=self._window, title="Link an app again", done=self._told)
 
@@ -59,11 +59,11 @@ class LinkUndo:
             dialog.unlinked.connect(lambda sentence, _app_id: self._told(sentence))
             dialog.open()
             return
-        connection_id, user_id, app_id = self._connection.id, self._user.user_id, self._app_id
+        connection_id, user, app_id = self._connection.id, self._user, self._app_id
 
         async def unlink(services: Services) -> str:
-            await services.foundation.unlink(connection_id, user_id, app_id)
-            return f"Unlinked {plain(app_id, 60)} from {email(self._user)} again"
+            await services.foundation.unlink(connection_id, user.user_id, app_id)
+            return f"Unlinked {plain(app_id, 60)} from {email(user)} again"
 
         self._runner.start(unlink, owner=self._window, title="Unlink an app again", done=self._told)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -54,13 +55,13 @@ class _Fetch(QObject):
     def __init__(
         self,
         runner: Runner,
-        read: Callable[[Services], Awaitable[Any]],
+        reading: Callable[[], Callable[[Services], Awaitable[Any]]],
         take: Callable[[Any], None],
         parent: QObject,
         pause_ms: int = 0,
     ) -> None:
         super().__init__(parent)
-        self._runner, self._read, self._take = runner, read, take
+        self._runner, self._reading, self._take = runner, reading, take
         self._is_wanted = False
         self._is_running = False
         self._pause = QTimer(self, singleShot=True, interval=pause_ms)
@@ -76,7 +77,7 @@ class _Fetch(QObject):
             return
         self._is_wanted, self._is_running = False, True
         self._runner.start(
-            self._read,
+            self._reading(),
             owner=self,
             title="Read what is known",
             done=self._arrive,
@@ -120,10 +121,10 @@ class LiveData(QObject):
         self.has_apps = False
         # The order that the list is in, so that it is sorted before it gets here.
         self.order: Callable[[], tuple[int, bool]] = _usual_order
-        self._connections = _Fetch(runner, _read_connections, self._take_connections, self)
-        self._apps = _Fetch(runner, self._read_apps, self._take_apps, self, _APPS_EVERY_MS)
-        self._statuses = _Fetch(runner, _read_statuses, self._take_statuses, self)
-        self._tokens = _Fetch(runner, _read_token_place, self._take_token_place, self)
+        self._connections = _Fetch(runner, lambda: _read_connections, self._take_connections, self)
+        self._apps = _Fetch(runner, self._reading_apps, self._take_apps, self, _APPS_EVERY_MS)
+        self._statuses = _Fetch(runner, lambda: _read_statuses, self._take_statuses, self)
+        self._tokens = _Fetch(runner, lambda: _read_token_place, self._take_token_place, self)
         runner.changed.connect(self._hear)
 
     def show_last_known(self, known: LastKnown) -> None:
@@ -176,14 +177,8 @@ class LiveData(QObject):
         if changes.schemas:
             self.schemas_changed.emit(changes.schemas)
 
-    async def _read_apps(self, services: Services) -> _Listed:
-        connections = {each.id: each for each in services.connections.all()}
-        rows, shown = services.directory.inventory(), self.table
-        # At the start the services know what the window shows already: a second table would be memory for nothing.
-        table = shown if shown.is_of(rows, connections) else AppTable(rows, connections, shown)
-        column, is_descending = self.order()
-        table.order(column, is_descending=is_descending)
-        return _Listed(table, TreeGroups(tuple(connections.values()), table.rows))
+    def _reading_apps(self) -> Callable[[Services], Awaitable[_Listed]]:
+        return partial(_read_apps, self.table, self.order())
 
     def _take_connections(self, connections: tuple[Connection, ...]) -> None:
         if connections != self.connections:
@@ -210,6 +205,16 @@ class LiveData(QObject):
 
 def _usual_order() -> tuple[int, bool]:
     return AppColumn.KIND, False
+
+
+async def _read_apps(shown: AppTable, order: tuple[int, bool], services: Services) -> _Listed:
+    connections = {each.id: each for each in services.connections.all()}
+    rows = services.directory.inventory()
+    # At the start the services know what the window shows already: a second table would be memory for nothing.
+    table = shown if shown.is_of(rows, connections) else AppTable(rows, connections, shown)
+    column, is_descending = order
+    table.order(column, is_descending=is_descending)
+    return _Listed(table, TreeGroups(tuple(connections.values()), table.rows))
 
 
 async def _read_connections(services: Services) -> tuple[Connection, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Signal
@@ -65,7 +65,6 @@ class MoveDialog(PreviewDialog):
         self.plan: MovePlan | None = None
         self._choices: dict[str, Way] = {}
         self._removal: RemovalPlan | None = None
-        self._latest: MoveProgress | None = None
         self.target = MoveTarget()
         self.form = self.target.form
         self.password = TokenEdit()
@@ -237,7 +236,7 @@ class MoveDialog(PreviewDialog):
             return
 
         async def move(services: Services, tell: ProgressReporter) -> MoveOutcome:
-            return await services.store_moving.run(plan, self._teller(tell))
+            return await services.store_moving.run(plan, tell)
 
         self.run(move, f"Move {self._name}", max(plan.rows, 2), self._moved)
 
@@ -245,7 +244,7 @@ class MoveDialog(PreviewDialog):
         connection_id, workspace_id, password = self.connection.id, self._workspace_id, self._password()
 
         async def resume(services: Services, tell: ProgressReporter) -> MoveOutcome:
-            return await services.store_moving.resume(connection_id, workspace_id, self._teller(tell), password)
+            return await services.store_moving.resume(connection_id, workspace_id, tell, password)
 
         self.run(resume, f"Go on with the move of {self._name}", 2, self._moved)
 
@@ -253,17 +252,8 @@ class MoveDialog(PreviewDialog):
         text = self.password.edit.text()
         return Secret(text) if text else self.form.password()
 
-    def _teller(self, tell: ProgressReporter) -> Callable[[MoveProgress], None]:
-        """Called on the engine's thread."""
-
-        def on_progress(progress: MoveProgress) -> None:
-            self._latest = progress
-            tell(progress)
-
-        return on_progress
-
     def _show_progress(self) -> None:
-        latest = self._latest
+        latest: MoveProgress | None = self._reporter.latest
         if latest is None or not self.is_working:
             return
         self.about.setText(move_words.progress_words(latest))
@@ -380,9 +370,7 @@ class MoveDialog(PreviewDialog):
         tables = self._removal.tables if self._removal is not None else ()
 
         async def remove(services: Services, tell: ProgressReporter) -> RemovalOutcome:
-            return await services.store_moving.remove_old_rows(
-                connection_id, workspace_id, self._teller(tell), password
-            )
+            return await services.store_moving.remove_old_rows(connection_id, workspace_id, tell, password)
 
         self.run(remove, f"Remove the old rows of {self._name}", max(2, sum(t.rows for t in tables)), self._removed)
 

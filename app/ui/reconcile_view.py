@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
@@ -116,8 +116,9 @@ class ReconcileView(FoundationPage):
         self.refresh_button.setEnabled(False)
         super().read()
 
-    def fetch(self, services: Services) -> Awaitable[Reconciliation]:
-        return services.reconciler.check(self.connection.id, self._reporter, tokens=self.token_check.isChecked())
+    def reading(self) -> Callable[[Services], Awaitable[Reconciliation]]:
+        connection_id, reporter, tokens = self.connection.id, self._reporter, self.token_check.isChecked()
+        return lambda services: services.reconciler.check(connection_id, reporter, tokens=tokens)
 
     def _show_progress(self) -> None:
         done, total, text = self._reporter.read()

@@ -9,12 +9,13 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMessageLogContext, QObject, Qt, QtMsgType, Signal, qVersion
+from PySide6.QtCore import QMessageLogContext, QtMsgType, qVersion
 
 from app.storage.crash_reports import CrashReports
 
 if TYPE_CHECKING:
     from app.storage.paths import Profile
+    from app.ui.crossing import Courier
     from app.ui.runner import Runner
 
 _qt_logger = logging.getLogger("qt")
@@ -32,16 +33,14 @@ def log_qt(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
     _qt_logger.log(_LEVELS.get(kind, logging.WARNING), "%s", message)
 
 
-class RunWatch(QObject):
-    """From its making until ``end`` this run is watched over."""
-
-    _escaped = Signal(object, str)
+class RunWatch:
+    """From its making until ``end`` this run is watched over. No part of the window: Python holds it on any thread."""
 
     def __init__(self, profile: Profile, clean: Callable[[str], str]) -> None:
-        super().__init__()
         self.reports = CrashReports(profile.data_dir, profile.log_path, clean, _facts())
         self.reports.begin()
         self._before: tuple[Callable[..., object], Callable[..., object]] | None = None
+        self._escaped: Courier[BaseException] | None = None
         self._handler = _Asyncio(self.reports)
 
     def join(self, runner: Runner) -> None:
@@ -51,7 +50,7 @@ class RunWatch(QObject):
         sys.unraisablehook = self._unraisable
         logging.getLogger("asyncio").addHandler(self._handler)
         runner.bug_found.connect(self.reports.record)
-        self._escaped.connect(runner.route, Qt.ConnectionType.QueuedConnection)
+        self._escaped = runner.escaped
 
     def failed(self, error: BaseException) -> None:
         """The program ends with this; it is told of now, not at the next start as an end without a reason."""
@@ -77,7 +76,8 @@ class RunWatch(QObject):
             return
         # Its sender may be on its way out with the program; the report is written first.
         self.reports.record(what.exc_value, f"Thread {what.thread.name if what.thread is not None else 'unknown'}")
-        self._escaped.emit(what.exc_value, "Work in the background")
+        if self._escaped is not None:
+            self._escaped.send(what.exc_value)
 
     def _unraisable(self, what: sys.UnraisableHookArgs) -> None:
         if what.exc_value is not None:

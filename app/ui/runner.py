@@ -13,11 +13,12 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core.errors import KnownError
+from app.ui.crossing import Courier, part_of_window
 from app.ui.engine_news import EngineNews
 from app.ui.jobs import SHOWN_AFTER_S, Job, JobState, ProgressReporter
 from app.ui.scope import Scopes, is_alive
@@ -102,6 +103,13 @@ class _Work:
         self.is_quiet = False
 
 
+class _Ended(NamedTuple):
+    """What the engine's thread tells of work."""
+
+    key: int
+    future: concurrent.futures.Future[Any]
+
+
 class Runner(QObject):
     """Runs work on the engine and brings its result to the UI thread. All methods: UI thread."""
 
@@ -113,8 +121,6 @@ class Runner(QObject):
     bug_found = Signal(object, str)  # any other exception, title of the work (logged already)
     ready = Signal()  # the services are built
 
-    _arrived = Signal(object, object)
-
     def __init__(self, engine: Reach, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._engine = engine
@@ -124,11 +130,12 @@ class Runner(QObject):
         self._waiting: list[_Work] = []
         self._scopes = Scopes()
         self._is_closing = False
-        self._news = EngineNews()
+        self._news = EngineNews(self)
         self._news.changed.connect(self.changed)
         self._news.activity.connect(self.activity)
-        # Always queued: a future that is cancelled here must not call back in the middle of the caller.
-        self._arrived.connect(self._settle, Qt.ConnectionType.QueuedConnection)
+        # Errors that nobody took on other threads.
+        self.escaped: Courier[BaseException] = Courier(self, self._route_escaped)
+        self._ended_work: Courier[_Ended] = Courier(self, self._settle)
         if engine.is_running:
             self._attach()
 
@@ -145,6 +152,7 @@ class Runner(QObject):
         for key in tuple(self._running):
             self.cancel(key)
         self._news.close()
+        self._ended_work.end()
 
     @property
     def engine(self) -> Reach:
@@ -242,6 +250,9 @@ class Runner(QObject):
 
     # Inside
 
+    def _route_escaped(self, error: BaseException) -> None:
+        self.route(error, "Work in the background")
+
     def _make(
         self,
         work: Callable[[Services], Awaitable[Any]],
@@ -250,6 +261,10 @@ class Runner(QObject):
         replaces: str | None,
         reporter: ProgressReporter | None,
     ) -> _Work:
+        held = part_of_window(work)
+        if held is not None:
+            # Not refused: it goes wrong seldom, and whoever uses the program is not to pay for it.
+            _logger.warning("“%s” takes a %s to the engine's thread", title, type(held).__name__)
         item = _Work(next(self._keys), owner, title)
         item.task, item.replaces, item.reporter = work, replaces, reporter
         return item
@@ -282,14 +297,14 @@ class Runner(QObject):
 
     def _submit(self, item: _Work) -> None:
         assert item.task is not None
-        item.future = self._engine.submit(item.task)
+        future = item.future = self._engine.submit(item.task)
         item.task = None
-        item.future.add_done_callback(partial(self._arrived.emit, item))
+        # The future is told of no more than the key: the engine's thread may be the last that holds it.
+        future.add_done_callback(partial(_send_ended, self._ended_work, item.key))
 
-    def _settle(self, item: _Work, future: concurrent.futures.Future[Any]) -> None:
-        # The future knows this work, and the answer with it: without this they would keep each other alive.
-        item.future = None
-        if item.key not in self._running:
+    def _settle(self, ended: _Ended) -> None:
+        item, future = self._running.get(ended.key), ended.future
+        if item is None:
             return
         if future.cancelled():
             self.cancel(item.key)
@@ -330,6 +345,10 @@ class Runner(QObject):
 
     def _count(self) -> None:
         self.busy_changed.emit(sum(not item.is_quiet for item in self._running.values()))
+
+
+def _send_ended(courier: Courier[_Ended], key: int, future: concurrent.futures.Future[Any]) -> None:
+    courier.send(_Ended(key, future))
 
 
 def _nothing() -> None:

@@ -109,8 +109,8 @@ class TasksView(FoundationPage):
 
     # Reading
 
-    def fetch(self, services: Services) -> Awaitable[_Found]:
-        return _read(services, self.connection.id)
+    def reading(self) -> Callable[[Services], Awaitable[_Found]]:
+        return partial(_read, self.connection.id)
 
     def take(self, found: _Found) -> None:
         self._shape = found.shape
@@ -367,7 +367,7 @@ def _words_of(line: IterationLine) -> str:
     return f"{iteration_title(line)} · {task}" if task else iteration_title(line)
 
 
-async def _read(services: Services, connection_id: str) -> _Found:
+async def _read(connection_id: str, services: Services) -> _Found:
     import asyncio
 
     shape, tasks, databases, iterations = await asyncio.gather(

@@ -88,8 +88,8 @@ class UsersView(FoundationPage):
 
     # Reading
 
-    def fetch(self, services: Services) -> Awaitable[_Found]:
-        return _read(services, self.connection.id)
+    def reading(self) -> Callable[[Services], Awaitable[_Found]]:
+        return partial(_read, self.connection.id)
 
     def take(self, found: _Found) -> None:
         self._shape, self._journal = found.shape, found.journal
@@ -337,7 +337,7 @@ class UsersView(FoundationPage):
             self.undoable.emit(sentence, back.words, back.link)
 
 
-async def _read(services: Services, connection_id: str) -> _Found:
+async def _read(connection_id: str, services: Services) -> _Found:
     import asyncio
 
     shape, users, journal = await asyncio.gather(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -153,8 +154,8 @@ class WorkspacesView(FoundationPage):
         super()._read_if_seen()
         self._wants_findings = False
 
-    def fetch(self, services: Services) -> Awaitable[_Found]:
-        return _read(services, self.connection.id)
+    def reading(self) -> Callable[[Services], Awaitable[_Found]]:
+        return partial(_read, self.connection.id)
 
     def take(self, found: _Found) -> None:
         self.overview, self._moves = found.overview, found.moves
@@ -386,7 +387,7 @@ def _stacked(place: QWidget, *parts: QWidget) -> None:
         box.addWidget(part, 1 if at == len(parts) - 1 else 0)
 
 
-async def _read(services: Services, connection_id: str) -> _Found:
+async def _read(connection_id: str, services: Services) -> _Found:
     overview = await services.stores.overview(connection_id)
     moves = await services.store_moving.open_moves(connection_id)
     return _Found(overview, services.stores.last_checks(connection_id), moves)
