@@ -15,7 +15,7 @@ from app.core.errors import BadAnswer, Invalid, KnownError, Timeout, Unreachable
 from .redaction import scrub
 
 if TYPE_CHECKING:
-    from .http import HttpPolicy, Operation
+    from .http_words import HttpPolicy, Operation
 
 
 @dataclass(frozen=True, slots=True)

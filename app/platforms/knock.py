@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from app.core.activity import ActivityEntry
 
 from .base_url import checked_base_url
-from .http import HttpPolicy, OnCall, make_transport
+from .http import OnCall, make_transport
+from .http_words import HttpPolicy
 
 if TYPE_CHECKING:
     import httpx

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from app.core.connection import Connection, Platform
 from app.core.errors import Unsupported
 
-from .http import HttpPolicy, OnCall, Tokens
+from .http import OnCall
+from .http_words import HttpPolicy, Tokens
 
 if TYPE_CHECKING:
     from app.core.gate import Gate

@@ -10,7 +10,7 @@ from app.core.errors import KnownError, PlatformFault, RateLimited, Timeout, Unr
 from .http_failures import TruncatedAnswer
 
 if TYPE_CHECKING:
-    from .http import HttpPolicy, Operation
+    from .http_words import HttpPolicy, Operation
 
 
 def wait_before_retry(

@@ -204,7 +204,7 @@ class InstantOrganisations:
         self._client = client
 
     async def __call__(self, title: str) -> str:
-        from app.platforms.http import Operation
+        from app.platforms.http_words import Operation
 
         for org in await self._client.list_orgs():
             if org.title == title:

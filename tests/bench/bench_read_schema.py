@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from app.core.connection import Connection, Environment, Platform
-from app.platforms.http import Tokens
+from app.platforms.http_words import Tokens
 from app.platforms.postgres.client import PostgresClient
 from app.platforms.postgres.dsn import Dsn
 from tests.bench.figures import median

@@ -15,7 +15,7 @@ import psycopg
 
 from app.core.connection import Connection, Environment, Platform
 from app.platforms.contract import StoreHealth
-from app.platforms.http import HttpPolicy, Tokens
+from app.platforms.http_words import HttpPolicy, Tokens
 from app.platforms.postgres.client import PostgresClient
 from app.platforms.postgres.dsn import Dsn, Place
 from tests.bench.figures import median

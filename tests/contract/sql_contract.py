@@ -12,7 +12,7 @@ from app.core.errors import KnownError, NotFound, ReadOnly
 from app.core.refs import new_id
 from app.core.secret import Secret
 from app.platforms.contract import SqlClient
-from app.platforms.http import Tokens
+from app.platforms.http_words import Tokens
 from app.platforms.registry import make_client
 from app.platforms.traits import traits_of
 from app.schema.compare import Plan

@@ -26,7 +26,7 @@ from app.core.errors import (
 from app.core.refs import new_id
 from app.core.secret import Secret
 from app.core.status import Health
-from app.platforms.http import HttpPolicy, Tokens
+from app.platforms.http_words import HttpPolicy, Tokens
 from app.platforms.instant.client import InstantClient
 from app.platforms.registry import make_client
 from app.schema.formats.instant_wire import defs_from_schema, wire_attribute

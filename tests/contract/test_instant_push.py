@@ -15,7 +15,7 @@ from app.core.errors import Conflict, KnownError, NotFound, PlatformFault, ReadO
 from app.core.refs import new_id
 from app.core.secret import Secret
 from app.platforms.contract import PushJob, PushProgress, RowCount
-from app.platforms.http import HttpPolicy, Tokens
+from app.platforms.http_words import HttpPolicy, Tokens
 from app.platforms.instant import row_counts
 from app.platforms.instant.client import InstantClient
 from app.platforms.registry import make_client

@@ -11,7 +11,7 @@ from app.core.connection import Connection, Environment, Platform
 from app.core.refs import new_id
 from app.core.secret import Secret
 from app.platforms.contract import LiveSchema
-from app.platforms.http import Tokens
+from app.platforms.http_words import Tokens
 from app.platforms.instant.client import InstantClient
 from app.platforms.instant.steps import steps_of
 from app.platforms.registry import make_client

@@ -10,7 +10,7 @@ from app.core.connection import Connection, Environment, Platform
 from app.core.secret import Secret
 from app.core.status import Health
 from app.platforms.contract import PlatformClient
-from app.platforms.http import Tokens
+from app.platforms.http_words import Tokens
 from app.platforms.registry import make_client
 from app.schema.formats.sql_types import type_of
 from app.schema.model import Attribute

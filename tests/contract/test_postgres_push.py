@@ -14,7 +14,7 @@ import pytest
 from app.core.connection import Connection, Environment, Platform
 from app.core.errors import Conflict, Invalid, KnownError, ReadOnly, StalePlan, Timeout, Unreachable, Unsupported
 from app.platforms.contract import PushJob, PushProgress
-from app.platforms.http import Tokens
+from app.platforms.http_words import Tokens
 from app.platforms.postgres import pushing
 from app.platforms.postgres.client import PostgresClient
 from app.platforms.postgres.dsn import Dsn

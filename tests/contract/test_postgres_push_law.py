@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 
 from app.core.connection import Connection, Environment, Platform
 from app.platforms.contract import LiveSchema
-from app.platforms.http import Tokens
+from app.platforms.http_words import Tokens
 from app.platforms.postgres.client import PostgresClient
 from app.platforms.postgres.dsn import Dsn
 from app.platforms.postgres.facets import is_key

@@ -17,7 +17,7 @@ import pytest
 from app.bootstrap import build_services
 from app.core.refs import AppRef, new_id
 from app.core.secret import Secret
-from app.platforms.http import Tokens
+from app.platforms.http_words import Tokens
 from app.platforms.registry import make_client
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
 from app.schema.types import StringType

@@ -14,7 +14,7 @@ from app.core.connection import Connection, Environment, Platform
 from app.core.errors import NotFound
 from app.core.refs import AppRef, new_id
 from app.core.secret import Secret
-from app.platforms.http import Tokens
+from app.platforms.http_words import Tokens
 from app.platforms.registry import make_client
 from app.schema.draft import Draft
 from app.schema.formats.instant_form import canonical

@@ -16,7 +16,7 @@ import pytest
 from app.core.connection import Connection, Environment, Platform
 from app.core.refs import new_id
 from app.core.secret import Secret
-from app.platforms.http import Tokens
+from app.platforms.http_words import Tokens
 from app.platforms.instant.client import InstantClient
 from app.platforms.registry import make_client
 from app.schema.compare import Renames, compare

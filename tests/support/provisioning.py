@@ -12,7 +12,7 @@ from typing import Any
 from app.core.activity import ActivityEntry
 from app.core.connection import Connection, Environment, Platform
 from app.core.secret import Secret
-from app.platforms.http import HttpPolicy
+from app.platforms.http_words import HttpPolicy
 from app.platforms.registry import Tokens, make_client
 from app.services.clients import ClientPool
 from app.services.connections import ConnectionBook

@@ -9,7 +9,8 @@ from typing import Any
 from app.core.errors import Invalid, Unauthorised
 from app.core.secret import Secret
 from app.platforms.contract import RemoteApp
-from app.platforms.http import HttpChannel, Operation, Tokens
+from app.platforms.http import HttpChannel
+from app.platforms.http_words import Operation, Tokens
 
 from . import answers, operations
 

@@ -14,7 +14,7 @@ from app.core.errors import BadAnswer
 from app.core.secret import Secret
 from app.core.text import plain
 from app.platforms.contract import RemoteApp
-from app.platforms.http import Operation
+from app.platforms.http_words import Operation
 from app.schema.model import Schema
 
 _STATUSES = frozenset({"active", "read-only", "disabled"})

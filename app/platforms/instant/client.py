@@ -12,7 +12,8 @@ from app.core.errors import KnownError, NotFound
 from app.core.refs import new_id
 from app.core.secret import Secret
 from app.platforms.contract import LiveSchema, Probe, PushJob, PushProgress, RemoteApp, RenderedStep, RowCount
-from app.platforms.http import HttpChannel, HttpPolicy, OnCall, Operation, Tokens
+from app.platforms.http import HttpChannel, OnCall
+from app.platforms.http_words import HttpPolicy, Operation, Tokens
 from app.schema.formats.instant_wire import defs_from_schema, schema_from_wire
 from app.schema.model import Schema
 

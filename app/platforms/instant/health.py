@@ -18,7 +18,7 @@ from app.core.errors import (
 )
 from app.core.status import Finding, FindingAction, FindingKind, Health, Severity
 from app.platforms.contract import YES, Capabilities, Capability, Probe
-from app.platforms.http import Tokens
+from app.platforms.http_words import Tokens
 
 from . import operations
 from .answers import Sunset

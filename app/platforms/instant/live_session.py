@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.errors import KnownError, Timeout, Unreachable
 from app.core.refs import new_id
-from app.platforms.http import Operation
 from app.platforms.http_failures import FailedAnswer
+from app.platforms.http_words import Operation
 
 from . import answers, operations
 from .errors import error_of

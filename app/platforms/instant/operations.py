@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.core.connection import TokenKind
-from app.platforms.http import Operation
+from app.platforms.http_words import Operation
 
 _PLATFORM = (TokenKind.PLATFORM,)
 _EITHER = (TokenKind.PLATFORM, TokenKind.DASH)

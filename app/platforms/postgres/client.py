@@ -20,7 +20,8 @@ from app.platforms.contract import (
     StoreHealth,
     TableSize,
 )
-from app.platforms.http import HttpPolicy, OnCall, Tokens
+from app.platforms.http import OnCall
+from app.platforms.http_words import HttpPolicy, Tokens
 from app.schema.formats.sql_names import Dialect
 
 from . import apps, health, reading, rows

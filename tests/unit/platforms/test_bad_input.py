@@ -20,8 +20,8 @@ from app.core.errors import (
 )
 from app.core.status import FindingKind, Health
 from app.platforms.base_url import checked_base_url
-from app.platforms.http import HttpPolicy
 from app.platforms.http_failures import TruncatedAnswer
+from app.platforms.http_words import HttpPolicy
 from tests.unit.platforms.conftest import (
     APP_ID,
     DASH_TOKEN,

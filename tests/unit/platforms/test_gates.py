@@ -16,7 +16,7 @@ from app.core.errors import Bug, KnownError, Locked, ReadOnly, Unsupported
 from app.core.refs import new_id
 from app.core.secret import Secret
 from app.platforms.contract import LiveSchema, PlatformClient, SqlClient
-from app.platforms.http import Operation, Tokens
+from app.platforms.http_words import Operation, Tokens
 from app.platforms.instant import operations
 from app.platforms.instant.client import InstantClient
 from app.platforms.instant.live_session import LiveSession

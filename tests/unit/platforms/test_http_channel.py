@@ -21,8 +21,9 @@ from app.core.errors import (
     Unreachable,
 )
 from app.core.secret import Secret
-from app.platforms.http import HttpChannel, HttpPolicy, Operation, Tokens, bearer_auth, make_transport
+from app.platforms.http import HttpChannel, bearer_auth, make_transport
 from app.platforms.http_failures import TRANSPORT_ERRORS, transport_error
+from app.platforms.http_words import HttpPolicy, Operation, Tokens
 from app.platforms.instant import operations
 from app.platforms.instant.errors import error_of
 from app.platforms.redaction import scrub

@@ -20,7 +20,7 @@ from app.core.errors import (
 )
 from app.core.secret import Secret
 from app.core.status import FindingKind, Health
-from app.platforms.http import Tokens
+from app.platforms.http_words import Tokens
 from app.platforms.instant.client import InstantClient
 from app.platforms.instant.errors import CreationDisabled
 from app.platforms.registry import make_client

@@ -11,7 +11,7 @@ import pytest
 from app.core.activity import ActivityEntry
 from app.core.connection import Connection, Environment, Platform
 from app.core.secret import Secret
-from app.platforms.http import Tokens
+from app.platforms.http_words import Tokens
 from app.platforms.instant import operations
 from app.platforms.postgres.client import PostgresClient
 from app.platforms.postgres.dsn import Dsn

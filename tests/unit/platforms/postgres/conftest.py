@@ -13,7 +13,7 @@ import pytest
 from app.core.activity import ActivityEntry
 from app.core.connection import Connection, Environment, Platform
 from app.core.secret import Secret
-from app.platforms.http import HttpPolicy, Tokens
+from app.platforms.http_words import HttpPolicy, Tokens
 from app.platforms.postgres.client import PostgresClient
 from app.platforms.postgres.dsn import Dsn, Place
 from tests.support.postgres_server import PostgresServer
