@@ -19,6 +19,7 @@ from tests.ui import trust_screens  # isort: skip
 
 __all__ = [
     "SCREENS",
+    "WINDOW_PAGES",
     "app_screens",
     "comfort_screens",
     "dialog_screens",
@@ -30,3 +31,29 @@ __all__ = [
 
 # By name, in the order in which they are told of. Each builds its screen on a stage and gives the top-level widget.
 SCREENS: Mapping[str, Callable[[Stage], QWidget]] = screen_book.SCREENS
+
+# Those that show the main window, each with another page or part of it.
+WINDOW_PAGES = (
+    "overview",
+    "overview-production",
+    "overview-empty",
+    "unlocked",
+    "activity",
+    "jobs",
+    "users",
+    "tasks",
+    "reconcile",
+    "workspaces",
+    "cohorts",
+    "doctor",
+    "schema-grids",
+    "schema-diagram",
+    "schema-text",
+    "tables-grids",
+    "tables-diagram",
+    "tables-sql",
+    "agents",
+    "help",
+    "welcome",
+    "messages",
+)

@@ -11,34 +11,10 @@ from PySide6.QtWidgets import QApplication
 from app.ui.theme import Theme, ThemeChoice
 from tests.ui.fitting import misfits
 from tests.ui.painted import texts
-from tests.ui.screens import SCREENS
+from tests.ui.screens import SCREENS, WINDOW_PAGES
 from tests.ui.stage import Stage
 
 _SMALL, _USUAL = QSize(960, 540), QSize(1366, 768)
-_SCREENS = (
-    "overview",
-    "overview-production",
-    "overview-empty",
-    "unlocked",
-    "activity",
-    "jobs",
-    "users",
-    "tasks",
-    "reconcile",
-    "workspaces",
-    "cohorts",
-    "doctor",
-    "schema-grids",
-    "schema-diagram",
-    "schema-text",
-    "tables-grids",
-    "tables-diagram",
-    "tables-sql",
-    "agents",
-    "help",
-    "welcome",
-    "messages",
-)
 
 
 @pytest.fixture
@@ -48,7 +24,7 @@ def stage(qapp: QApplication) -> Iterator[Stage]:
     made.close()
 
 
-@pytest.mark.parametrize("name", _SCREENS)
+@pytest.mark.parametrize("name", WINDOW_PAGES)
 def test_window_fits_and_all_in_it_has_room(stage: Stage, name: str) -> None:
     SCREENS[name](stage)
     window = stage.window()

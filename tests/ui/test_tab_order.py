@@ -17,32 +17,11 @@ from app.ui.main_window import MainWindow
 from app.ui.reading_order import in_reading_order
 from app.ui.window_regions import regions
 from tests.ui import trust_screens
-from tests.ui.screens import SCREENS
+from tests.ui.screens import SCREENS, WINDOW_PAGES
 from tests.ui.stage import CLOUD, LOCAL, STORES, Stage
 from tests.ui.walking import goes_back, is_control, place_in, told
 
 _MOST = 600
-_PAGES = (
-    "overview",
-    "overview-production",
-    "overview-empty",
-    "activity",
-    "users",
-    "tasks",
-    "reconcile",
-    "workspaces",
-    "cohorts",
-    "doctor",
-    "schema-grids",
-    "schema-diagram",
-    "schema-text",
-    "tables-grids",
-    "agents",
-    "help",
-    "welcome",
-    "unlocked",
-    "crash-bar",
-)
 
 
 @pytest.fixture
@@ -146,7 +125,7 @@ def test_places_are_read_row_by_row_and_columns_one_after_the_other() -> None:
     assert in_reading_order(grid) == [3, 2, 1, 0]
 
 
-@pytest.mark.parametrize("name", _PAGES)
+@pytest.mark.parametrize("name", [*WINDOW_PAGES, "crash-bar"])
 def test_tab_goes_through_the_window_as_it_is_read(qtbot: QtBot, stage: Stage, name: str) -> None:
     opened(stage, name)
     window = settled(qtbot, stage)
