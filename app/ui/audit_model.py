@@ -38,6 +38,15 @@ def outcome_text(record: AuditRecord) -> str:
     return plain(f"{sign} {record.outcome}", 200)
 
 
+def about_text(record: AuditRecord) -> str:
+    """Of a push what it was to do, as far as one line says it; its number is among the details."""
+    if not record.steps:
+        return plain(record.detail, 200)
+    more = len(record.steps) - 1
+    first = plain(record.steps[0], 200)
+    return f"{first.removesuffix('.')}, and {more:,} more." if more else first
+
+
 def details_text(record: AuditRecord) -> str:
     """All that is known of an act, to be read and copied."""
     app = plain(record.app_title, 120) or "—"
@@ -121,7 +130,7 @@ class AuditModel(QAbstractTableModel):
         if column == OUTCOME:
             return outcome_text(record)
         if column == ABOUT:
-            return plain(record.detail, 200) or (plain(record.steps[0], 200) if record.steps else "")
+            return about_text(record)
         label = record.connection_label or record.connection_id
         title = record.app_title or record.app_id
         texts = (when_text(record.at), record.who, record.action, title, label, environment_text(record))

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from app.core.audit import AuditFilter, AuditPage, AuditRecord
 from app.core.refs import AppRef
+from app.ui.audit_model import about_text
 from app.ui.audit_view import AuditView
 from app.ui.runner import Runner
 from tests.ui.shell_fakes import FakeServices, engine_with
@@ -135,3 +136,15 @@ def test_export_writes_what_fits_in_the_form_of_the_file(
             view.export(tmp_path / name, "csv")
         assert told.args == [f"Wrote 12 acts to {name}"]
         assert audit.exported[-1] == (tmp_path / name, form)
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ((), "push 3"),
+        (("Adds the entity “notes”.",), "Adds the entity “notes”."),
+        (("Adds the entity “notes”.", "Drops “old”.", "Drops “x”."), "Adds the entity “notes”, and 2 more."),
+    ],
+)
+def test_push_says_what_it_was_to_do(steps: tuple[str, ...], said: str) -> None:
+    assert about_text(_record(3, steps=steps)) == said
