@@ -14,6 +14,7 @@ from app.core.apps import AppSummary
 from app.core.connection import Connection
 from app.core.refs import AppRef
 from app.core.text import plain
+from app.core.words import counted
 
 from . import copy_formats
 from .ages import ago
@@ -186,8 +187,9 @@ class AppListPanel(QWidget):
     def _tell(self) -> None:
         """Counts, and the reason where nothing is shown."""
         shown, total = self.model.filter.count, self.model.filter.total
-        noun = "app" if total == 1 else "apps"
-        self.count_label.setText(f"{shown:,} of {total:,}" if self.model.filter.terms else f"{total:,} {noun}")
+        missing = self.model.filter.missing
+        words = counted(total - missing, "app") + (f", {missing:,} missing" if missing else "")
+        self.count_label.setText(f"{shown:,} of {total:,}" if self.model.filter.terms else words)
         self.count_label.setVisible(self._is_loaded)
         self.tick()
         if shown:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import IntEnum
 from itertools import compress, repeat
@@ -67,7 +68,7 @@ class AppTable:
     a second) and handed over. Orders by column are computed on demand and kept.
     """
 
-    __slots__ = ("_connections", "_ids_text", "_index", "_orders", "haystack", "rows")
+    __slots__ = ("_connections", "_ids_text", "_index", "_missing", "_orders", "haystack", "rows")
 
     def __init__(
         self,
@@ -82,6 +83,7 @@ class AppTable:
         self._orders: dict[tuple[int, bool], list[int]] = {}
         self._index: dict[tuple[str, str], int] | None = None
         self._ids_text: str | None = None
+        self._missing: Counter[str] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -100,6 +102,14 @@ class AppTable:
             # Plain tuples: 100,000 references would take ten times as long to make.
             self._index = dict(zip(map(itemgetter(0, 1), self.rows), range(len(self.rows)), strict=True))
         return self._index.get((ref.connection_id, ref.app_id))
+
+    @property
+    def missing(self) -> Counter[str]:
+        """By connection, how many of the rows are of apps that are not on the platform."""
+        if self._missing is None:
+            state = AppState.MISSING.value
+            self._missing = Counter(row.connection_id for row in self.rows if row.state == state)
+        return self._missing
 
     def is_in_ids(self, letter: str) -> bool:
         """Whether any app ID has this lower-cased letter. IDs are mostly hexadecimal: most words are not in them."""
@@ -297,6 +307,12 @@ class AppFilter:
     def total(self) -> int:
         """Rows there are before the query, after the connection."""
         return len(self._order.ids)
+
+    @property
+    def missing(self) -> int:
+        """How many of ``total`` are of apps that are not on the platform."""
+        missing = self.table.missing
+        return missing.total() if self.connection_id is None else missing[self.connection_id]
 
     def row_id(self, row: int) -> int:
         """Which row of the table is the visible one at ``row``."""

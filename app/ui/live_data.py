@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.core.apps import AppState, AppSummary
+from app.core.apps import AppSummary
 from app.core.changes import Changes
 from app.core.connection import Connection
 from app.core.errors import KnownError
@@ -44,8 +44,7 @@ class _Listed:
     def __init__(self, table: AppTable, groups: TreeGroups | None = None) -> None:
         self.table = table
         self.groups = groups
-        missing = AppState.MISSING.value
-        self.count = sum(row.state != missing for row in table.rows)
+        self.count = len(table) - table.missing.total()
         self.seen_at = float(max((row.seen_at for row in table.rows), default=0))
 
 

@@ -261,3 +261,11 @@ def test_app_list_selection_of_many_is_kept_over_filter_and_sort(panel: AppListP
     panel.sort_by(AppColumn.TITLE, Qt.SortOrder.DescendingOrder)
     panel.set_filter("")
     assert {each.app_id for each in panel.selected_apps()} == chosen
+
+
+def test_app_list_counts_apps_that_are_missing_apart(panel: AppListPanel) -> None:
+    rows = list(apps())
+    panel.set_apps([rows[0]._replace(state="missing"), *rows[1:]])
+    assert panel.count_label.text() == "4 apps, 1 missing"
+    panel.set_filter_connection("cloud")
+    assert panel.count_label.text() == "1 app"
