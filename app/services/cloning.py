@@ -104,7 +104,7 @@ class Cloning:
         writer = await self._ready_writer(ref.connection_id, iteration_id) if iteration_id else None
         copy = AppRef(ref.connection_id, new_id())
         tell = _Teller(on_progress, f"{connection.label}: copying {self._name(ref)}")
-        async with self._audit.recorded(copy, "clone", f"{title}, from {ref.app_id}") as change:
+        async with self._audit.recorded(copy, "clone", f"{title}, from {ref.app_id}", title) as change:
             schema = await client.read_schema(ref.app_id)
             remote = await self._copied(client, ref.app_id, schema, copy, title, with_rows, tell, writer, iteration_id)
             change.after = schema.fingerprint()

@@ -98,6 +98,7 @@ class Landing:
                 action=f"{action} {each.kind}",
                 outcome=outcome,
                 detail=f"{each.title}, {each.kind} {each.owner_id}",
+                app_title=each.title,
             )
             for each, outcome in outcomes
         ]

@@ -224,7 +224,8 @@ class StatusStore:
 
 class AuditEntry(NamedTuple):
     """One act. ``at`` is seconds since the epoch, ``who`` the operator, ``outcome`` "done" or what went wrong;
-    ``before`` and ``after`` are fingerprints of the app's schema, where the act changed one and they were at hand."""
+    ``before`` and ``after`` are fingerprints of the app's schema, where the act changed one and they were at hand.
+    An ``app_title`` that is written counts only where no app of this ID is known, nor was."""
 
     at: float
     who: str
@@ -235,6 +236,7 @@ class AuditEntry(NamedTuple):
     detail: str
     before: str = ""
     after: str = ""
+    app_title: str = ""
 
 
 def _named() -> dict[str, Any]:
@@ -283,15 +285,16 @@ class AuditStore:
     ) -> None:
         """No argument may hold a secret: this is written to disk as it is. ``title`` is that of an app that is not
         known here yet."""
-        self.add_many([AuditEntry(at, who, connection_id, app_id, action, outcome, detail, before, after)], title)
+        self.add_many([AuditEntry(at, who, connection_id, app_id, action, outcome, detail, before, after, title)])
 
-    def add_many(self, entries: Sequence[AuditEntry], title: str = "") -> None:
+    def add_many(self, entries: Sequence[AuditEntry]) -> None:
         """In one transaction; none may hold a secret."""
         values = [
             {name: _storable(v) if isinstance(v, str) else v for name, v in each._asdict().items()} for each in entries
         ]
         for each in values:
-            each |= {"of_connection": each["connection_id"], "of_app": each["app_id"], "of_title": _storable(title)}
+            each["of_title"] = each.pop("app_title")
+            each |= {"of_connection": each["connection_id"], "of_app": each["app_id"]}
         if values:
             with self._database.write() as connection:
                 connection.execute(insert(tables.audit).values(_named()), values)

@@ -229,6 +229,7 @@ class ProvisionStores(FakeStores):
 
     def add_many(self, entries: Sequence[Any]) -> None:
         self.audit += [tuple(each) for each in entries]
+        self.titles += [each.app_title for each in entries]
 
     def upsert_many(self, apps: Sequence[AppSummary]) -> None:
         self.rows |= {each.app_id: each for each in apps}

@@ -59,6 +59,7 @@ async def test_clone_has_schema_and_permissions_and_no_rows_unless_asked(house):
     assert house.directory.find(AppRef("c1", row.app_id)) is not None
     assert house.stores.audit[-1][4:] == ("clone", "done", f"Ada's copy, from {SOURCE}")
     assert house.stores.fingerprints[-1] == ("", SCHEMA.fingerprint())
+    assert house.stores.titles[-1] == "Ada's copy"
 
 
 async def test_clone_of_an_app_without_agents_sends_no_schema(house):

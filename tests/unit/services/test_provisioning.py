@@ -64,6 +64,7 @@ async def test_app_is_in_the_inventory_at_once_with_owner_template_and_trail(hou
     assert house.stores.rows == {row.app_id: row}
     assert house.stores.followed == {AppRef("c1", row.app_id): ("notes", 1)}
     assert house.audit() == [("create for user", "done")]
+    assert house.stores.titles == [row.title]
 
 
 async def test_blank_app_has_the_title_that_was_asked_for_and_follows_nothing(house):
