@@ -185,3 +185,36 @@ def test_answer_is_let_go_as_soon_as_it_was_handed_over(qtbot: QtBot, runner: Ru
     runner.start(work, owner=runner, title="Work", done=lambda answer: seen.append(weakref.ref(answer)))
     qtbot.waitUntil(lambda: bool(seen))
     qtbot.waitUntil(lambda: seen[0]() is None)
+
+
+def test_owner_is_never_held_by_the_engine(qtbot: QtBot, runner: Runner) -> None:
+    """Let go of there last, it would be destroyed on the engine's thread."""
+    goes_on, is_running = threading.Event(), threading.Event()
+
+    async def work(_: object) -> None:
+        is_running.set()
+        goes_on.wait(20)
+
+    owner = QObject()
+    gone = weakref.ref(owner)
+    ticket = runner.start(work, owner=owner, title="Work", done=lambda _none, _owner=owner: None)
+    assert is_running.wait(20)
+    ticket.cancel()
+    try:
+        del owner
+        assert gone() is None
+    finally:
+        goes_on.set()
+
+
+@pytest.mark.expects_log("WARNING")
+def test_work_that_holds_a_part_of_the_window_is_told_of(
+    qtbot: QtBot, runner: Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def work(_: object) -> bool:
+        return runner.isWidgetType()
+
+    seen: list[bool] = []
+    runner.start(work, owner=runner, title="Ask", done=seen.append)
+    qtbot.waitUntil(lambda: seen == [False])
+    assert "“Ask” takes a Runner to the engine's thread" in caplog.text
