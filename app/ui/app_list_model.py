@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer
@@ -15,6 +13,7 @@ from app.core.connection import Connection
 from app.core.refs import AppRef
 from app.platforms.traits import kind_words
 
+from .ages import age, day, moment
 from .app_table import AppColumn, AppFilter, AppTable, shown
 
 Index = QModelIndex | QPersistentModelIndex
@@ -40,40 +39,6 @@ _NONE = QModelIndex()
 _IDLE_MS, _BETWEEN_MS = 500, 15
 # Between these states and OK there is nothing to act on; the column then says when the app was last seen.
 _QUIET = frozenset({AppState.OK.value, AppState.UNKNOWN.value})
-
-
-def age(then: float, now: float) -> str:
-    """How long ago, in one unit: "just now", "5 min", "3 hours", "2 days"; a date after a month; "—" for 0."""
-    if then <= 0:
-        return "—"
-    seconds = max(0.0, now - then)
-    if seconds < 60:
-        return "just now"
-    for limit, size, unit in ((3600, 60, "min"), (86_400, 3600, "hour"), (2_592_000, 86_400, "day")):
-        if seconds < limit:
-            count = int(seconds // size)
-            return f"{count} {unit}" if unit == "min" or count == 1 else f"{count} {unit}s"
-    return day(then)
-
-
-@lru_cache(maxsize=4096)
-def _day_of(quarter: int) -> str:
-    return datetime.fromtimestamp(quarter * 900, UTC).astimezone().strftime("%Y-%m-%d")
-
-
-def day(then: float) -> str:
-    """The date in local time, ISO spelled; "—" for 0."""
-    if then <= 0:
-        return "—"
-    # Kept by quarter of an hour, which every time zone's midnight falls on; the list asks for the same again and again.
-    return _day_of(int(then // 900))
-
-
-def moment(then: float) -> str:
-    """Date and time to the minute, in local time; "unknown" for 0."""
-    if then <= 0:
-        return "unknown"
-    return datetime.fromtimestamp(then, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 class AppListModel(QAbstractTableModel):

@@ -19,8 +19,8 @@ from app.core.text import plain
 from app.core.words import counted
 from app.platforms.traits import kind_words, traits_of
 
-from .ages import ago
-from .app_list_model import STATE_WORDS, moment
+from .ages import ago, moment
+from .app_list_model import STATE_WORDS
 from .badges import ElidedLabel, StateMark, rule, text_label
 from .copy_formats import copied_sentence
 from .empty_state import EmptyState

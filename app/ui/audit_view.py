@@ -32,8 +32,8 @@ from .audit_model import ABOUT, LETTERS, AuditModel, details_text
 from .badges import text_label
 from .flow_layout import FlowLayout
 from .form_field import ChoiceBox
-from .history_lists import dress
 from .runner import Runner
+from .table_looks import dress
 from .theme import mono_font
 
 if TYPE_CHECKING:

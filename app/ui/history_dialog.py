@@ -32,9 +32,10 @@ from app.services.workshop_words import AppSource, Source, VersionSource
 from .badges import ElidedLabel, text_label
 from .dialog_size import fit
 from .environment_badge import EnvironmentBadge
-from .history_lists import dress, outcome_text, push_model, version_model, when
+from .history_lists import outcome_text, push_model, version_model, when
 from .note_row import NoteRow, NoteStack
 from .runner import SHOWN_AFTER_S, Runner
+from .table_looks import dress
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

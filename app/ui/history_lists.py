@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from app.core.apps import AppState
 from app.core.status import Severity
@@ -16,7 +15,6 @@ from app.core.text import plain
 from app.core.words import counted
 
 from .ages import ago
-from .dialog_size import space_rows
 from .icons import State, state_icon
 
 if TYPE_CHECKING:
@@ -118,20 +116,3 @@ def when(at: float) -> str:
     if at <= 0:
         return "never"
     return f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M}, {ago(at, time.time())}"
-
-
-def dress(table: QTableView, name: str, letters: Sequence[int], stretched: int) -> None:
-    """The looks that these tables share; ``letters`` are the columns' widths."""
-    table.setAccessibleName(name)
-    table.verticalHeader().hide()
-    table.setShowGrid(False)
-    table.setWordWrap(False)
-    space_rows(table)
-    table.setTabKeyNavigation(False)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    header = table.horizontalHeader()
-    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    width = table.fontMetrics().averageCharWidth()
-    for column, count in enumerate(letters):
-        table.setColumnWidth(column, width * count)
-    header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QBrush, QColor
 
-from .app_list_model import day, moment
+from .ages import day, moment
 from .icons import State, state_icon
 from .theme import colours, mono_font
 

@@ -10,8 +10,8 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QMenu, QTableView, QWidget
 
 from .dialog_size import space_rows
-from .history_lists import dress
 from .row_model import RowModel
+from .table_looks import dress
 from .theme import mono_font
 
 Row = TypeVar("Row")

@@ -16,7 +16,7 @@ from app.core.text import plain
 from app.core.words import counted
 
 from .action_dialog import ActionDialog
-from .app_list_model import moment
+from .ages import moment
 from .badges import text_label
 from .check_mark import CheckBox
 from .dialog_size import fit

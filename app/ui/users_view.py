@@ -15,7 +15,7 @@ from app.core.status import Severity
 from app.core.text import plain
 from app.core.words import counted
 
-from .app_list_model import moment
+from .ages import moment
 from .foundation_page import FoundationPage
 from .link_undo import LinkUndo
 from .note_row import Answer, NoteRow

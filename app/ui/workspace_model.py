@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Sequence
 
 from PySide6.QtCore import QObject
 
-from .app_list_model import age, moment
+from .ages import age, moment
 from .icons import State
 from .row_model import Column, RowModel
 from .workspace_rows import (
