@@ -62,8 +62,8 @@ def run_window(profile: Profile, asked: Handover | None = None) -> int:
     close_log = open_log(profile.log_path, redactor)
 
     from app.services.engine import Engine
-    from app.ui.application import run
-    from app.ui.entry import Entry
+    from app.ui.program.application import run
+    from app.ui.program.entry import Entry
 
     build = functools.partial(build_services, profile, redactor=redactor, last_known=last_known)
     try:

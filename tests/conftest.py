@@ -42,7 +42,7 @@ def _no_unexpected_log_records(request: pytest.FixtureRequest, caplog: pytest.Lo
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_collection_on_other_threads() -> Iterator[None]:
-    """As in the program (``app.ui.collector``): widgets must not be found and destroyed by a thread of the engine."""
+    """As in the program (``ui/program/collector.py``): no thread of the engine may find widgets and destroy them."""
     gc.disable()
     yield
     gc.enable()

@@ -64,7 +64,7 @@ class _FirstPaint(QObject):
 
 def measure() -> dict[str, float]:
     from app.services.engine import Engine
-    from app.ui.runner import Runner
+    from app.ui.work.runner import Runner
 
     application = QApplication.instance() or QApplication([])
     runner = Runner(Engine())
@@ -114,8 +114,8 @@ def _opened(application: Any, runner: Any, window: QMainWindow, schema: Any) -> 
     from app.platforms.instant.schema_rules import RULES
     from app.services.catalog import SchemaSnapshot
     from app.services.workshop import OpenSchema
-    from app.ui.schema_document import SchemaDocument
-    from app.ui.schema_editor import SchemaEditor
+    from app.ui.editor.schema_editor import SchemaEditor
+    from app.ui.schema.schema_document import SchemaDocument
 
     connection = Connection("bench", "Bench", Platform.INSTANT, "http://127.0.0.1:1", Environment.LOCAL)
     app = AppSummary("bench", "app", "Bench")

@@ -18,8 +18,8 @@ QUERIES = ("swift-blue-river", "calm", "bold.delta4", "e5", "nothing has this", 
 
 
 def measure() -> dict[str, float]:
-    from app.ui.app_list_panel import AppListPanel
-    from app.ui.app_table import AppColumn
+    from app.ui.apps.app_list_panel import AppListPanel
+    from app.ui.apps.app_table import AppColumn
 
     application = QApplication.instance() or QApplication([])
     rows = sample_apps("bench", APPS)

@@ -51,12 +51,12 @@ class NoNames:
 def measure() -> dict[str, float]:
     from app.services.engine import Engine
     from app.storage.last_known import LastKnown
-    from app.ui.main_window import MainWindow
-    from app.ui.palette_dialog import PaletteDialog
-    from app.ui.palette_hits import PaletteMemory, PaletteSources
-    from app.ui.runner import Runner
-    from app.ui.settings import WindowSettings
-    from app.ui.theme import Theme, ThemeChoice
+    from app.ui.look.theme import Theme, ThemeChoice
+    from app.ui.palette.palette_dialog import PaletteDialog
+    from app.ui.palette.palette_hits import PaletteMemory, PaletteSources
+    from app.ui.settings.settings import WindowSettings
+    from app.ui.window.main_window import MainWindow
+    from app.ui.work.runner import Runner
 
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)

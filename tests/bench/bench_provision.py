@@ -162,7 +162,7 @@ def _stalls(profile: Profile) -> dict[str, object]:
 
     from app.services.engine import Engine
     from app.storage.last_known import LastKnownReader
-    from app.ui.application import Start, make_application
+    from app.ui.program.application import Start, make_application
     from tests.bench.bench_stalls import lateness_during, until, wait_for
 
     application = QApplication.instance() or make_application(["bench"])

@@ -124,7 +124,7 @@ def rest(world: Any) -> Rest:
     """Shut everything, end what is on its way, and count."""
     from PySide6.QtCore import QCoreApplication, QEvent
 
-    from app.ui.allocator import give_back
+    from app.ui.program.allocator import give_back
     from tests.support.monkey import let_go
     from tests.support.monkey_watch import is_saved
     from tests.support.monkey_world import SIZE, until

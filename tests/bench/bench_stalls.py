@@ -31,7 +31,7 @@ def _measure(root: Path) -> dict[str, object]:
     from app.services.engine import Engine
     from app.storage.last_known import LastKnownReader
     from app.storage.paths import Profile
-    from app.ui.application import Start, make_application
+    from app.ui.program.application import Start, make_application
 
     profile = Profile.at(root)
     print("  filling the platform", file=sys.stderr, flush=True)

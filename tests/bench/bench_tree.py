@@ -20,10 +20,10 @@ def measure() -> dict[str, Any]:
     from app.core.connection import Connection, Environment, Platform
     from app.core.refs import AppRef
     from app.services.engine import Engine
-    from app.ui.database_tree import DatabaseTree
-    from app.ui.runner import Runner
-    from app.ui.tree_groups import TreeGroups
-    from app.ui.tree_nodes import app_key
+    from app.ui.tree.database_tree import DatabaseTree
+    from app.ui.tree.tree_groups import TreeGroups
+    from app.ui.tree.tree_nodes import app_key
+    from app.ui.work.runner import Runner
 
     application = QApplication.instance() or QApplication([])
     connection = Connection("pg", "Stores", Platform.POSTGRES, "postgresql://u@h:5432/main", Environment.LOCAL)

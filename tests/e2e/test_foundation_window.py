@@ -12,16 +12,16 @@ from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
 from app.services.connections import BUILTIN_ID
-from app.ui.foundation_page import FoundationPage
-from app.ui.main_window import MainWindow
-from app.ui.mend_dialog import MendDialog
-from app.ui.plan_dialog import PlanDialog
-from app.ui.plan_words import Stage
-from app.ui.reconcile_view import ReconcileView
-from app.ui.task_dialogs import CreateDatabasesDialog
-from app.ui.tasks_view import TasksView
-from app.ui.user_dialogs import CreateUserAppDialog
-from app.ui.users_view import UsersView
+from app.ui.foundation.foundation_page import FoundationPage
+from app.ui.foundation.mend_dialog import MendDialog
+from app.ui.foundation.reconcile_view import ReconcileView
+from app.ui.foundation.task_dialogs import CreateDatabasesDialog
+from app.ui.foundation.tasks_view import TasksView
+from app.ui.foundation.user_dialogs import CreateUserAppDialog
+from app.ui.foundation.users_view import UsersView
+from app.ui.plans.plan_dialog import PlanDialog
+from app.ui.plans.plan_words import Stage
+from app.ui.window.main_window import MainWindow
 from tests.support.real_window import PATIENCE_MS, asked, real_window
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.xdist_group("services-on-local-platform")]

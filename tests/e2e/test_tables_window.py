@@ -15,17 +15,17 @@ from app.core.connection import Environment, Platform, TokenKind
 from app.core.refs import AppRef
 from app.platforms.postgres.dsn import Dsn
 from app.services.connections import ConnectionDraft
-from app.ui.attribute_grid_model import AttributeColumn
-from app.ui.entity_dialog import EntityDialog
-from app.ui.foreign_key_grid_model import KeyColumn
-from app.ui.index_grid_model import IndexColumn
-from app.ui.main_window import MainWindow
-from app.ui.plan_dialog import PlanDialog
-from app.ui.plan_words import Stage
-from app.ui.schema_editor import SchemaEditor
-from app.ui.schema_grid import SchemaGrid
-from app.ui.tree_nodes import app_key
-from app.ui.tree_tables import FoundTable
+from app.ui.editor.attribute_grid_model import AttributeColumn
+from app.ui.editor.entity_dialog import EntityDialog
+from app.ui.editor.foreign_key_grid_model import KeyColumn
+from app.ui.editor.index_grid_model import IndexColumn
+from app.ui.editor.schema_editor import SchemaEditor
+from app.ui.editor.schema_grid import SchemaGrid
+from app.ui.plans.plan_dialog import PlanDialog
+from app.ui.plans.plan_words import Stage
+from app.ui.tree.tree_nodes import app_key
+from app.ui.tree.tree_tables import FoundTable
+from app.ui.window.main_window import MainWindow
 from tests.support.postgres_server import PostgresServer
 from tests.support.real_window import PATIENCE_MS, asked, real_window
 

@@ -26,11 +26,11 @@ from app.services.connections import BUILTIN_ID
 from app.services.engine import Engine
 from app.storage.last_known import LastKnownReader
 from app.storage.paths import Profile, resources_dir
-from app.ui.application import Start, make_application
-from app.ui.connection_dialog import ConnectionDialog, Kind
-from app.ui.create_app_dialog import CreateAppDialog
-from app.ui.doctor_view import DoctorView
-from app.ui.theme import ThemeChoice
+from app.ui.apps.create_app_dialog import CreateAppDialog
+from app.ui.connections.connection_dialog import ConnectionDialog, Kind
+from app.ui.help.doctor_view import DoctorView
+from app.ui.look.theme import ThemeChoice
+from app.ui.program.application import Start, make_application
 from tests.shot import agents, foundation, screens, stores, tables, workshop
 
 _LIMIT_MS = 60_000

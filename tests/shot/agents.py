@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app.core.refs import AppRef
 from app.schema.model import Attribute
 from app.schema.types import DateType
-from app.ui.add_agent_dialog import AddAgentDialog
-from app.ui.agent_parts import FieldRow
-from app.ui.agents_actions import show_templates
-from app.ui.application import Start
-from app.ui.templates_dialog import TemplatesDialog
+from app.ui.agents.add_agent_dialog import AddAgentDialog
+from app.ui.agents.agent_parts import FieldRow
+from app.ui.agents.templates_dialog import TemplatesDialog
+from app.ui.program.application import Start
+from app.ui.window.agents_actions import show_templates
 
 Until = Callable[[Callable[[], object], str], None]
 D = TypeVar("D", bound=QWidget)

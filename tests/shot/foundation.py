@@ -8,10 +8,10 @@ from dataclasses import replace
 from PySide6.QtWidgets import QWidget
 
 from app.services.connections import BUILTIN_ID
-from app.ui.application import Start
-from app.ui.reconcile_view import ReconcileView
-from app.ui.tasks_view import TasksView
-from app.ui.users_view import UsersView
+from app.ui.foundation.reconcile_view import ReconcileView
+from app.ui.foundation.tasks_view import TasksView
+from app.ui.foundation.users_view import UsersView
+from app.ui.program.application import Start
 
 Until = Callable[[Callable[[], object], str], None]
 

@@ -17,10 +17,10 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.storage.paths import resources_dir
-from app.ui.application import make_application
-from app.ui.help_pages import help_pages
-from app.ui.main_window import MainWindow
-from app.ui.theme import Theme, ThemeChoice
+from app.ui.help.help_pages import help_pages
+from app.ui.look.theme import Theme, ThemeChoice
+from app.ui.program.application import make_application
+from app.ui.window.main_window import MainWindow
 from tests.ui.screens import SCREENS
 from tests.ui.stage import Stage
 

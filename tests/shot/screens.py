@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.ui.application import make_application
-from app.ui.theme import Theme, ThemeChoice
+from app.ui.look.theme import Theme, ThemeChoice
+from app.ui.program.application import make_application
 from tests.ui.screens import SCREENS
 from tests.ui.stage import Stage
 

@@ -11,12 +11,12 @@ from app.core.connection import Environment, Platform, TokenKind
 from app.core.secret import Secret
 from app.platforms.postgres.dsn import Dsn
 from app.services.connections import ConnectionDraft
-from app.ui.application import Start
-from app.ui.main_database_dialog import NAMES, MainDatabaseDialog
-from app.ui.move_dialog import MoveDialog
-from app.ui.move_stage import Stage
-from app.ui.store_dialog import StoreDialog
-from app.ui.workspaces_view import WorkspacesView
+from app.ui.program.application import Start
+from app.ui.stores.main_database_dialog import NAMES, MainDatabaseDialog
+from app.ui.stores.move_dialog import MoveDialog
+from app.ui.stores.move_stage import Stage
+from app.ui.stores.store_dialog import StoreDialog
+from app.ui.stores.workspaces_view import WorkspacesView
 from tests.support.postgres_server import PostgresServer, postgres_server
 from tests.support.store_world import hosted_world, local_world
 

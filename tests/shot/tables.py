@@ -17,11 +17,11 @@ from app.schema.draft import Draft
 from app.schema.formats.sql_types import type_of
 from app.schema.model import Attribute, Index
 from app.services.connections import ConnectionDraft
-from app.ui.application import Start
-from app.ui.plan_dialog import PlanDialog
-from app.ui.plan_words import Stage
-from app.ui.tree_nodes import app_key
-from app.ui.tree_tables import FoundTable
+from app.ui.plans.plan_dialog import PlanDialog
+from app.ui.plans.plan_words import Stage
+from app.ui.program.application import Start
+from app.ui.tree.tree_nodes import app_key
+from app.ui.tree.tree_tables import FoundTable
 from tests.support.postgres_server import postgres_server
 
 Until = Callable[[Callable[[], object], str], None]

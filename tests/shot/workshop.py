@@ -12,9 +12,9 @@ from app.core.refs import AppRef
 from app.schema.draft import Draft
 from app.schema.model import Attribute, Link, LinkEnd
 from app.schema.types import DateType, NumberType, StringType
-from app.ui.application import Start
-from app.ui.plan_dialog import PlanDialog
-from app.ui.plan_words import Stage
+from app.ui.plans.plan_dialog import PlanDialog
+from app.ui.plans.plan_words import Stage
+from app.ui.program.application import Start
 
 Until = Callable[[Callable[[], object], str], None]
 CHANNELS, MESSAGES, PEOPLE = 4, 38, 6

@@ -20,10 +20,10 @@ from PySide6.QtCore import Qt, QTimer
 from app.core.refs import AppRef
 from app.schema.draft import Draft
 from app.services.drafts import is_same
-from app.ui.draft_keeper import draft_keeper
-from app.ui.main_window import MainWindow
-from app.ui.runner import Runner
-from app.ui.schema_document import SchemaDocument
+from app.ui.schema.schema_document import SchemaDocument
+from app.ui.window.main_window import MainWindow
+from app.ui.work.draft_keeper import draft_keeper
+from app.ui.work.runner import Runner
 
 LIMIT_MS = 100.0
 # Another theme or size of text dresses every widget anew, in one go: Qt has no other way.

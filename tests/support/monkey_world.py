@@ -51,7 +51,7 @@ class World:
         from app.services.engine import Engine
         from app.storage.last_known import LastKnownReader
         from app.storage.paths import Profile
-        from app.ui.application import Start, make_application
+        from app.ui.program.application import Start, make_application
         from tests.support.monkey_watch import Drafts, Heart, Troubles
 
         self.folder, self.seed = folder, seed
@@ -135,7 +135,7 @@ class World:
 
     def _take_care(self) -> None:
         """A push is what takes staged edits away for good."""
-        from app.ui.schema_document import SchemaDocument
+        from app.ui.schema.schema_document import SchemaDocument
 
         taken = SchemaDocument.take_pushed
 

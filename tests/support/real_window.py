@@ -13,10 +13,10 @@ from pytestqt.qtbot import QtBot
 from app.bootstrap import build_services
 from app.services.engine import Engine
 from app.storage.paths import Profile
-from app.ui.main_window import MainWindow
-from app.ui.runner import Runner
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme, ThemeChoice
+from app.ui.look.theme import Theme, ThemeChoice
+from app.ui.settings.settings import WindowSettings
+from app.ui.window.main_window import MainWindow
+from app.ui.work.runner import Runner
 
 PATIENCE_MS = 60_000
 

@@ -26,10 +26,10 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from app.__main__ import main
 from app.core.refs import AppRef
 from app.core.status import Health
-from app.ui import application
-from app.ui.connection_dialog import ConnectionDialog
-from app.ui.create_app_dialog import CreateAppDialog
-from app.ui.rename_app_dialog import RenameAppDialog
+from app.ui.apps.create_app_dialog import CreateAppDialog
+from app.ui.apps.rename_app_dialog import RenameAppDialog
+from app.ui.connections.connection_dialog import ConnectionDialog
+from app.ui.program import application
 
 W = TypeVar("W", bound=QWidget)
 Condition = Callable[[], object]

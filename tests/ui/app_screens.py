@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from app.core.refs import AppRef
 from app.schema.draft import Draft
-from app.ui.add_agent_dialog import AddAgentDialog
-from app.ui.app_view import AppView
-from app.ui.diagram_view import DiagramView
-from app.ui.entity_dialog import EntityDialog
-from app.ui.main_window import MainWindow
-from app.ui.schema_editor import SchemaEditor
+from app.ui.agents.add_agent_dialog import AddAgentDialog
+from app.ui.diagram.diagram_view import DiagramView
+from app.ui.editor.entity_dialog import EntityDialog
+from app.ui.editor.schema_editor import SchemaEditor
+from app.ui.window.app_view import AppView
+from app.ui.window.main_window import MainWindow
 from tests.ui import sql_fakes
 from tests.ui.screen_book import screen
 from tests.ui.sql_fakes import column, open_document

@@ -7,9 +7,9 @@ import json
 from PySide6.QtWidgets import QDialog, QWidget
 
 from app.core.connection import Environment
-from app.ui.import_settings_dialog import ImportSettingsDialog
-from app.ui.main_window import MainWindow
-from app.ui.preferences_dialog import PreferencesDialog
+from app.ui.settings.import_settings_dialog import ImportSettingsDialog
+from app.ui.settings.preferences_dialog import PreferencesDialog
+from app.ui.window.main_window import MainWindow
 from tests.ui.screen_book import screen
 from tests.ui.stage import CLOUD, LOCAL, Stage
 
@@ -34,7 +34,7 @@ def preferences_searched(stage: Stage) -> QDialog:
 def import_settings(stage: Stage) -> QDialog:
     from app.services.connection_exchange import ConnectionEntry, ImportKind, read_exchange
     from app.services.connections import ConnectionDraft
-    from app.ui.keymap import Keymap
+    from app.ui.settings.keymap import Keymap
 
     window = stage.window()
     content = {

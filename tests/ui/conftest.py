@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.ui import theme
+from app.ui.look import theme
 from tests.ui.window_fakes import Open, Windows
 
 _PATIENCE_MS = 30_000

@@ -26,7 +26,7 @@ from app.services.hub import ChangeHub
 from app.services.lifecycle import Organisation
 from app.services.templates import Template
 from app.services.workshop import DraftNote, OpenSchema
-from app.ui.runner import Runner
+from app.ui.work.runner import Runner
 
 LOCAL = Connection("local", "Instant · local", Platform.INSTANT, "http://127.0.0.1:1", Environment.LOCAL)
 CLOUD = Connection("cloud", "Instant · cloud", Platform.INSTANT, "https://api.example.com", Environment.PRODUCTION)

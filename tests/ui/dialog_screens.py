@@ -19,31 +19,37 @@ from app.schema.operations import AddAttribute, ChangeAttribute
 from app.schema.types import NumberType, StringType
 from app.services.store_words import MainOverview
 from app.services.workshop_words import AppSource, PushReport
-from app.ui.compare_dialog import CompareDialog
-from app.ui.connection_dialog import ConnectionDialog, Kind
-from app.ui.create_app_dialog import CreateAppDialog
-from app.ui.delete_app_dialog import DeleteAppDialog
-from app.ui.error_dialog import ErrorDialog
-from app.ui.foundation_dialog import FoundationDialog
-from app.ui.give_up_dialog import GiveUpDialog
-from app.ui.history_dialog import HistoryDialog
-from app.ui.main_database_dialog import NAMES, MainDatabaseDialog
-from app.ui.mend_dialog import MendDialog
-from app.ui.move_dialog import MoveDialog
-from app.ui.move_stage import Stage as Move
-from app.ui.owner_dialog import OwnerDialog
-from app.ui.plan_dialog import PlanDialog
-from app.ui.plan_words import Stage as Push
-from app.ui.put_back_dialog import PutBackDialog
-from app.ui.remove_connection_dialog import RemoveConnectionDialog
-from app.ui.rename_app_dialog import RenameAppDialog
-from app.ui.save_template_dialog import SaveTemplateDialog
-from app.ui.store_dialog import StoreDialog
-from app.ui.take_back_dialog import TakeBackDialog
-from app.ui.task_dialogs import CleanUpDialog, CloneDialog, CreateDatabasesDialog, RevealTokenDialog, RotateTokensDialog
-from app.ui.tasks_model import TaskLine
-from app.ui.templates_dialog import TemplatesDialog
-from app.ui.user_dialogs import CreateUserAppDialog, LinkAppDialog, NewUserDialog, UnlinkAppDialog
+from app.ui.agents.save_template_dialog import SaveTemplateDialog
+from app.ui.agents.templates_dialog import TemplatesDialog
+from app.ui.apps.create_app_dialog import CreateAppDialog
+from app.ui.apps.delete_app_dialog import DeleteAppDialog
+from app.ui.apps.rename_app_dialog import RenameAppDialog
+from app.ui.connections.connection_dialog import ConnectionDialog, Kind
+from app.ui.connections.remove_connection_dialog import RemoveConnectionDialog
+from app.ui.foundation.foundation_dialog import FoundationDialog
+from app.ui.foundation.give_up_dialog import GiveUpDialog
+from app.ui.foundation.mend_dialog import MendDialog
+from app.ui.foundation.owner_dialog import OwnerDialog
+from app.ui.foundation.take_back_dialog import TakeBackDialog
+from app.ui.foundation.task_dialogs import (
+    CleanUpDialog,
+    CloneDialog,
+    CreateDatabasesDialog,
+    RevealTokenDialog,
+    RotateTokensDialog,
+)
+from app.ui.foundation.tasks_model import TaskLine
+from app.ui.foundation.user_dialogs import CreateUserAppDialog, LinkAppDialog, NewUserDialog, UnlinkAppDialog
+from app.ui.parts.error_dialog import ErrorDialog
+from app.ui.plans.compare_dialog import CompareDialog
+from app.ui.plans.history_dialog import HistoryDialog
+from app.ui.plans.plan_dialog import PlanDialog
+from app.ui.plans.plan_words import Stage as Push
+from app.ui.stores.main_database_dialog import NAMES, MainDatabaseDialog
+from app.ui.stores.move_dialog import MoveDialog
+from app.ui.stores.move_stage import Stage as Move
+from app.ui.stores.put_back_dialog import PutBackDialog
+from app.ui.stores.store_dialog import StoreDialog
 from tests.ui import store_fakes, workshop_fakes
 from tests.ui.foundation_fakes import RIVER, entry, users
 from tests.ui.screen_book import screen

@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.ui.badges import ElidedLabel
+from app.ui.parts.badges import ElidedLabel
 from tests.ui.painted import Text
 
 SCREEN = QSize(1280, 720)

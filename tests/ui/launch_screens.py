@@ -9,11 +9,11 @@ from app.core.targets import SchemaFileTarget
 from app.services.workshop_words import DraftNote
 from app.storage.crash_reports import CrashReports
 from app.storage.log import Redactor
-from app.ui.connection_choice import Candidate, ConnectionChoice
-from app.ui.crash_report_dialog import CrashReportDialog
-from app.ui.diagnostics_dialog import DiagnosticsDialog
-from app.ui.main_window import MainWindow
-from app.ui.schema_file_dialog import SchemaFileDialog
+from app.ui.connections.connection_choice import Candidate, ConnectionChoice
+from app.ui.help.crash_report_dialog import CrashReportDialog
+from app.ui.help.diagnostics_dialog import DiagnosticsDialog
+from app.ui.plans.schema_file_dialog import SchemaFileDialog
+from app.ui.window.main_window import MainWindow
 from tests.ui.screen_book import screen
 from tests.ui.stage import APP, CLOUD, LOCAL, PRODUCTION_APP, STORES, Stage
 
@@ -23,8 +23,8 @@ Thread 0x00007f2f0a2af6c0 (most recent call first):
   File "~/tenantry/app/services/engine.py", line 116 in _run
 
 Current thread 0x00007f2f0b343880 (most recent call first):
-  File "~/tenantry/app/ui/diagram_canvas.py", line 201 in paintEvent
-  File "~/tenantry/app/ui/application.py", line 118 in run
+  File "~/tenantry/app/ui/diagram/diagram_canvas.py", line 201 in paintEvent
+  File "~/tenantry/app/ui/program/application.py", line 118 in run
 """
 _LOG = """2026-11-21T08:00:00.000Z INFO app.services.local_platform [engine] The local platform listens
 2026-11-21T08:12:40.120Z ERROR app.services.status [engine] The check of a connection failed

@@ -16,7 +16,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QTransform
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
-from app.ui.theme_contrast import contrast
+from app.ui.look.theme_contrast import contrast
 
 _PIECE = re.compile(
     r'<g [^>]*?transform="matrix\(([^)]*)\)"'

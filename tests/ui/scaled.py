@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 
-from app.ui.application import make_application
+from app.ui.program.application import make_application
 from tests.ui.survey import SCALED, SCREENS, survey
 
 

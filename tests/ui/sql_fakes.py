@@ -11,8 +11,8 @@ from app.platforms.postgres.schema_rules import RULES_POSTGRES
 from app.schema.formats.sql_types import type_of
 from app.schema.model import Attribute, Entity, Index, Link, LinkEnd, Schema
 from app.schema.types import EnumType
-from app.ui.runner import Runner
-from app.ui.schema_document import SchemaDocument
+from app.ui.schema.schema_document import SchemaDocument
+from app.ui.work.runner import Runner
 
 STORES = Connection("pg", "Stores", Platform.POSTGRES, "postgresql://ops@db.example.com:5432/main", Environment.STAGING)
 STORE = AppRef(STORES.id, "store_ana")

@@ -31,10 +31,10 @@ from app.services.engine import Engine
 from app.services.search_index import KnownNames
 from app.services.workshop import OpenSchema
 from app.services.workshop_words import SchemaVersion
-from app.ui.main_window import MainWindow
-from app.ui.runner import Runner
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme
+from app.ui.look.theme import Theme
+from app.ui.settings.settings import WindowSettings
+from app.ui.window.main_window import MainWindow
+from app.ui.work.runner import Runner
 from tests.ui import content_fakes, sql_fakes, workshop_fakes
 from tests.ui.agents_fakes import FakeAgents, FakeLibrary
 from tests.ui.content_fakes import ANA, GIL, platform_token_only

@@ -8,8 +8,8 @@ from functools import cache
 from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtWidgets import QAbstractItemView, QAbstractScrollArea, QApplication, QWidget
 
-from app.ui import dialog_size
-from app.ui.theme import Theme, ThemeChoice
+from app.ui.look.theme import Theme, ThemeChoice
+from app.ui.parts import dialog_size
 from tests.ui.fitting import SCREEN, misfits
 from tests.ui.painted import Pixels, Text, texts
 from tests.ui.screens import SCREENS

@@ -7,10 +7,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog
 
 from app.core.connection import Environment
-from app.ui.badges import StateMark
-from app.ui.environment_badge import SPOKEN, EnvironmentBadge
-from app.ui.icons import _WORDS, state_word
-from app.ui.theme import Theme, ThemeChoice, badge_text
+from app.ui.look.icons import _WORDS, state_word
+from app.ui.look.theme import Theme, ThemeChoice, badge_text
+from app.ui.parts.badges import StateMark
+from app.ui.parts.environment_badge import SPOKEN, EnvironmentBadge
 from tests.ui.screens import SCREENS
 from tests.ui.stage import CLOUD, Stage
 from tests.ui.survey import survey
@@ -83,7 +83,7 @@ def test_each_state_has_a_shape_of_its_own(qapp: QApplication) -> None:
     from PySide6.QtCore import QRect
     from PySide6.QtGui import QImage, QPainter
 
-    from app.ui.icons import paint_state
+    from app.ui.look.icons import paint_state
 
     for kind in {type(each) for each in _WORDS}:
         shapes: dict[bytes, object] = {}

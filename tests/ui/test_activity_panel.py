@@ -13,9 +13,9 @@ from pytestqt.qtbot import QtBot
 from app.core.activity import ActivityEntry, ShownCall
 from app.core.secret import Secret
 from app.platforms.recording import HttpDetails, SqlDetails
-from app.ui.activity_details import ActivityDetailsDialog
-from app.ui.activity_panel import ActivityPanel, status_text
-from app.ui.curl_text import curl_text
+from app.ui.trail.activity_details import ActivityDetailsDialog
+from app.ui.trail.activity_panel import ActivityPanel, status_text
+from app.ui.trail.curl_text import curl_text
 from tests.ui.shell_fakes import CLOUD, LOCAL
 
 TOKEN = "per_" + "9f8e7d6c5b4a" * 3

@@ -14,10 +14,10 @@ from pytestqt.qtbot import QtBot
 
 from app.schema.model import Link, LinkEnd
 from app.schema.types import NumberType
-from app.ui.add_agent_dialog import AddAgentDialog
-from app.ui.agent_parts import FieldRow, LinkRow
-from app.ui.runner import Runner
-from app.ui.schema_document import SchemaDocument
+from app.ui.agents.add_agent_dialog import AddAgentDialog
+from app.ui.agents.agent_parts import FieldRow, LinkRow
+from app.ui.schema.schema_document import SchemaDocument
+from app.ui.work.runner import Runner
 from tests.ui.agents_fakes import FakeLibrary, library
 from tests.ui.content_fakes import ANA, CLOUD, LOCAL, apps, runner, services, window
 from tests.ui.workshop_fakes import nameless

@@ -16,12 +16,12 @@ from app.core.errors import Unreachable
 from app.core.refs import AppRef
 from app.schema.model import Attribute, Schema
 from app.schema.types import StringType
-from app.ui.add_agent_dialog import AddAgentDialog
-from app.ui.agents_view import AgentsView
-from app.ui.app_view import AppView
-from app.ui.plan_dialog import PlanDialog
-from app.ui.runner import Runner
-from app.ui.schema_editor import SideTabs
+from app.ui.agents.add_agent_dialog import AddAgentDialog
+from app.ui.agents.agents_view import AgentsView
+from app.ui.editor.schema_editor import SideTabs
+from app.ui.plans.plan_dialog import PlanDialog
+from app.ui.window.app_view import AppView
+from app.ui.work.runner import Runner
 from tests.ui.agents_fakes import FakeLibrary, library
 from tests.ui.content_fakes import ANA, LOCAL, apps, runner, services
 from tests.ui.workshop_fakes import nameless

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from app.ui import allocator
+from app.ui.program import allocator
 
 
 class Library:

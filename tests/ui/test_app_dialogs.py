@@ -14,10 +14,10 @@ from app.core.connection import Environment
 from app.core.errors import FieldError, Invalid, Unreachable
 from app.core.refs import AppRef, is_uuid
 from app.services.lifecycle import Organisation
-from app.ui.create_app_dialog import CreateAppDialog
-from app.ui.delete_app_dialog import DeleteAppDialog
-from app.ui.rename_app_dialog import RenameAppDialog
-from app.ui.runner import Runner
+from app.ui.apps.create_app_dialog import CreateAppDialog
+from app.ui.apps.delete_app_dialog import DeleteAppDialog
+from app.ui.apps.rename_app_dialog import RenameAppDialog
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import ANA, CLOUD, LOCAL, apps, runner, services, window
 
 __all__ = ["runner", "services", "window"]

@@ -11,8 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from app.core.apps import AppSummary
 from app.core.refs import AppRef
-from app.ui.app_list_panel import AppListPanel
-from app.ui.app_table import AppColumn
+from app.ui.apps.app_list_panel import AppListPanel
+from app.ui.apps.app_table import AppColumn
 from tests.ui.content_fakes import ANA, CLOUD, GIL, LOCAL, TAR, apps
 
 

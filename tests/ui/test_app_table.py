@@ -8,7 +8,7 @@ import pytest
 
 from app.core.apps import AppSummary
 from app.core.refs import AppRef
-from app.ui.app_table import AppColumn, AppFilter, AppTable
+from app.ui.apps.app_table import AppColumn, AppFilter, AppTable
 
 from .content_fakes import ANA, CLOUD, LOCAL, apps
 

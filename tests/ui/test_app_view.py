@@ -17,9 +17,9 @@ from app.core.errors import Unreachable
 from app.core.refs import AppRef
 from app.schema.draft import Draft
 from app.schema.model import Entity, Schema
-from app.ui.app_view import AppView
-from app.ui.runner import Runner
-from app.ui.schema_editor import SchemaEditor, SideTabs
+from app.ui.editor.schema_editor import SchemaEditor, SideTabs
+from app.ui.window.app_view import AppView
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import ANA, LOCAL, SCHEMA, apps, runner, services
 
 __all__ = ["runner", "services"]

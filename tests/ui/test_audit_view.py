@@ -12,9 +12,9 @@ from pytestqt.qtbot import QtBot
 
 from app.core.audit import AuditFilter, AuditPage, AuditRecord
 from app.core.refs import AppRef
-from app.ui.audit_model import about_text
-from app.ui.audit_view import AuditView
-from app.ui.runner import Runner
+from app.ui.trail.audit_model import about_text
+from app.ui.trail.audit_view import AuditView
+from app.ui.work.runner import Runner
 from tests.ui.shell_fakes import FakeServices, engine_with
 
 

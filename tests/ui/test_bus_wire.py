@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.ui.bus_wire import METHOD_CALL, METHOD_RETURN, SIGNAL, Message, Variant, decode, encode
+from app.ui.window.bus_wire import METHOD_CALL, METHOD_RETURN, SIGNAL, Message, Variant, decode, encode
 
 _MESSAGES = [
     Message(METHOD_CALL, "/a", "b.c", "D", "e.f", serial=1),

@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 from app.core.errors import Unreachable
 from app.core.refs import AppRef
 from app.services.workshop_words import AppSource
-from app.ui.cohorts_view import CohortsView
-from app.ui.runner import Runner
+from app.ui.plans.cohorts_view import CohortsView
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import apps, runner, services
 from tests.ui.workshop_fakes import FakeWorkshop, nameless, workshop
 

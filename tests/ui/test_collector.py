@@ -8,8 +8,8 @@ import weakref
 
 import pytest
 
-from app.ui import collector
-from app.ui.collector import Collector
+from app.ui.program import collector
+from app.ui.program.collector import Collector
 
 
 class Knot:

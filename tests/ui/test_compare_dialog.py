@@ -18,9 +18,9 @@ from app.core.errors import NotFound
 from app.core.refs import AppRef
 from app.schema.compare import Plan
 from app.services.workshop_words import AppSource, FileSource, TemplateSource, VersionSource
-from app.ui.compare_dialog import CompareDialog
-from app.ui.runner import Runner
-from app.ui.source_picker import Choices, find
+from app.ui.plans.compare_dialog import CompareDialog
+from app.ui.plans.source_picker import Choices, find
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import GIL, apps, runner, services, window
 from tests.ui.workshop_fakes import BASE, PLAN, REF, WANTED, FakeWorkshop, nameless, workshop
 

@@ -16,9 +16,9 @@ from app.core.errors import FieldError, Invalid, Unreachable
 from app.core.secret import Secret
 from app.core.status import Health, Severity
 from app.platforms.contract import Probe
-from app.ui.connection_dialog import ConnectionDialog
-from app.ui.remove_connection_dialog import RemoveConnectionDialog
-from app.ui.runner import Runner
+from app.ui.connections.connection_dialog import ConnectionDialog
+from app.ui.connections.remove_connection_dialog import RemoveConnectionDialog
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import CLOUD, LOCAL, TAR, runner, services, window
 
 __all__ = ["runner", "services", "window"]

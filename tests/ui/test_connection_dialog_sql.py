@@ -15,8 +15,8 @@ from app.core.connection import Connection, Environment, Platform
 from app.core.secret import Secret
 from app.core.status import Health
 from app.platforms.contract import Probe
-from app.ui.connection_dialog import ConnectionDialog, Kind
-from app.ui.runner import Runner
+from app.ui.connections.connection_dialog import ConnectionDialog, Kind
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import runner, services, window
 
 __all__ = ["runner", "services", "window"]

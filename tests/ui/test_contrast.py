@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
-from app.ui.theme import DARK, LIGHT, Colours, Theme, ThemeChoice, colours
-from app.ui.theme_contrast import CONTRAST, contrast, contrast_colours
+from app.ui.look.theme import DARK, LIGHT, Colours, Theme, ThemeChoice, colours
+from app.ui.look.theme_contrast import CONTRAST, contrast, contrast_colours
 from tests.ui.survey import SCREENS, survey
 
 GROUNDS = ("window", "surface", "card", "hover", "selection")

@@ -8,7 +8,7 @@ import json
 
 from app.core.apps import AppSummary
 from app.core.connection import Connection, Environment, Platform
-from app.ui.copy_formats import as_csv, as_env, as_ids, as_json, copied_sentence
+from app.ui.parts.copy_formats import as_csv, as_env, as_ids, as_json, copied_sentence
 
 from .content_fakes import ANA, GIL, apps
 

@@ -15,9 +15,9 @@ from app.core.secret import Secret
 from app.services.workshop_words import DraftNote
 from app.storage.crash_reports import CrashReports
 from app.storage.log import Redactor
-from app.ui.crash_report_dialog import CrashBar, CrashReportDialog, KeptDraft
-from app.ui.diagnostics_dialog import DiagnosticsDialog
-from app.ui.main_window import MainWindow
+from app.ui.help.crash_report_dialog import CrashBar, CrashReportDialog, KeptDraft
+from app.ui.help.diagnostics_dialog import DiagnosticsDialog
+from app.ui.window.main_window import MainWindow
 from tests.ui.content_fakes import FakeWorkshop
 from tests.ui.shell_fakes import APP_ID, OTHER_ID, FakeServices
 from tests.ui.window_fakes import Open

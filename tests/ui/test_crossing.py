@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QObject, QTimer
 from pytestqt.qtbot import QtBot
 
-from app.ui.crossing import Courier, part_of_window
+from app.ui.work.crossing import Courier, part_of_window
 
 
 class Hearer(QObject):

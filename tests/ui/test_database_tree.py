@@ -13,11 +13,11 @@ from app.core.apps import AppSummary
 from app.core.changes import Changes
 from app.core.errors import Unreachable
 from app.core.refs import AppRef
-from app.ui.database_tree import DatabaseTree
-from app.ui.runner import Runner
-from app.ui.tree_groups import TreeGroups
-from app.ui.tree_model import PAGE
-from app.ui.tree_nodes import app_key
+from app.ui.tree.database_tree import DatabaseTree
+from app.ui.tree.tree_groups import TreeGroups
+from app.ui.tree.tree_model import PAGE
+from app.ui.tree.tree_nodes import app_key
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import ANA, CLOUD, GIL, LOCAL, SCHEMA, TAR, apps, runner, services
 from tests.ui.tree_fakes import opened, texts
 

@@ -12,12 +12,12 @@ from pytestqt.qtbot import QtBot
 from app.core.apps import AppSummary
 from app.core.errors import Unreachable
 from app.core.refs import AppRef
-from app.ui.database_tree import DatabaseTree
-from app.ui.runner import Runner
-from app.ui.tree_groups import TreeGroups
-from app.ui.tree_model import PAGE
-from app.ui.tree_nodes import NodeKind, app_key
-from app.ui.tree_tables import TableNames, by_schema, parts_of
+from app.ui.tree.database_tree import DatabaseTree
+from app.ui.tree.tree_groups import TreeGroups
+from app.ui.tree.tree_model import PAGE
+from app.ui.tree.tree_nodes import NodeKind, app_key
+from app.ui.tree.tree_tables import TableNames, by_schema, parts_of
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import LOCAL, apps, runner, services
 from tests.ui.sql_fakes import SCHEMA, STORE, STORES
 from tests.ui.tree_fakes import opened, texts

@@ -19,11 +19,11 @@ from app.schema.draft import Draft
 from app.schema.layout import Measure
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
 from app.schema.types import DateType, NumberType, StringType
-from app.ui import theme
-from app.ui.diagram_picture import entity_sentence, picture_of, sentence, shown_schema
-from app.ui.diagram_view import DiagramView
-from app.ui.runner import Runner
-from app.ui.schema_document import SchemaDocument
+from app.ui.diagram.diagram_picture import entity_sentence, picture_of, sentence, shown_schema
+from app.ui.diagram.diagram_view import DiagramView
+from app.ui.look import theme
+from app.ui.schema.schema_document import SchemaDocument
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import ANA, LOCAL, runner, services
 
 __all__ = ["runner", "services"]

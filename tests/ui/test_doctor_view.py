@@ -23,12 +23,12 @@ from app.schema.draft import Draft
 from app.schema.model import Schema
 from app.services.directory import Progress
 from app.services.doctor_report import Action, Area, Check, CheckState, Report
-from app.ui.doctor_rows import CheckRow
-from app.ui.doctor_view import DoctorView
-from app.ui.environment_badge import EnvironmentBadge
-from app.ui.main_window import MainWindow
-from app.ui.runner import Runner
-from app.ui.theme import ThemeChoice
+from app.ui.help.doctor_rows import CheckRow
+from app.ui.help.doctor_view import DoctorView
+from app.ui.look.theme import ThemeChoice
+from app.ui.parts.environment_badge import EnvironmentBadge
+from app.ui.window.main_window import MainWindow
+from app.ui.work.runner import Runner
 from tests.ui.shell_fakes import APP_ID, CLOUD, LOCAL, FakeServices, engine_with
 from tests.ui.window_fakes import Open
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from app.ui.theme import DARK, LIGHT, ThemeChoice
-from app.ui.theme_sheet import style_sheet
+from app.ui.look.theme import DARK, LIGHT, ThemeChoice
+from app.ui.look.theme_sheet import style_sheet
 from tests.ui.survey import LOOKS, SCREENS, survey
 
 _ROOT = Path(__file__).parents[2]

@@ -12,13 +12,13 @@ from PySide6.QtGui import QImage, QTextDocument
 from pytestqt.qtbot import QtBot
 
 from app.storage.paths import resources_dir
-from app.ui.doctor_view import DoctorView
-from app.ui.help_pages import NAMES, OF_VIEWS, help_pages, page_of, picture_bytes
-from app.ui.help_view import HelpView
-from app.ui.main_window import MainWindow
-from app.ui.preferences import SETTINGS
-from app.ui.preferences_dialog import PreferencesDialog
-from app.ui.theme import ThemeChoice
+from app.ui.help.doctor_view import DoctorView
+from app.ui.help.help_pages import NAMES, OF_VIEWS, help_pages, page_of, picture_bytes
+from app.ui.help.help_view import HelpView
+from app.ui.look.theme import ThemeChoice
+from app.ui.settings.preferences import SETTINGS
+from app.ui.settings.preferences_dialog import PreferencesDialog
+from app.ui.window.main_window import MainWindow
 from tests.ui.window_fakes import bare_window
 
 _FOLDER = resources_dir() / "help"
@@ -88,7 +88,7 @@ def test_labels_are_as_they_are_on_screen() -> None:
 
 
 def test_every_view_of_a_tab_has_its_page() -> None:
-    code = "\n".join(path.read_text() for path in Path("app/ui").glob("*.py"))
+    code = "\n".join(path.read_text() for path in Path("app/ui").rglob("*.py"))
     for view, page in OF_VIEWS.items():
         assert f"class {view}(" in code, view
         assert page in NAMES

@@ -14,10 +14,10 @@ from app.core.errors import Unsupported
 from app.schema.compare import Plan
 from app.schema.operations import RenameAttribute
 from app.services.workshop_words import AppSource, VersionSource
-from app.ui.compare_dialog import CompareDialog
-from app.ui.history_dialog import HistoryDialog, record_text
-from app.ui.plan_dialog import PlanDialog, Stage
-from app.ui.runner import Runner
+from app.ui.plans.compare_dialog import CompareDialog
+from app.ui.plans.history_dialog import HistoryDialog, record_text
+from app.ui.plans.plan_dialog import PlanDialog, Stage
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import CLOUD, LOCAL, runner, services, window
 from tests.ui.workshop_fakes import APP, BASE, REF, SAFE_PLAN, WANTED, FakeWorkshop, nameless, record, review, workshop
 

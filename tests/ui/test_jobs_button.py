@@ -4,8 +4,8 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from app.ui.jobs_button import JobsButton
-from app.ui.runner import Job, JobState
+from app.ui.window.jobs_button import JobsButton
+from app.ui.work.runner import Job, JobState
 
 
 def _job(key: int, title: str, done: int = 0, total: int = 0, state: JobState = JobState.RUNNING) -> Job:

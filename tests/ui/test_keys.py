@@ -11,12 +11,12 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
-from app.ui.action_help import HELP
-from app.ui.actions import shown_keys
-from app.ui.cheat_sheet import CheatSheet
-from app.ui.keymap import Keymap
-from app.ui.keymap_dialog import KeymapDialog
-from app.ui.main_window import MainWindow
+from app.ui.actions.action_help import HELP
+from app.ui.actions.actions import shown_keys
+from app.ui.actions.cheat_sheet import CheatSheet
+from app.ui.settings.keymap import Keymap
+from app.ui.settings.keymap_dialog import KeymapDialog
+from app.ui.window.main_window import MainWindow
 from tests.ui.screens import SCREENS
 from tests.ui.stage import Stage
 from tests.ui.window_fakes import bare_window

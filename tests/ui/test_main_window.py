@@ -19,12 +19,12 @@ from app.core.refs import AppRef
 from app.core.status import ConnectionStatus, Health
 from app.services.workshop import OpenSchema
 from app.storage.last_known import LastKnown
-from app.ui.activity_panel import ActivityPanel
-from app.ui.findings_panel import FindingRow, FindingsStrip, all_findings
-from app.ui.keymap import Keymap
-from app.ui.palette_dialog import PaletteDialog
-from app.ui.schema_editor import SideTabs
-from app.ui.theme import ThemeChoice
+from app.ui.editor.schema_editor import SideTabs
+from app.ui.look.theme import ThemeChoice
+from app.ui.overview.findings_panel import FindingRow, FindingsStrip, all_findings
+from app.ui.palette.palette_dialog import PaletteDialog
+from app.ui.settings.keymap import Keymap
+from app.ui.trail.activity_panel import ActivityPanel
 from tests.ui.content_fakes import FakeWorkshop
 from tests.ui.shell_fakes import ANA, APP_ID, CLOUD, FINDING, LOCAL, OTHER_ID, PROD, FakeServices
 from tests.ui.window_fakes import Open, opened_editor

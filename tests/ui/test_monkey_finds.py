@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QMenu, QToolBu
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
-from app.ui.action_dialog import ActionDialog
-from app.ui.keymap_dialog import KeymapDialog
-from app.ui.main_window import MainWindow
-from app.ui.theme import ThemeChoice
+from app.ui.look.theme import ThemeChoice
+from app.ui.parts.action_dialog import ActionDialog
+from app.ui.settings.keymap_dialog import KeymapDialog
+from app.ui.window.main_window import MainWindow
 from tests.ui.window_fakes import bare_window
 
 

@@ -11,9 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from app.core.errors import Conflict, FieldError, Invalid
 from app.services.store_moving import OpenMove
-from app.ui.move_dialog import MoveDialog
-from app.ui.move_stage import Stage
-from app.ui.runner import Runner
+from app.ui.stores.move_dialog import MoveDialog
+from app.ui.stores.move_stage import Stage
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import runner, window
 from tests.ui.store_fakes import CONNECTION, PRODUCTION, lost, open_move, store_services
 

@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 from app.core.refs import AppRef
 from app.services.workshop_words import DraftNote
 from app.storage.last_known import LastKnown
-from app.ui.main_window import MainWindow
-from app.ui.navigation import History, Place
+from app.ui.window.main_window import MainWindow
+from app.ui.window.navigation import History, Place
 from tests.ui.content_fakes import FakeWorkshop
 from tests.ui.shell_fakes import ANA, APP_ID, CLOUD, LOCAL, OTHER_ID, PROD, FakeServices
 from tests.ui.window_fakes import Open, settings_in

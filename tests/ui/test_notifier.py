@@ -14,11 +14,11 @@ from PySide6.QtDBus import QDBusConnection, QDBusMessage, QDBusVirtualObject
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from app.ui.notifier import Notifier
-from app.ui.preferences import Preferences
-from app.ui.runner import Job, JobState
-from app.ui.session_bus import bus_address
-from app.ui.settings import WindowSettings
+from app.ui.settings.preferences import Preferences
+from app.ui.settings.settings import WindowSettings
+from app.ui.window.notifier import Notifier
+from app.ui.window.session_bus import bus_address
+from app.ui.work.runner import Job, JobState
 
 _SERVICE = "org.freedesktop.Notifications"
 needs_bus = pytest.mark.skipif(

@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.refs import AppRef
-from app.ui.history_dialog import HistoryDialog
-from app.ui.runner import Runner
-from app.ui.schema_document import SchemaDocument
-from app.ui.schema_grids import SchemaGrids
+from app.ui.editor.schema_grids import SchemaGrids
+from app.ui.plans.history_dialog import HistoryDialog
+from app.ui.schema.schema_document import SchemaDocument
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import ANA, LOCAL, runner, services, window
 from tests.ui.workshop_fakes import APP, FakeWorkshop, workshop
 

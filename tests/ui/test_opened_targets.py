@@ -20,10 +20,10 @@ from app.core.targets import AppTarget, SchemaFileTarget
 from app.services.directory import RefreshFailure
 from app.services.workshop_words import AppSource, FileSource
 from app.storage.instance import Handover
-from app.ui.arrivals import OpenedFiles
-from app.ui.connection_choice import ConnectionChoice
-from app.ui.main_window import MainWindow
-from app.ui.schema_file_dialog import SchemaFileDialog
+from app.ui.connections.connection_choice import ConnectionChoice
+from app.ui.plans.schema_file_dialog import SchemaFileDialog
+from app.ui.program.arrivals import OpenedFiles
+from app.ui.window.main_window import MainWindow
 from tests.ui.content_fakes import FakeWorkshop
 from tests.ui.shell_fakes import ANA, APP_ID, OTHER_ID, PROD, FakeServices
 from tests.ui.window_fakes import Open

@@ -10,11 +10,11 @@ from pytestqt.qtbot import QtBot
 from app.core.refs import AppRef
 from app.schema.model import Attribute, Entity, Schema
 from app.schema.types import StringType
-from app.ui.action_help import WORDS
-from app.ui.main_window import MainWindow
-from app.ui.palette_dialog import PaletteDialog
-from app.ui.palette_hits import Hit, HitKind
-from app.ui.palette_model import HitsModel, spoken
+from app.ui.actions.action_help import WORDS
+from app.ui.palette.palette_dialog import PaletteDialog
+from app.ui.palette.palette_hits import Hit, HitKind
+from app.ui.palette.palette_model import HitsModel, spoken
+from app.ui.window.main_window import MainWindow
 from tests.ui.shell_fakes import ANA, APP_ID, OTHER_ID, PROD, FakeServices
 from tests.ui.window_fakes import Open
 
@@ -188,7 +188,7 @@ def test_enter_before_the_answer_takes_the_best(
     chosen: list[AppRef] = []
     monkeypatch.setattr(window, "open_app", chosen.append)
     dialog = opened(qtbot, window)
-    monkeypatch.setattr("app.ui.palette_dialog._FIRST_SLICE_S", -1.0)
+    monkeypatch.setattr("app.ui.palette.palette_dialog._FIRST_SLICE_S", -1.0)
     dialog.box.setText("billing")
     qtbot.keyClick(dialog.box, Qt.Key.Key_Return)
     assert chosen == [AppRef("c2", OTHER_ID)]

@@ -10,10 +10,10 @@ import pytest
 from app.core.apps import AppSummary
 from app.core.refs import AppRef
 from app.services.search_index import KnownNames, SearchIndex
-from app.ui.app_table import AppTable
-from app.ui.fuzzy import matched, scatter_test, scattered, score
-from app.ui.palette_query import Dotted, dotted, parsed
-from app.ui.palette_search import Found, PaletteSearch
+from app.ui.apps.app_table import AppTable
+from app.ui.palette.palette_query import Dotted, dotted, parsed
+from app.ui.palette.palette_search import Found, PaletteSearch
+from app.ui.parts.fuzzy import matched, scatter_test, scattered, score
 from tests.ui.shell_fakes import NoNames
 
 ROWS = (

@@ -16,9 +16,9 @@ from app.core.errors import Unreachable
 from app.platforms.contract import RenderedStep, RowCount
 from app.schema.compare import Plan
 from app.schema.operations import Risk
-from app.ui.plan_dialog import PlanDialog, Stage
-from app.ui.plan_text import parted, plan_markdown, pretty, requests_text, step_lines, summary
-from app.ui.runner import Runner
+from app.ui.plans.plan_dialog import PlanDialog, Stage
+from app.ui.plans.plan_text import parted, plan_markdown, pretty, requests_text, step_lines, summary
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import CLOUD, LOCAL, runner, services, window
 from tests.ui.sql_fakes import SCHEMA, STORE, STORES
 from tests.ui.workshop_fakes import (
@@ -345,7 +345,7 @@ def test_dialog_escape_closes_the_review(qtbot: QtBot, runner: Runner, window: Q
 
 
 def test_risks_are_told_by_shape_as_well_as_by_colour(qapp: Any) -> None:
-    from app.ui.risk_mark import risk_icon
+    from app.ui.plans.risk_mark import risk_icon
 
     shapes = {bytes(risk_icon(risk).pixmap(14).toImage().createAlphaMask().constBits()) for risk in Risk}
     assert len(shapes) >= 3

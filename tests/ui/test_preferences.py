@@ -4,8 +4,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.core.errors import Bug
-from app.ui.preferences import SETTINGS, Preferences, setting
-from app.ui.settings import WindowSettings
+from app.ui.settings.preferences import SETTINGS, Preferences, setting
+from app.ui.settings.settings import WindowSettings
 
 
 @pytest.fixture
@@ -92,6 +92,6 @@ def test_said_is_words() -> None:
 
 def test_every_setting_is_asked_for_somewhere() -> None:
     """A setting that nobody reads is a switch that does nothing."""
-    code = "\n".join(path.read_text() for path in Path("app/ui").glob("*.py") if path.stem != "preferences")
+    code = "\n".join(path.read_text() for path in Path("app/ui").rglob("*.py") if path.stem != "preferences")
     unread = [each.key for each in SETTINGS if f'"{each.key}"' not in code]
     assert unread == []

@@ -8,10 +8,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.ui.preferences import SETTINGS, Preferences
-from app.ui.preferences_dialog import PreferencesDialog
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme, ThemeChoice
+from app.ui.look.theme import Theme, ThemeChoice
+from app.ui.settings.preferences import SETTINGS, Preferences
+from app.ui.settings.preferences_dialog import PreferencesDialog
+from app.ui.settings.settings import WindowSettings
 
 
 @pytest.fixture

@@ -24,13 +24,13 @@ from app.schema.compare import Plan
 from app.schema.draft import Draft
 from app.schema.merge import merge
 from app.services.workshop_words import OpenSchema, PushReport
-from app.ui.plan_dialog import PlanDialog, Stage
-from app.ui.plan_work import share
-from app.ui.push_page import PushPage, job_progress
-from app.ui.runner import JobState, Runner
-from app.ui.schema_document import SchemaDocument
-from app.ui.scope import is_alive
-from app.ui.send_gate import SendGate
+from app.ui.plans.plan_dialog import PlanDialog, Stage
+from app.ui.plans.plan_work import share
+from app.ui.plans.push_page import PushPage, job_progress
+from app.ui.plans.send_gate import SendGate
+from app.ui.schema.schema_document import SchemaDocument
+from app.ui.work.runner import JobState, Runner
+from app.ui.work.scope import is_alive
 from tests.ui.content_fakes import LOCAL, runner, services, window
 from tests.ui.workshop_fakes import (
     APP,
@@ -319,7 +319,7 @@ def test_push_that_fails_as_nobody_foresaw_does_not_hang(case: _Case, monkeypatc
     def broken(_progress: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("app.ui.push_run.share", broken)
+    monkeypatch.setattr("app.ui.plans.push_run.share", broken)
     with case.qtbot.waitSignal(case.runner.bug_found):
         case.press()
     case.qtbot.waitUntil(lambda: case.dialog.stage is Stage.ENDED)

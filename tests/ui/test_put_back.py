@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from app.core.errors import Conflict
-from app.ui.main_window import MainWindow
-from app.ui.put_back_dialog import PutBackDialog
-from app.ui.runner import Runner
-from app.ui.store_dialog import StoreDialog
-from app.ui.toast import Toast
-from app.ui.workspaces_view import WorkspacesView
+from app.ui.parts.toast import Toast
+from app.ui.stores.put_back_dialog import PutBackDialog
+from app.ui.stores.store_dialog import StoreDialog
+from app.ui.stores.workspaces_view import WorkspacesView
+from app.ui.window.main_window import MainWindow
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import runner
 from tests.ui.foundation_fakes import FakeDirectory
 from tests.ui.store_fakes import CONNECTION, PRODUCTION, store_services

@@ -15,10 +15,10 @@ from app.core.changes import Changes
 from app.core.connection import Environment
 from app.core.errors import Unreachable
 from app.core.refs import AppRef
-from app.ui.mend_dialog import MendDialog
-from app.ui.owner_dialog import OwnerDialog
-from app.ui.reconcile_view import ReconcileView
-from app.ui.runner import Runner
+from app.ui.foundation.mend_dialog import MendDialog
+from app.ui.foundation.owner_dialog import OwnerDialog
+from app.ui.foundation.reconcile_view import ReconcileView
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import GIL, runner
 from tests.ui.foundation_fakes import ALI, CONNECTION, FREE, OLD, findings, foundation_services
 

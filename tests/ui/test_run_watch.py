@@ -16,8 +16,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.storage.paths import Profile
-from app.ui.run_watch import RunWatch
-from app.ui.runner import Runner
+from app.ui.program.run_watch import RunWatch
+from app.ui.work.runner import Runner
 from tests.ui.shell_fakes import FakeServices, engine_with
 
 
@@ -101,7 +101,7 @@ import sys
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication, qFatal, qInstallMessageHandler
 from app.storage.paths import Profile
-from app.ui.run_watch import RunWatch
+from app.ui.program.run_watch import RunWatch
 application = QCoreApplication([])
 profile = Profile.at(Path(sys.argv[1]))
 profile.make()

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from app.core.activity import ActivityEntry
 from app.core.changes import Changes
 from app.core.errors import NotFound
-from app.ui.runner import JobState, ProgressReporter, Runner
+from app.ui.work.runner import JobState, ProgressReporter, Runner
 from tests.ui.shell_fakes import FakeServices, engine_with
 
 

@@ -18,9 +18,9 @@ from app.schema.draft import Draft
 from app.schema.model import Attribute, Entity, Schema
 from app.schema.types import StringType
 from app.services.catalog import SchemaSnapshot
-from app.ui.draft_keeper import draft_keeper
-from app.ui.runner import Runner
-from app.ui.schema_document import SchemaDocument
+from app.ui.schema.schema_document import SchemaDocument
+from app.ui.work.draft_keeper import draft_keeper
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import ANA, LOCAL, SCHEMA, runner, services
 
 __all__ = ["runner", "services"]

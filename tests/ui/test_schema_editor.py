@@ -21,12 +21,12 @@ from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
 from app.schema.operations import AddAttribute, AddEntity, DropAttribute
 from app.schema.types import BooleanType, DateType, StringType
 from app.services.catalog import SchemaSnapshot
-from app.ui.entity_list import EntityList
-from app.ui.pending_bar import risk_words
-from app.ui.runner import Runner
-from app.ui.schema_document import SchemaDocument
-from app.ui.schema_editor import SchemaEditor
-from app.ui.schema_find import find
+from app.ui.editor.entity_list import EntityList
+from app.ui.editor.pending_bar import risk_words
+from app.ui.editor.schema_editor import SchemaEditor
+from app.ui.schema.schema_document import SchemaDocument
+from app.ui.schema.schema_find import find
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import ANA, LOCAL, apps, runner, services
 
 __all__ = ["runner", "services"]
@@ -432,7 +432,7 @@ def test_editor_layout_is_kept(editor: SchemaEditor, runner: Runner, document: S
 def test_editor_review_opens_the_plan(
     editor: SchemaEditor, document: SchemaDocument, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.ui import plan_dialog
+    from app.ui.plans import plan_dialog
 
     opened: list[tuple[Any, ...]] = []
 

@@ -15,12 +15,12 @@ from pytestqt.qtbot import QtBot
 from app.core.refs import AppRef
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
 from app.schema.types import BooleanType, DateType, NumberType, StringType
-from app.ui.attribute_grid_model import AttributeColumn, AttributeGridModel
-from app.ui.link_grid_model import LinkColumn, LinkGridModel
-from app.ui.runner import Runner
-from app.ui.schema_document import SchemaDocument
-from app.ui.schema_grid import SchemaGrid
-from app.ui.schema_grids import SchemaGrids
+from app.ui.editor.attribute_grid_model import AttributeColumn, AttributeGridModel
+from app.ui.editor.link_grid_model import LinkColumn, LinkGridModel
+from app.ui.editor.schema_grid import SchemaGrid
+from app.ui.editor.schema_grids import SchemaGrids
+from app.ui.schema.schema_document import SchemaDocument
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import ANA, LOCAL, runner, services
 
 __all__ = ["runner", "services"]

@@ -18,12 +18,12 @@ from app.schema.formats import instant_ts, sql
 from app.schema.formats.instant_form import canonical
 from app.schema.model import Attribute, Entity, Link, LinkEnd, Schema
 from app.schema.types import BooleanType, NumberType, StringType
-from app.ui import theme
-from app.ui.runner import Runner
-from app.ui.schema_document import SchemaDocument
-from app.ui.schema_text_edit import SchemaTextEdit
-from app.ui.schema_text_view import SchemaTextView
-from app.ui.theme import colours
+from app.ui.editor.schema_text_edit import SchemaTextEdit
+from app.ui.editor.schema_text_view import SchemaTextView
+from app.ui.look import theme
+from app.ui.look.theme import colours
+from app.ui.schema.schema_document import SchemaDocument
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import ANA, LOCAL, runner, services
 from tests.ui.sql_fakes import open_document
 

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from app.core.secret import Secret
-from app.ui import secret_clipboard as module
-from app.ui.secret_clipboard import CopyAsSecret, SecretClipboard, secret_clipboard, secret_data
+from app.ui.parts import secret_clipboard as module
+from app.ui.parts.secret_clipboard import CopyAsSecret, SecretClipboard, secret_clipboard, secret_data
 
 TOKEN = Secret("the-token-of-a-test")
 

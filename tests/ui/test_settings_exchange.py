@@ -13,11 +13,11 @@ from pytestqt.qtbot import QtBot
 
 from app.services.connections import ConnectionBook
 from app.services.tokens import TokenKeeper
-from app.ui.connection_dialog import ConnectionDialog
-from app.ui.import_settings_dialog import ImportSettingsDialog
-from app.ui.main_window import MainWindow
-from app.ui.preferences_dialog import PreferencesDialog
-from app.ui.settings_exchange import SettingsExchange
+from app.ui.connections.connection_dialog import ConnectionDialog
+from app.ui.settings.import_settings_dialog import ImportSettingsDialog
+from app.ui.settings.preferences_dialog import PreferencesDialog
+from app.ui.window.main_window import MainWindow
+from app.ui.window.settings_exchange import SettingsExchange
 from tests.ui.shell_fakes import CLOUD as UNGUARDED
 from tests.ui.shell_fakes import LOCAL, FakeServices
 from tests.ui.window_fakes import Open

@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QApplication
 from app.core.apps import AppState
 from app.core.status import Health, Severity
 from app.core.words import counted
-from app.ui.ages import ago
-from app.ui.check_mark import CheckBox, RadioButton
-from app.ui.icons import _LOOKS, State, state_word
-from app.ui.redaction import redacted
-from app.ui.settings import WindowSettings
-from app.ui.theme import ThemeChoice
+from app.ui.look.icons import _LOOKS, State, state_word
+from app.ui.look.theme import ThemeChoice
+from app.ui.parts.ages import ago
+from app.ui.parts.check_mark import CheckBox, RadioButton
+from app.ui.parts.redaction import redacted
+from app.ui.settings.settings import WindowSettings
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.storage.instance import ANSWER, MESSAGE_LIMIT, Handover, Instance, enter
-from app.ui.single_instance import SingleInstance
+from app.ui.program.single_instance import SingleInstance
 
 MESSAGE = Handover(("tenantry://app/a", "/tmp/b.sql"), "token")
 

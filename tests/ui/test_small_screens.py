@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 
-from app.ui.theme import Theme, ThemeChoice
+from app.ui.look.theme import Theme, ThemeChoice
 from tests.ui.fitting import misfits
 from tests.ui.painted import texts
 from tests.ui.screens import SCREENS, WINDOW_PAGES

@@ -16,13 +16,13 @@ from pytestqt.qtbot import QtBot
 from app.core.apps import AppSummary
 from app.core.connection import Connection, Environment, Platform
 from app.core.refs import AppRef
-from app.ui.app_list_model import AppListModel
-from app.ui.app_view import AppView
-from app.ui.create_app_dialog import CreateAppDialog
-from app.ui.delete_app_dialog import DeleteAppDialog
-from app.ui.main_window import MainWindow
-from app.ui.runner import Runner
-from app.ui.schema_editor import SideTabs
+from app.ui.apps.app_list_model import AppListModel
+from app.ui.apps.create_app_dialog import CreateAppDialog
+from app.ui.apps.delete_app_dialog import DeleteAppDialog
+from app.ui.editor.schema_editor import SideTabs
+from app.ui.window.app_view import AppView
+from app.ui.window.main_window import MainWindow
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import LOCAL, fake_services, runner, window
 from tests.ui.window_fakes import as_windows_ask, filled_window
 

@@ -12,17 +12,17 @@ from pytestqt.qtbot import QtBot
 
 from app.schema.model import Index, Schema
 from app.schema.types import EnumType
-from app.ui.attribute_grid_model import AttributeColumn
-from app.ui.entity_dialog import EntityDialog
-from app.ui.entity_start import add_entity, rename_entity
-from app.ui.foreign_key_grid_model import KeyColumn
-from app.ui.index_grid_model import IndexColumn
-from app.ui.runner import Runner
-from app.ui.schema_document import SchemaDocument
-from app.ui.schema_grid import SchemaGrid
-from app.ui.schema_grids import SchemaGrids
-from app.ui.sql_lists import split_list
-from app.ui.type_names import type_name
+from app.ui.editor.attribute_grid_model import AttributeColumn
+from app.ui.editor.entity_dialog import EntityDialog
+from app.ui.editor.foreign_key_grid_model import KeyColumn
+from app.ui.editor.index_grid_model import IndexColumn
+from app.ui.editor.schema_grid import SchemaGrid
+from app.ui.editor.schema_grids import SchemaGrids
+from app.ui.schema.entity_start import add_entity, rename_entity
+from app.ui.schema.schema_document import SchemaDocument
+from app.ui.schema.sql_lists import split_list
+from app.ui.schema.type_names import type_name
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import runner, services
 from tests.ui.sql_fakes import CHATS, MESSAGES, OPEN_CHATS, RULES_POSTGRES, column, open_document
 

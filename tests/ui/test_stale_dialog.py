@@ -17,10 +17,10 @@ from app.schema.model import Attribute, Schema
 from app.schema.operations import AddAttribute, ChangeAttribute
 from app.schema.types import NumberType, StringType
 from app.services.workshop_words import PushReport
-from app.ui.plan_dialog import PlanDialog, Stage
-from app.ui.runner import Runner
-from app.ui.stale_view import StaleView
-from app.ui.three_way import place_lines
+from app.ui.plans.plan_dialog import PlanDialog, Stage
+from app.ui.plans.stale_view import StaleView
+from app.ui.plans.three_way import place_lines
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import LOCAL, runner, services, window
 from tests.ui.workshop_fakes import (
     APP,

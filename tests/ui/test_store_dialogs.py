@@ -11,12 +11,12 @@ from pytestqt.qtbot import QtBot
 
 from app.core.errors import FieldError, Invalid
 from app.services.store_words import MainOverview
-from app.ui.dsn_form import DsnForm
-from app.ui.main_database_dialog import NAMES as NAMES_PART
-from app.ui.main_database_dialog import TABLES as TABLES_PART
-from app.ui.main_database_dialog import MainDatabaseDialog
-from app.ui.runner import Runner
-from app.ui.store_dialog import StoreDialog
+from app.ui.connections.dsn_form import DsnForm
+from app.ui.stores.main_database_dialog import NAMES as NAMES_PART
+from app.ui.stores.main_database_dialog import TABLES as TABLES_PART
+from app.ui.stores.main_database_dialog import MainDatabaseDialog
+from app.ui.stores.store_dialog import StoreDialog
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import runner, window
 from tests.ui.store_fakes import (
     CHECKED_AT,

@@ -13,9 +13,9 @@ from pytestqt.qtbot import QtBot
 from app.core.apps import AppSummary
 from app.core.errors import Unreachable
 from app.core.status import ConnectionStatus, Health
-from app.ui.main_window import MainWindow
-from app.ui.reading_order import in_reading_order
-from app.ui.window_regions import regions
+from app.ui.parts.reading_order import in_reading_order
+from app.ui.window.main_window import MainWindow
+from app.ui.window.window_regions import regions
 from tests.ui import trust_screens
 from tests.ui.screens import SCREENS, WINDOW_PAGES
 from tests.ui.stage import CLOUD, LOCAL, STORES, Stage

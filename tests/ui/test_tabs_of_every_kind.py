@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from app.ui.audit_view import AuditView
-from app.ui.doctor_view import DoctorView
-from app.ui.main_window import MainWindow
-from app.ui.navigation import Place
-from app.ui.users_view import UsersView
-from app.ui.workspaces_view import WorkspacesView
+from app.ui.foundation.users_view import UsersView
+from app.ui.help.doctor_view import DoctorView
+from app.ui.stores.workspaces_view import WorkspacesView
+from app.ui.trail.audit_view import AuditView
+from app.ui.window.main_window import MainWindow
+from app.ui.window.navigation import Place
 from tests.ui.stage import LOCAL, STORES, Stage
 from tests.ui.trust_screens import FakeAudit
 

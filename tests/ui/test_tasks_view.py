@@ -16,17 +16,17 @@ from app.core.connection import Environment
 from app.core.refs import AppRef
 from app.core.secret import Secret
 from app.services.foundation_shape import FoundationShape
-from app.ui.runner import Runner
-from app.ui.secret_clipboard import SecretClipboard, secret_clipboard
-from app.ui.task_dialogs import (
+from app.ui.foundation.task_dialogs import (
     CleanUpDialog,
     CloneDialog,
     CreateDatabasesDialog,
     RevealTokenDialog,
     RotateTokensDialog,
 )
-from app.ui.tasks_model import APP_ID_COLUMN, MASK
-from app.ui.tasks_view import TasksView
+from app.ui.foundation.tasks_model import APP_ID_COLUMN, MASK
+from app.ui.foundation.tasks_view import TasksView
+from app.ui.parts.secret_clipboard import SecretClipboard, secret_clipboard
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import runner
 from tests.ui.foundation_fakes import CONNECTION, MOUNTAIN, RIVER, foundation_services
 

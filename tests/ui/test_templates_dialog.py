@@ -15,9 +15,9 @@ from pytestqt.qtbot import QtBot
 
 from app.core.errors import FieldError, Invalid, KnownError, Unreachable
 from app.services.template_library import BrokenTemplate
-from app.ui.runner import Runner
-from app.ui.save_template_dialog import SaveTemplateDialog
-from app.ui.templates_dialog import TemplatesDialog
+from app.ui.agents.save_template_dialog import SaveTemplateDialog
+from app.ui.agents.templates_dialog import TemplatesDialog
+from app.ui.work.runner import Runner
 from tests.ui.agents_fakes import OWN, FakeLibrary, library
 from tests.ui.content_fakes import LOCAL, apps, runner, services, window
 from tests.ui.workshop_fakes import nameless

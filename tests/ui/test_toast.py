@@ -8,7 +8,7 @@ from PySide6.QtGui import QCursor, QEnterEvent
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.ui.toast import Toast, Toasts
+from app.ui.parts.toast import Toast, Toasts
 
 
 @pytest.fixture

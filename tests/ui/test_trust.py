@@ -12,11 +12,11 @@ from pytestqt.qtbot import QtBot
 from app.core.connection import Environment
 from app.core.gate import current_act
 from app.services.guards import Guards, Unlocked
-from app.ui.confirmation import Confirmation, TypedName
-from app.ui.guard_bar import GuardBar, left_text
-from app.ui.main_window import MainWindow
-from app.ui.unlock_dialog import UnlockDialog
-from app.ui.window_trust import WindowTrust
+from app.ui.connections.guard_bar import GuardBar, left_text
+from app.ui.connections.unlock_dialog import UnlockDialog
+from app.ui.parts.confirmation import Confirmation, TypedName
+from app.ui.window.main_window import MainWindow
+from app.ui.window.window_trust import WindowTrust
 from tests.ui.shell_fakes import CLOUD, LOCAL, FakeServices
 from tests.ui.window_fakes import Open
 

@@ -13,10 +13,10 @@ from pytestqt.qtbot import QtBot
 
 import app.ui
 from app.core.connection import Environment
-from app.ui.action_dialog import ActionDialog
-from app.ui.confirmation import Confirmation
-from app.ui.environment_badge import EnvironmentBadge
-from app.ui.theme import Theme, ThemeChoice
+from app.ui.look.theme import Theme, ThemeChoice
+from app.ui.parts.action_dialog import ActionDialog
+from app.ui.parts.confirmation import Confirmation
+from app.ui.parts.environment_badge import EnvironmentBadge
 from tests.ui.content_fakes import CLOUD
 from tests.ui.screens import SCREENS
 from tests.ui.stage import Stage
@@ -68,8 +68,8 @@ def _dialogs(kind: type[ActionDialog]) -> set[str]:
 
 def test_every_dialog_that_acts_is_known_for_what_it_changes() -> None:
     """A new one that nobody has thought about fails here."""
-    for module in pkgutil.iter_modules(app.ui.__path__):
-        importlib.import_module(f"app.ui.{module.name}")
+    for module in pkgutil.walk_packages(app.ui.__path__, "app.ui."):
+        importlib.import_module(module.name)
     assert _dialogs(ActionDialog) == {*CHANGING.values(), *ELSEWHERE, *NEW, *NO_CHANGE}
 
 

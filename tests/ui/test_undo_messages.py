@@ -16,18 +16,18 @@ from app.core.errors import Conflict
 from app.core.refs import AppRef
 from app.schema.draft import Draft
 from app.services.workshop_words import OpenSchema, Undo
-from app.ui.give_up_dialog import GiveUpDialog
-from app.ui.history_dialog import HistoryDialog
-from app.ui.main_window import MainWindow
-from app.ui.plan_dialog import PlanDialog, Stage
-from app.ui.rename_app_dialog import RenameAppDialog
-from app.ui.runner import Runner
-from app.ui.task_dialogs import CleanUpDialog
-from app.ui.tasks_view import TasksView
-from app.ui.templates_dialog import TemplatesDialog
-from app.ui.toast import Toast
-from app.ui.user_dialogs import LinkAppDialog, UnlinkAppDialog
-from app.ui.users_view import UsersView
+from app.ui.agents.templates_dialog import TemplatesDialog
+from app.ui.apps.rename_app_dialog import RenameAppDialog
+from app.ui.foundation.give_up_dialog import GiveUpDialog
+from app.ui.foundation.task_dialogs import CleanUpDialog
+from app.ui.foundation.tasks_view import TasksView
+from app.ui.foundation.user_dialogs import LinkAppDialog, UnlinkAppDialog
+from app.ui.foundation.users_view import UsersView
+from app.ui.parts.toast import Toast
+from app.ui.plans.history_dialog import HistoryDialog
+from app.ui.plans.plan_dialog import PlanDialog, Stage
+from app.ui.window.main_window import MainWindow
+from app.ui.work.runner import Runner
 from tests.ui import content_fakes
 from tests.ui.agents_fakes import FakeLibrary
 from tests.ui.content_fakes import ANA, SCHEMA, runner

@@ -17,11 +17,11 @@ from app.core.errors import Conflict, FieldError, Invalid, Unreachable
 from app.core.refs import AppRef
 from app.services.foundation_shape import FoundationShape
 from app.services.provision_words import what_goes
-from app.ui.runner import Runner
-from app.ui.take_back_dialog import TakeBackDialog
-from app.ui.user_dialogs import CreateUserAppDialog, LinkAppDialog, NewUserDialog, UnlinkAppDialog
-from app.ui.users_model import APP_ID_COLUMN
-from app.ui.users_view import UsersView
+from app.ui.foundation.take_back_dialog import TakeBackDialog
+from app.ui.foundation.user_dialogs import CreateUserAppDialog, LinkAppDialog, NewUserDialog, UnlinkAppDialog
+from app.ui.foundation.users_model import APP_ID_COLUMN
+from app.ui.foundation.users_view import UsersView
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import ANA, TAR, runner
 from tests.ui.foundation_fakes import ALI, CONNECTION, FREE, OLD, conflict, entry, foundation_services
 

@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.storage.last_known import LastKnown
-from app.ui.connection_dialog import ConnectionDialog, Kind
-from app.ui.help_view import HelpView
-from app.ui.main_window import MainWindow
-from app.ui.settings_exchange import SettingsExchange
-from app.ui.welcome_view import WelcomeView
+from app.ui.connections.connection_dialog import ConnectionDialog, Kind
+from app.ui.help.help_view import HelpView
+from app.ui.help.welcome_view import WelcomeView
+from app.ui.window.main_window import MainWindow
+from app.ui.window.settings_exchange import SettingsExchange
 from tests.ui.shell_fakes import ANA, CLOUD, LOCAL, FakeServices
 from tests.ui.window_fakes import Open, wait_for_services
 

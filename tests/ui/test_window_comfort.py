@@ -13,13 +13,13 @@ from pytestqt.qtbot import QtBot
 from app.core.apps import AppSummary
 from app.core.refs import AppRef
 from app.storage.log import Redactor, open_log
-from app.ui.create_app_dialog import CreateAppDialog
-from app.ui.main_window import MainWindow
-from app.ui.preferences_dialog import PreferencesDialog
-from app.ui.rename_app_dialog import RenameAppDialog
-from app.ui.secret_clipboard import secret_clipboard
-from app.ui.theme import ThemeChoice
-from app.ui.toast import Toast
+from app.ui.apps.create_app_dialog import CreateAppDialog
+from app.ui.apps.rename_app_dialog import RenameAppDialog
+from app.ui.look.theme import ThemeChoice
+from app.ui.parts.secret_clipboard import secret_clipboard
+from app.ui.parts.toast import Toast
+from app.ui.settings.preferences_dialog import PreferencesDialog
+from app.ui.window.main_window import MainWindow
 from tests.ui.content_fakes import FakeWorkshop
 from tests.ui.shell_fakes import ANA, APP_ID, FakeServices
 from tests.ui.window_fakes import Open, opened_editor

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from PySide6.QtWidgets import QTabWidget, QWidget
 
 from app.core.connection import Connection, Environment, Platform
-from app.ui.window_connection import meant_connection
+from app.ui.window.window_connection import meant_connection
 
 A = Connection("a", "A", Platform.INSTANT, "https://a.example", Environment.STAGING)
 B = Connection("b", "B", Platform.POSTGRES, "postgresql://b.example/main", Environment.LOCAL, foundation_app_id="main")

@@ -18,11 +18,11 @@ from app.core.status import Finding, FindingAction, FindingKind, Severity
 from app.schema.draft import Draft
 from app.schema.model import Schema
 from app.services.foundation_shape import FoundationShape
-from app.ui.foundation_dialog import FoundationDialog
-from app.ui.foundation_page import FoundationPage
-from app.ui.main_window import MainWindow
-from app.ui.reconcile_view import ReconcileView
-from app.ui.runner import Runner
+from app.ui.foundation.foundation_dialog import FoundationDialog
+from app.ui.foundation.foundation_page import FoundationPage
+from app.ui.foundation.reconcile_view import ReconcileView
+from app.ui.window.main_window import MainWindow
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import TAR, runner
 from tests.ui.foundation_fakes import CONNECTION, FREE, foundation_services
 from tests.ui.window_fakes import as_windows_ask, filled_window
@@ -99,7 +99,7 @@ def test_window_finding_about_an_app_leads_to_its_difference(window: MainWindow,
 
 
 def test_window_plan_of_a_draft_is_reviewed(window: MainWindow, qtbot: QtBot) -> None:
-    from app.ui.plan_dialog import PlanDialog
+    from app.ui.plans.plan_dialog import PlanDialog
 
     draft = Draft(Schema(), Schema()).add_entity("app", ())
     with contextlib.suppress(StopIteration):

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from app.core.refs import AppRef
-from app.ui.compare_dialog import CompareDialog
-from app.ui.main_window import MainWindow
-from app.ui.runner import Runner
-from app.ui.workspaces_view import WorkspacesView
+from app.ui.plans.compare_dialog import CompareDialog
+from app.ui.stores.workspaces_view import WorkspacesView
+from app.ui.window.main_window import MainWindow
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import runner
 from tests.ui.foundation_fakes import CONNECTION as INSTANT
 from tests.ui.foundation_fakes import FakeDirectory

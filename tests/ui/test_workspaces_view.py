@@ -14,15 +14,15 @@ from pytestqt.qtbot import QtBot
 from app.core.refs import AppRef
 from app.services.main_map import MainMap
 from app.services.store_words import Workspace
-from app.ui.main_database_dialog import MainDatabaseDialog
-from app.ui.move_dialog import MoveDialog
-from app.ui.row_model import RowModel
-from app.ui.runner import Runner
-from app.ui.store_dialog import StoreDialog
-from app.ui.theme import Theme
-from app.ui.workspace_model import STATE, STORE, workspace_model
-from app.ui.workspace_rows import WorkspaceRow, size_words
-from app.ui.workspaces_view import WorkspacesView
+from app.ui.look.theme import Theme
+from app.ui.parts.row_model import RowModel
+from app.ui.stores.main_database_dialog import MainDatabaseDialog
+from app.ui.stores.move_dialog import MoveDialog
+from app.ui.stores.store_dialog import StoreDialog
+from app.ui.stores.workspace_model import STATE, STORE, workspace_model
+from app.ui.stores.workspace_rows import WorkspaceRow, size_words
+from app.ui.stores.workspaces_view import WorkspacesView
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import runner
 from tests.ui.store_fakes import CONNECTION, READ_ONLY, check_of, gone, open_move, store, store_services
 

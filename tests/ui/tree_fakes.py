@@ -6,8 +6,8 @@ from PySide6.QtCore import QModelIndex
 from pytestqt.qtbot import QtBot
 
 from app.core.refs import AppRef
-from app.ui.database_tree import DatabaseTree
-from app.ui.tree_nodes import app_key
+from app.ui.tree.database_tree import DatabaseTree
+from app.ui.tree.tree_nodes import app_key
 
 
 def texts(tree: DatabaseTree, parent: QModelIndex) -> list[str]:

@@ -15,11 +15,11 @@ from app.core.changes import Changes
 from app.core.secret import Secret
 from app.platforms.recording import HttpDetails
 from app.services.guards import Unlocked
-from app.ui.activity_details import ActivityDetailsDialog
-from app.ui.audit_view import AuditView
-from app.ui.main_window import MainWindow
-from app.ui.unlock_dialog import UnlockDialog
-from app.ui.window_trust import WindowTrust
+from app.ui.connections.unlock_dialog import UnlockDialog
+from app.ui.trail.activity_details import ActivityDetailsDialog
+from app.ui.trail.audit_view import AuditView
+from app.ui.window.main_window import MainWindow
+from app.ui.window.window_trust import WindowTrust
 from tests.ui.screen_book import screen
 from tests.ui.stage import APP, CLOUD, CONNECTIONS, LOCAL, PRODUCTION_APP, STORES, Stage
 

@@ -13,11 +13,11 @@ from pytestqt.qtbot import QtBot
 from app.core.connection import Connection
 from app.core.refs import AppRef
 from app.services.engine import Engine
-from app.ui.main_window import MainWindow
-from app.ui.runner import Runner
-from app.ui.schema_editor import SchemaEditor
-from app.ui.settings import WindowSettings
-from app.ui.theme import Theme, ThemeChoice
+from app.ui.editor.schema_editor import SchemaEditor
+from app.ui.look.theme import Theme, ThemeChoice
+from app.ui.settings.settings import WindowSettings
+from app.ui.window.main_window import MainWindow
+from app.ui.work.runner import Runner
 from tests.ui.shell_fakes import engine_with
 
 Open = Callable[..., MainWindow]

@@ -5,16 +5,16 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from app.core.errors import Unreachable
-from app.ui.cohorts_view import CohortsView
-from app.ui.doctor_view import DoctorView
-from app.ui.info_dialogs import AboutDialog
-from app.ui.keymap_dialog import KeymapDialog
-from app.ui.main_window import MainWindow
-from app.ui.palette_dialog import PaletteDialog
-from app.ui.reconcile_view import ReconcileView
-from app.ui.tasks_view import TasksView
-from app.ui.users_view import UsersView
-from app.ui.workspaces_view import WorkspacesView
+from app.ui.foundation.reconcile_view import ReconcileView
+from app.ui.foundation.tasks_view import TasksView
+from app.ui.foundation.users_view import UsersView
+from app.ui.help.doctor_view import DoctorView
+from app.ui.palette.palette_dialog import PaletteDialog
+from app.ui.parts.info_dialogs import AboutDialog
+from app.ui.plans.cohorts_view import CohortsView
+from app.ui.settings.keymap_dialog import KeymapDialog
+from app.ui.stores.workspaces_view import WorkspacesView
+from app.ui.window.main_window import MainWindow
 from tests.ui.screen_book import W, screen
 from tests.ui.stage import CLOUD, LOCAL, STORES, Stage, calls
 

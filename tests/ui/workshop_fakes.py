@@ -39,7 +39,7 @@ from app.services.workshop_words import (
     Source,
     Undo,
 )
-from app.ui.runner import Runner
+from app.ui.work.runner import Runner
 from tests.ui.content_fakes import ANA, CLOUD, LOCAL, apps
 
 REF = AppRef(LOCAL.id, ANA)

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -43,7 +45,7 @@ def test_pure_room_imported_whole_stays_in_the_standard_library(room):
 
 
 def test_window_module_imported_leaves_heavy_libraries_alone():
-    loaded = modules_after("import app.ui.application, app.bootstrap")
+    loaded = modules_after("import app.ui.program.application, app.bootstrap")
     heavy = {"asyncio", "qasync", "httpx", "aiohttp", "sqlalchemy", "alembic", "keyring", "starlette", "uvicorn"}
     heavy |= {"tree_sitter", "fast_sugiyama"}
     assert loaded & heavy == set()
@@ -56,8 +58,15 @@ def test_command_line_asked_for_its_version_imports_next_to_nothing():
 def test_module_imported_after_the_window_does_not_have_its_source_read():
     """PySide6 would keep the source of everything that the engine imports."""
     code = """
-import app.ui.application, linecache, sqlalchemy.orm
+import app.ui.program.application, linecache, sqlalchemy.orm
 print([name for name in linecache.cache if name.endswith(".py") and "sqlalchemy" in name])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+def test_wheel_has_every_package_of_the_program():
+    root = Path(__file__).parents[2]
+    given = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    found = {".".join(each.parent.relative_to(root).parts) for each in (root / "app").rglob("__init__.py")}
+    assert set(given) == found | {"app.resources"}

@@ -1,0 +1,1 @@
+"""The one registry of actions, what tells of their keys, and the cheat sheet."""

@@ -1,0 +1,1 @@
+"""Agents of an app, and the templates that they come from."""

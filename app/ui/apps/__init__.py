@@ -1,0 +1,1 @@
+"""The list of apps with their IDs, and the dialogs about one."""

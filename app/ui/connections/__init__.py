@@ -1,0 +1,1 @@
+"""Dialogs about connections, and the strip of those that take writes."""

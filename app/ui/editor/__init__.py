@@ -1,0 +1,1 @@
+"""The schema editor: grids, text and diagram of one draft."""

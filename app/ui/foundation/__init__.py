@@ -1,0 +1,1 @@
+"""Users, tasks and the registry of a foundation."""

@@ -1,0 +1,1 @@
+"""Help pages, the welcome, the doctor, and reports of what went wrong."""

@@ -1,0 +1,1 @@
+"""A schema that is being edited, as grids, diagram and text share it."""

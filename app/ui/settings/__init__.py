@@ -1,0 +1,1 @@
+"""What the operator has set: preferences, keys, and their dialogs."""

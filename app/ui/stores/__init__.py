@@ -1,0 +1,1 @@
+"""Main databases, workspaces and their stores, and moving one."""

@@ -1,0 +1,1 @@
+"""What was done and asked: the audit trail and the activity."""
