@@ -10,8 +10,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QVBoxLayout
 
 from app.core.connection import Environment
@@ -177,6 +176,9 @@ class WindowLaunch(QObject):
             self.bar.read()
 
     def open_log_folder(self) -> None:
+        from PySide6.QtCore import QUrl
+        from PySide6.QtGui import QDesktopServices
+
         folder = self._log_path.parent if self._log_path is not None else None
         if folder is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
             error = NotFound(
