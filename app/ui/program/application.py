@@ -217,6 +217,7 @@ class _SignalWatch(QObject):
     def __init__(self, close: object, parent: QObject) -> None:
         super().__init__(parent)
         self._close_window = close
+        self._was_asked = False  # before a signal can come
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
@@ -224,7 +225,6 @@ class _SignalWatch(QObject):
         self._before = {each: signal.signal(each, self._note) for each in _closing_signals()}
         self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read, self)
         self._notifier.activated.connect(self._drain)
-        self._was_asked = False
 
     def close(self) -> None:
         self._notifier.setEnabled(False)
