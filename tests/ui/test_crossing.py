@@ -103,7 +103,9 @@ def test_part_of_the_window_is_found_wherever_work_holds_it(qapp: object) -> Non
     )
     for work in holding:
         assert part_of_window(work) is page
-    for work in (page.by_value(), partial(print, 1), print, Holder(page).work, Hearer().courier.send):
+    data = (*range(10_000), page)
+    values = (page.by_value(), partial(print, 1), print, Holder(page).work, Hearer().courier.send, lambda: data)
+    for work in values:
         assert part_of_window(work) is None
 
 

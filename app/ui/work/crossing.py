@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 M = TypeVar("M")
 _DEEP_ENOUGH = 6
+_LONG = 16  # a tuple with more in it is data; ten thousand apps would hold the window for a tenth of a second
 
 
 class _Slot(QObject):
@@ -71,7 +72,7 @@ def _held_by(holder: object) -> tuple[object, ...]:
     if isinstance(holder, types.FunctionType):
         return (*(holder.__defaults__ or ()), *map(_content, holder.__closure__ or ()))
     if isinstance(holder, tuple):
-        return holder
+        return holder if len(holder) <= _LONG else ()
     is_own = type(holder).__module__.startswith("app.ui.") and not isinstance(holder, Courier)
     return tuple(getattr(holder, "__dict__", {}).values()) if is_own else ()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject
@@ -68,7 +67,8 @@ class DraftKeeper(QObject):
 
         future = self._runner.engine.submit(save)
         self._saving[ref] = future
-        future.add_done_callback(partial(_send_ended, self._ended, ref))
+        courier = self._ended
+        future.add_done_callback(lambda ended: courier.send(_Ended(ref, ended)))
 
     def _settle(self, ended: _Ended) -> None:
         ref, future = ended
@@ -85,7 +85,3 @@ def draft_keeper(runner: Runner) -> DraftKeeper:
     """The one keeper of this runner."""
     found = runner.findChild(DraftKeeper)
     return found if isinstance(found, DraftKeeper) else DraftKeeper(runner)
-
-
-def _send_ended(courier: Courier[_Ended], ref: AppRef, future: concurrent.futures.Future[None]) -> None:
-    courier.send(_Ended(ref, future))

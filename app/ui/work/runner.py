@@ -12,7 +12,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -300,7 +299,8 @@ class Runner(QObject):
         future = item.future = self._engine.submit(item.task)
         item.task = None
         # The future is told of no more than the key: the engine's thread may be the last that holds it.
-        future.add_done_callback(partial(_send_ended, self._ended_work, item.key))
+        courier, key = self._ended_work, item.key
+        future.add_done_callback(lambda ended: courier.send(_Ended(key, ended)))
 
     def _settle(self, ended: _Ended) -> None:
         item, future = self._running.get(ended.key), ended.future
@@ -345,10 +345,6 @@ class Runner(QObject):
 
     def _count(self) -> None:
         self.busy_changed.emit(sum(not item.is_quiet for item in self._running.values()))
-
-
-def _send_ended(courier: Courier[_Ended], key: int, future: concurrent.futures.Future[Any]) -> None:
-    courier.send(_Ended(key, future))
 
 
 def _nothing() -> None:
