@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QPushButton, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QTableView, QVBoxLayout, QWidget
 
 from app.core.errors import KnownError
 from app.core.refs import AppRef
@@ -16,7 +16,7 @@ from app.core.text import plain
 from app.core.words import counted
 from app.ui.look.theme import mono_font
 from app.ui.parts.badges import text_label
-from app.ui.parts.dialog_size import space_rows
+from app.ui.parts.table_looks import dress_rows
 from app.ui.work.runner import Runner
 
 if TYPE_CHECKING:
@@ -89,14 +89,7 @@ class OffendingRows(QWidget):
 
     def _build(self) -> None:
         self.table.setModel(self.model)
-        self.table.setAccessibleName("Rows in the way")
-        self.table.verticalHeader().hide()
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
-        space_rows(self.table)
-        self.table.setTabKeyNavigation(False)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        dress_rows(self.table, "Rows in the way")
         self.table.horizontalHeader().setStretchLastSection(True)
         copy = QKeySequence.StandardKey.Copy
         QShortcut(copy, self.table, self.copy_id, context=Qt.ShortcutContext.WidgetShortcut)

@@ -24,8 +24,8 @@ from app.core.text import plain
 from app.core.words import counted
 from app.ui.look.icons import State, state_icon
 from app.ui.parts.badges import ElidedLabel, StateMark, text_label
-from app.ui.parts.dialog_size import space_rows
 from app.ui.parts.note_row import NoteRow, NoteStack
+from app.ui.parts.table_looks import dress_rows
 from app.ui.work.runner import Runner
 
 from .offending_rows import OffendingRows
@@ -198,16 +198,9 @@ class PushPage(QWidget):
 
     def _build(self, traits: Traits) -> None:
         self.table.setModel(self.model)
-        self.table.setAccessibleName(traits.jobs_label)
-        self.table.verticalHeader().hide()
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
-        space_rows(self.table)
-        self.table.setTabKeyNavigation(False)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        dress_rows(self.table, traits.jobs_label)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         header = self.table.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         width = self.fontMetrics().averageCharWidth()
         for column, letters in ((0, 15), (2, 26), (3, 26)):

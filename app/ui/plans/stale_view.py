@@ -26,8 +26,8 @@ from app.core.words import counted
 from app.ui.look.icons import state_icon
 from app.ui.look.theme import Colours, colours, scaled_font
 from app.ui.parts.check_mark import CheckBox
-from app.ui.parts.dialog_size import space_rows
 from app.ui.parts.note_row import NoteRow, NoteStack
+from app.ui.parts.table_looks import dress_rows
 
 from .three_way import PlaceLine
 
@@ -185,18 +185,11 @@ class StaleView(QWidget):
 
     def _build(self) -> None:
         self.table.setModel(self.model)
-        self.table.setAccessibleName("Changes: before, theirs, mine, result")
-        self.table.verticalHeader().hide()
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
-        space_rows(self.table)
-        self.table.setTabKeyNavigation(False)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        dress_rows(self.table, "Changes: before, theirs, mine, result")
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.clicked.connect(self._click)
         self.table.space_pressed.connect(self._toggle)
         header = self.table.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         for button in (self.mine_button, self.theirs_button):
             button.setProperty("look", "small")
