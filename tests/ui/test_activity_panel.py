@@ -158,3 +158,23 @@ def test_menu_of_a_call_copies_it_as_curl_and_as_a_row(panel: ActivityPanel) -> 
     panel.view.selectRow(2)
     actions = {each.text().partition("\t")[0]: each for each in panel.menu().actions()}
     assert not actions["Copy as curl"].isEnabled()
+
+
+def test_empty_list_says_why(qtbot: QtBot, panel: ActivityPanel) -> None:
+    view, bar = panel.view, panel.bar
+    assert view.why_empty == ""
+    bar.method_box.setCurrentIndex(bar.method_box.findData("DELETE"))
+    assert _shown(panel) == []
+    assert view.why_empty == view.accessibleDescription() == "No call fits the filter."
+    bar.method_box.setCurrentIndex(0)
+    assert view.why_empty == view.accessibleDescription() == ""
+    panel.clear()
+    before = view.viewport().grab().toImage()
+    assert view.why_empty.startswith("No calls yet.")
+    view.tell_why_empty("")
+    assert view.viewport().grab().toImage() != before
+    qtbot.mouseClick(bar.pause_button, Qt.MouseButton.LeftButton)
+    panel.append(ENTRIES)
+    assert view.why_empty.startswith("Paused")
+    qtbot.mouseClick(bar.pause_button, Qt.MouseButton.LeftButton)
+    assert view.why_empty == ""

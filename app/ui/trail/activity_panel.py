@@ -17,7 +17,17 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QVBoxLayout, QWidget
 
 from app.core.activity import ActivityEntry
@@ -41,6 +51,7 @@ _DISPLAY, _ALIGNMENT, _FOREGROUND = 0, 7, 9
 _STATUS, _SIZE, _TAKEN = 4, 5, 6
 _RIGHT = int((Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter).value)
 _LEFT = int((Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter).value)
+_PAD = 12
 _NONE = QModelIndex()
 Index = QModelIndex | QPersistentModelIndex
 
@@ -185,6 +196,7 @@ class ActivityPanel(QWidget):
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._follow_selection())
         self.model.modelReset.connect(self._follow_selection)
         self._follow_selection()
+        self._tell_why_empty()
 
     def minimumSizeHint(self) -> QSize:
         """In little room the filter gives way to the calls."""
@@ -194,9 +206,11 @@ class ActivityPanel(QWidget):
         if self.bar.pause_button.isChecked():
             self._waiting.extend(entries)
             self.bar.tell_waiting(len(self._waiting))
+            self._tell_why_empty()
             return
         self._kept.extend(entries)
         self._show_new([each for each in entries if self._filter.fits(each)])
+        self._tell_why_empty()
 
     def clear(self) -> None:
         """Empty the list; what waits for the end of a pause goes, too."""
@@ -204,6 +218,7 @@ class ActivityPanel(QWidget):
         self._waiting.clear()
         self.bar.tell_waiting(0)
         self.model.show(())
+        self._tell_why_empty()
 
     def chosen(self) -> ActivityEntry | None:
         rows = self.view.selectionModel().selectedRows()
@@ -244,6 +259,16 @@ class ActivityPanel(QWidget):
         self._filter = self.bar.wanted()
         self.model.show([each for each in self._kept if self._filter.fits(each)])
         self.view.scrollToBottom()
+        self._tell_why_empty()
+
+    def _tell_why_empty(self) -> None:
+        if self._kept:
+            why = "No call fits the filter."
+        elif self._waiting:
+            why = "Paused: the calls that were made meanwhile are shown when it goes on."
+        else:
+            why = "No calls yet. Each call to a platform is listed here."
+        self.view.tell_why_empty("" if self.model.rowCount() else why)
 
     def _pause(self, is_paused: bool) -> None:
         waiting = tuple(self._waiting)
@@ -290,6 +315,7 @@ class _ActivityView(QTableView):
     def __init__(self, model: ActivityModel) -> None:
         super().__init__()
         self._calls = model
+        self.why_empty = ""
         self.setModel(model)
         self.setAccessibleName("Activity: calls to platforms")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -314,6 +340,24 @@ class _ActivityView(QTableView):
         self.verticalHeader().setDefaultSectionSize(metrics.height() + 7)
         for column, sample in _SAMPLES.items():
             self.setColumnWidth(column, metrics.horizontalAdvance(sample) + 12)
+
+    def tell_why_empty(self, why: str) -> None:
+        """What stands where the calls would be; "" where there are some."""
+        if why != self.why_empty:
+            self.why_empty = why
+            self.setAccessibleDescription(why)
+            self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.why_empty:
+            painter = QPainter(self.viewport())
+            painter.setFont(QGuiApplication.font())
+            painter.setPen(QColor(colours().muted))
+            room = self.viewport().rect().adjusted(_PAD, _PAD, -_PAD, 0)
+            text = painter.fontMetrics().elidedText(self.why_empty, Qt.TextElideMode.ElideRight, room.width())
+            painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, text)
+            painter.end()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """The keyboard begins at the newest call, which is in sight."""
